@@ -1,0 +1,1 @@
+"""laiwang-bridge: people, clusters and the small business of life, on Matrix."""
