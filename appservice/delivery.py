@@ -1,0 +1,308 @@
+"""How each effect is done so that doing it again changes nothing.
+
+Messages, reactions and redactions carry a transaction id. State, profiles and memberships are what they are however
+often they are set; where the homeserver answers "already so" with an error, we look and agree. A room is found again
+by its alias, and a room that the homeserver left half made (its alias comes first) is given up for a new one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from mautrix.api import Path
+from mautrix.types import EventID, RoomAlias, RoomID, UserID
+
+from appservice import outbox
+from appservice.content import replacement, reply
+from appservice.database import Database
+from appservice.effects import (
+    Ban,
+    CreateRoom,
+    Effect,
+    EffectKey,
+    EventOf,
+    EventRef,
+    Invite,
+    Join,
+    Kick,
+    Leave,
+    MediaOf,
+    React,
+    ReadState,
+    Redact,
+    RoomOf,
+    RoomRef,
+    SendMessage,
+    SetProfile,
+    SetState,
+    Unban,
+    Upload,
+)
+from appservice.ghosts import Ghosts
+from appservice.homeserver import Homeserver, HomeserverError
+from appservice.outbox import Delivery as Stage
+from appservice.outbox import Result
+from appservice.power import without_creator
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+UNRESOLVED = "LAIWANG_UNRESOLVED"
+"""The effect needs what an earlier effect should have made, and that one failed or never was."""
+
+
+class NotYet(Exception):
+    """The effect needs the result of another one that is still under way."""
+
+
+class Delivery:
+    """Turns one effect into requests. Raises `HomeserverError`, `HomeserverAway` or `NotYet`."""
+
+    def __init__(self, homeserver: Homeserver, ghosts: Ghosts, database: Database, bot: UserID) -> None:
+        self._homeserver = homeserver
+        self._ghosts = ghosts
+        self._database = database
+        self._bot = bot
+        self._default_version: str | None = None
+
+    async def deliver(self, effect: Effect, transaction_id: str) -> Result:
+        match effect:
+            case SendMessage():
+                return await self._send(effect, transaction_id)
+            case React():
+                return await self._react(effect, transaction_id)
+            case Redact():
+                return await self._redact(effect, transaction_id)
+            case SetState():
+                return await self._set_state(effect)
+            case Join():
+                return await self._join(effect)
+            case Leave() | Invite() | Kick() | Ban() | Unban():
+                return await self._change_membership(effect)
+            case ReadState():
+                return await self._read_state(effect)
+            case CreateRoom():
+                return await self._create_room(effect)
+            case Upload():
+                return await self._upload(effect)
+            case SetProfile():
+                await self._ghosts.set_profile(effect.sender, effect.display_name, effect.avatar_url)
+                return Result()
+        raise TypeError(f"no way to deliver {type(effect).__name__}")
+
+    async def _send(self, effect: SendMessage, transaction_id: str) -> Result:
+        room = await self._room(effect.room)
+        content: Mapping[str, Any] = await self._with_media(effect.content)
+        if effect.reply_to is not None:
+            content = reply(content, await self._event(effect.reply_to))
+        if effect.replaces is not None:
+            content = replacement(content, await self._event(effect.replaces))
+        return await self._put_event(effect.sender, room, effect.type, content, transaction_id)
+
+    async def _react(self, effect: React, transaction_id: str) -> Result:
+        room = await self._room(effect.room)
+        target = await self._event(effect.target)
+        relation = {"rel_type": "m.annotation", "event_id": target, "key": effect.reaction}
+        try:
+            return await self._put_event(effect.sender, room, "m.reaction", {"m.relates_to": relation}, transaction_id)
+        except HomeserverError as error:
+            if error.errcode == "M_DUPLICATE_ANNOTATION":
+                return Result(room_id=room)
+            raise
+
+    async def _put_event(
+        self, sender: UserID, room: RoomID, type: str, content: Mapping[str, Any], transaction_id: str
+    ) -> Result:
+        path = Path.v3.rooms[room].send[type][transaction_id]
+        answer = await self._as_member(
+            sender, room, lambda device: self._homeserver.call("PUT", path, content, user=sender, device=device)
+        )
+        return Result(event_id=EventID(answer["event_id"]), room_id=room)
+
+    async def _redact(self, effect: Redact, transaction_id: str) -> Result:
+        room = await self._room(effect.room)
+        path = Path.v3.rooms[room].redact[await self._event(effect.target)][transaction_id]
+        body = {"reason": effect.reason} if effect.reason else {}
+        answer = await self._as_member(
+            effect.sender,
+            room,
+            lambda device: self._homeserver.call("PUT", path, body, user=effect.sender, device=device),
+        )
+        return Result(event_id=EventID(answer["event_id"]), room_id=room)
+
+    async def _set_state(self, effect: SetState) -> Result:
+        room = await self._room(effect.room)
+        path = Path.v3.rooms[room].state[effect.type][effect.state_key]
+        answer = await self._as_member(
+            effect.sender,
+            room,
+            lambda device: self._homeserver.call("PUT", path, effect.content, user=effect.sender, device=device),
+        )
+        return Result(event_id=EventID(answer["event_id"]), room_id=room)
+
+    async def _join(self, effect: Join) -> Result:
+        room = await self._room(effect.room)
+        await self._ghosts.ensure(effect.sender)
+        query = {"server_name": list(effect.via), "via": list(effect.via)} if effect.via else None
+        # Joining through federation takes as long as the room is large.
+        await self._homeserver.call("POST", Path.v3.join[room], user=effect.sender, query=query, timeout_seconds=600)
+        return Result(room_id=room)
+
+    async def _change_membership(self, effect: Leave | Invite | Kick | Ban | Unban) -> Result:
+        room = await self._room(effect.room)
+        await self._ghosts.ensure(effect.sender)
+        user = effect.sender if isinstance(effect, Leave) else effect.user
+        action, reached = {
+            Leave: ("leave", ("leave", "ban")),
+            Invite: ("invite", ("invite", "join")),
+            Kick: ("kick", ("leave", "ban")),
+            Ban: ("ban", ("ban",)),
+            Unban: ("unban", ("leave", "invite", "join", "knock")),
+        }[type(effect)]
+        body: dict[str, Any] = {} if isinstance(effect, Leave) else {"user_id": user}
+        if effect.reason:
+            body["reason"] = effect.reason
+        path = Path.v3.rooms[room][action]
+        try:
+            await self._homeserver.call("POST", path, body, user=effect.sender)
+        except HomeserverError as error:
+            if error.status not in (400, 403, 404):
+                raise
+            if await self._homeserver.membership(room, user, effect.sender) not in reached:
+                raise
+        return Result(room_id=room)
+
+    async def _read_state(self, effect: ReadState) -> Result:
+        room = await self._room(effect.room)
+        state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
+        return Result(room_id=room, state=state)
+
+    async def _create_room(self, effect: CreateRoom) -> Result:
+        await self._ghosts.ensure(effect.sender)
+        alias = RoomAlias(f"#{effect.alias_localpart}:{self._homeserver.domain}")
+        version = effect.room_version or await self._default_room_version()
+        body: dict[str, Any] = {
+            "room_alias_name": effect.alias_localpart,
+            "preset": effect.preset,
+            "visibility": "private",
+            "invite": list(effect.invite),
+            "is_direct": effect.is_direct,
+            "initial_state": [dict(event) for event in effect.initial_state],
+            "room_version": version,
+        }
+        if effect.name is not None:
+            body["name"] = effect.name
+        if effect.topic is not None:
+            body["topic"] = effect.topic
+        if effect.power_levels:
+            body["power_level_content_override"] = without_creator(effect.power_levels, effect.sender, version)
+        try:
+            answer = await self._homeserver.call("POST", Path.v3.createRoom, body, user=effect.sender)
+            return Result(room_id=RoomID(answer["room_id"]))
+        except HomeserverError as error:
+            if error.errcode != "M_ROOM_IN_USE":
+                raise
+        return await self._find_room(effect, alias)
+
+    async def _find_room(self, effect: CreateRoom, alias: RoomAlias) -> Result:
+        room = await self._homeserver.resolve_alias(alias, effect.sender)
+        if room is None:
+            raise NotYet(f"{alias} was there and is gone")
+        if not await self._is_complete(room, effect.sender):
+            log.warning("%s points at a room that was never finished; making a new one", alias)
+            await self._homeserver.call("DELETE", Path.v3.directory.room[alias], user=effect.sender)
+            raise NotYet(f"{alias} is made anew")
+        for user in effect.invite:
+            await self._change_membership(Invite(sender=effect.sender, room=room, user=user))
+        return Result(room_id=room)
+
+    async def _is_complete(self, room: RoomID, user: UserID) -> bool:
+        """A homeserver that stopped in the middle leaves an alias to a room without its power levels."""
+        try:
+            await self._homeserver.call("GET", Path.v3.rooms[room].state["m.room.power_levels"][""], user=user)
+        except HomeserverError as error:
+            if error.status in (403, 404):
+                return False
+            raise
+        return True
+
+    async def _default_room_version(self) -> str:
+        if self._default_version is None:
+            answer = await self._homeserver.call("GET", Path.v3.capabilities, user=self._bot)
+            versions = answer.get("capabilities", {}).get("m.room_versions", {})
+            self._default_version = str(versions.get("default", "11"))
+        return self._default_version
+
+    async def _upload(self, effect: Upload) -> Result:
+        await self._ghosts.ensure(effect.sender)
+        answer = await self._homeserver.call(
+            "POST",
+            "_matrix/media/v3/upload",
+            user=effect.sender,
+            query={"filename": effect.filename},
+            data=effect.data,
+            content_type=effect.content_type,
+            timeout_seconds=600,
+        )
+        return Result(content_uri=str(answer["content_uri"]))
+
+    async def _as_member(self, sender: UserID, room: RoomID, call: Callable[[str | None], Awaitable[T]]) -> T:
+        """Do something in a room, first becoming what it takes: a user, a device, a member."""
+        try:
+            return await call(await self._ghosts.ensure(sender))
+        except HomeserverError as error:
+            if error.errcode == "M_UNKNOWN_DEVICE":
+                await self._ghosts.forget_for_good(sender)
+            elif error.errcode == "M_FORBIDDEN" and sender != self._bot:
+                if await self._homeserver.membership(room, sender, self._bot) == "join":
+                    raise
+                await self._bring_in(sender, room)
+            else:
+                raise
+        return await call(await self._ghosts.ensure(sender))
+
+    async def _bring_in(self, ghost: UserID, room: RoomID) -> None:
+        await self._change_membership(Invite(sender=self._bot, room=room, user=ghost))
+        await self._join(Join(sender=ghost, room=room))
+
+    async def _room(self, room: RoomRef) -> RoomID:
+        if not isinstance(room, RoomOf):
+            return room
+        result = await self._result(room.key, "room")
+        if result.room_id is None:
+            raise HomeserverError(400, UNRESOLVED, f"{room.key} made no room")
+        return result.room_id
+
+    async def _event(self, event: EventRef) -> EventID:
+        if not isinstance(event, EventOf):
+            return event
+        result = await self._result(event.key, "event")
+        if result.event_id is None:
+            raise HomeserverError(400, UNRESOLVED, f"{event.key} made no event")
+        return result.event_id
+
+    async def _result(self, key: EffectKey, what: str) -> Result:
+        found = await self._database.read(lambda connection: outbox.result_of(connection, key))
+        if found is None or found[0] is Stage.DEAD:
+            raise HomeserverError(400, UNRESOLVED, f"the {what} of {key} will never be")
+        stage, result = found
+        if stage is Stage.WAITING:
+            raise NotYet(f"the {what} of {key} is still being made")
+        return result
+
+    async def _with_media(self, content: Any) -> Any:
+        match content:
+            case MediaOf(key):
+                result = await self._result(key, "file")
+                if result.content_uri is None:
+                    raise HomeserverError(400, UNRESOLVED, f"{key} stored no file")
+                return result.content_uri
+            case Mapping():
+                return {name: await self._with_media(value) for name, value in content.items()}
+            case list() | tuple():
+                return [await self._with_media(value) for value in content]
+            case _:
+                return content

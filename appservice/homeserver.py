@@ -1,0 +1,173 @@
+"""The client-server API of the homeserver, as the bot or as one of our ghosts.
+
+Requests are ours rather than mautrix's `HTTPAPI`, which does not retry on 429 and logs contents; its paths, types and
+error codes are used. There is no retrying here: what a failure means is decided by whoever made the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+from mautrix.api import Path
+from mautrix.types import RoomAlias, RoomID, UserID
+from yarl import URL
+
+PathLike = Any
+"""What `mautrix.api.Path` builds; its str() is percent-encoded."""
+
+_GATEWAY_TROUBLE = frozenset((502, 503, 504))
+
+
+class HomeserverError(Exception):
+    """The homeserver refused a request: HTTP `status`, Matrix `errcode`, its sentence, `retry_after` in seconds."""
+
+    def __init__(self, status: int, errcode: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {errcode}: {message}")
+        self.status = status
+        self.errcode = errcode
+        self.message = message
+        self.retry_after = retry_after
+
+
+class HomeserverAway(Exception):
+    """The homeserver could not be reached or did not answer; nothing is known about the request."""
+
+
+class Homeserver:
+    """One homeserver. `domain` is its server name, `address` where the bridge reaches its client-server API."""
+
+    def __init__(
+        self,
+        address: str,
+        domain: str,
+        as_token: str,
+        *,
+        timeout_seconds: float = 60.0,
+        connections: int = 64,
+    ) -> None:
+        self.address = address.rstrip("/")
+        self.domain = domain
+        self._headers = {"Authorization": f"Bearer {as_token}", "User-Agent": "laiwang-bridge"}
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=10)
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(
+        self,
+        method: str,
+        path: PathLike,
+        body: Any = None,
+        *,
+        user: UserID | None = None,
+        device: str | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
+        data: bytes | None = None,
+        content_type: str = "application/json",
+        timeout_seconds: float | None = None,
+    ) -> Any:
+        """Make one request and return the JSON of its answer.
+
+        `user` and `device` are whom and which device we act as (Application Service API, "Identity assertion",
+        MSC4326). Raises `HomeserverError` or `HomeserverAway`.
+        """
+        session = self._session or self._open()
+        parameters: list[tuple[str, str]] = []
+        if user is not None:
+            parameters.append(("user_id", user))
+        if device is not None:
+            parameters.append(("device_id", device))
+        for name, value in (query or {}).items():
+            parameters += [(name, item) for item in ([value] if isinstance(value, str) else value)]
+        url = URL(f"{self.address}/{str(path).lstrip('/')}", encoded=True).update_query(parameters)
+        payload = data if data is not None else orjson.dumps(body if body is not None else {})
+        headers = {} if method == "GET" else {"Content-Type": content_type}
+        timeout = self._timeout
+        if timeout_seconds is not None:
+            timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        try:
+            async with session.request(
+                method, url, data=None if method == "GET" else payload, headers=headers, timeout=timeout
+            ) as response:
+                raw = await response.read()
+                return _read(response.status, raw, response.headers.get("Retry-After"))
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+            raise HomeserverAway(f"{type(error).__name__}: {error}") from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+            timeout=self._timeout,
+        )
+        return self._session
+
+    async def versions(self) -> Any:
+        """`GET /versions`: which specifications the homeserver speaks; needs no token."""
+        return await self.call("GET", "_matrix/client/versions", timeout_seconds=10)
+
+    async def whoami(self, user: UserID | None = None) -> UserID:
+        answer = await self.call("GET", Path.v3.account.whoami, user=user)
+        return UserID(answer["user_id"])
+
+    async def ping(self, appservice_id: str, transaction_id: str) -> int:
+        """Have the homeserver call us; returns the milliseconds it took. It also ends the homeserver's back-off."""
+        path = Path.v1.appservice[appservice_id].ping
+        answer = await self.call("POST", path, {"transaction_id": transaction_id})
+        return int(answer.get("duration_ms", 0))
+
+    async def resolve_alias(self, alias: RoomAlias, user: UserID) -> RoomID | None:
+        try:
+            answer = await self.call("GET", Path.v3.directory.room[alias], user=user)
+        except HomeserverError as error:
+            if error.status == 404:
+                return None
+            raise
+        return RoomID(answer["room_id"])
+
+    async def membership(self, room_id: RoomID, member: UserID, user: UserID) -> str:
+        """The membership of `member` as `user` sees it; "leave" where there is none or we may not look."""
+        path = Path.v3.rooms[room_id].state["m.room.member"][member]
+        try:
+            answer = await self.call("GET", path, user=user)
+        except HomeserverError as error:
+            if error.status in (403, 404):
+                return "leave"
+            raise
+        return str(answer.get("membership", "leave"))
+
+
+def _read(status: int, raw: bytes, retry_after_header: str | None) -> Any:
+    try:
+        answer = orjson.loads(raw) if raw else {}
+    except (json.JSONDecodeError, ValueError):
+        answer = None
+    if 200 <= status < 300:
+        if answer is None:
+            raise HomeserverAway(f"the answer ({status}) is not JSON; is this really a homeserver?")
+        return answer
+    problem = answer if isinstance(answer, dict) else {}
+    errcode = str(problem.get("errcode", ""))
+    if status in _GATEWAY_TROUBLE and not errcode:
+        raise HomeserverAway(f"HTTP {status}")
+    if status == 503 or (status in _GATEWAY_TROUBLE and errcode == "M_UNKNOWN"):
+        raise HomeserverAway(f"HTTP {status} {errcode}")
+    message = str(problem.get("error") or raw[:200].decode("utf-8", "replace"))
+    raise HomeserverError(status, errcode or "M_UNKNOWN", message, _retry_after(problem, retry_after_header))
+
+
+def _retry_after(problem: Mapping[str, Any], header: str | None) -> float | None:
+    """Seconds: the `Retry-After` header, else the older `retry_after_ms`."""
+    if header is not None and header.strip().isdigit():
+        return float(header)
+    milliseconds = problem.get("retry_after_ms")
+    return milliseconds / 1000 if isinstance(milliseconds, int | float) else None

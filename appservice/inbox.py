@@ -1,0 +1,397 @@
+"""The inbox: whatever arrives is stored, once, before anybody is told that it has arrived.
+
+    homeserver ── PUT transaction ──► accept: one database transaction ──► 200
+    outbox ────── answer ───────────►   inbox (one order per lane)     ──► dispatch
+    timers ────── due ──────────────►
+
+A transaction that comes again changes nothing: it is known by its id and by what is in it (an id alone is not
+enough, a homeserver restored from a backup counts from the same number again), and each event is known by its event
+id. Bodies are wiped as soon as an entry is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from appservice.database import Database, metadata
+from appservice.events import MalformedEvent
+from appservice.transaction import Transaction
+from appservice.unit import Timer
+
+log = logging.getLogger(__name__)
+
+Sequence64 = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column declared INTEGER."""
+
+
+class State(IntEnum):
+    WAITING = 0
+    DONE = 1
+    DEAD = 2
+    ASIDE = 3
+    """Not understood; kept for the admin to look at."""
+
+
+class Kind(StrEnum):
+    EVENT = "event"
+    ANSWER = "answer"
+    TIMER = "timer"
+    LETTER = "letter"
+    """News of a dead letter, for whoever tells the person who asked."""
+
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("lane", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary),
+    Column("state", Integer, nullable=False, default=State.WAITING),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", BigInteger, nullable=False, default=0),
+    Column("error", Text),
+    Column("received_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_inbox_waiting",
+    inbox.c.lane,
+    inbox.c.seq,
+    sqlite_where=inbox.c.state == 0,
+    postgresql_where=inbox.c.state == 0,
+)
+Index("ix_inbox_received_at", inbox.c.received_at)
+Index(
+    "ix_inbox_troubled",
+    inbox.c.state,
+    sqlite_where=inbox.c.state > 1,
+    postgresql_where=inbox.c.state > 1,
+)
+
+inbox_transaction = Table(
+    "inbox_transaction",
+    metadata,
+    Column("txn_id", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, primary_key=True),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+inbox_timer = Table(
+    "inbox_timer",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("context", LargeBinary, nullable=False),
+)
+
+# What end-to-end encryption needs is kept from the first day on (MSC3202, MSC4203).
+to_device_message = Table(
+    "to_device_message",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("to_user", Text, nullable=False),
+    Column("to_device", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Index("ix_to_device_message_to", "to_user", "to_device", "seq"),
+    sqlite_autoincrement=True,
+)
+device_list_change = Table(
+    "device_list_change",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("left", Integer, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+one_time_key_count = Table(
+    "one_time_key_count",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("counts", LargeBinary, nullable=False),
+    Column("unused_fallback_types", LargeBinary),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+_LANE_OF_THE_UNREADABLE = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One waiting thing: an event, an answer, or a timer that went off."""
+
+    seq: int
+    key: str
+    lane: str
+    kind: Kind
+    body: bytes
+    attempts: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits and since when (milliseconds; None when nothing waits)."""
+
+    waiting: int
+    oldest_at: int | None
+    dead: int
+    aside: int
+
+
+class Inbox:
+    """The homeserver's side of the inbox: `accept` returns when the transaction is durable."""
+
+    def __init__(self, database: Database, wake: Callable[[str], None], clock: Callable[[], int]) -> None:
+        self._database = database
+        self._wake = wake
+        self._clock = clock
+
+    async def accept(self, transaction: Transaction) -> None:
+        now = self._clock()
+        rows, lanes = _rows(transaction, now)
+        fingerprint = _fingerprint(transaction, rows)
+        await self._database.write(lambda connection: _store(connection, transaction, fingerprint, rows, now))
+        for lane in lanes:
+            self._wake(lane)
+
+
+def insert_ignoring(connection: Connection, table: Table) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, or overwrite the one with the same primary key."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(**values)
+    keys = [column.name for column in table.primary_key]
+    rest = {name: statement.excluded[name] for name in values if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def put(connection: Connection, key: str, lane: str, kind: Kind, body: object, now: int) -> None:
+    """Add an entry of our own; one with the same key is already there, or was."""
+    row = {"key": key, "lane": lane, "kind": kind, "body": orjson.dumps(body), "received_at": now}
+    connection.execute(insert_ignoring(connection, inbox), row)
+
+
+def head(connection: Connection, lane: str, now: int) -> Entry | None:
+    """The first waiting entry of a lane, locked for this transaction where several processes share the work.
+
+    Raises the driver's lock error when another process has it.
+    """
+    statement = (
+        select(inbox.c.seq, inbox.c.key, inbox.c.kind, inbox.c.body, inbox.c.attempts, inbox.c.due_at)
+        .where(inbox.c.lane == lane, inbox.c.state == State.WAITING)
+        .order_by(inbox.c.seq)
+        .limit(1)
+        .with_for_update(nowait=True)
+    )
+    row = connection.execute(statement).first()
+    if row is None:
+        return None
+    return Entry(row.seq, row.key, lane, Kind(row.kind), row.body or b"", row.attempts, row.due_at)
+
+
+def done(connection: Connection, seq: int) -> None:
+    connection.execute(update(inbox).where(inbox.c.seq == seq).values(state=State.DONE, body=None, error=None))
+
+
+def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
+    connection.execute(update(inbox).where(inbox.c.seq == seq).values(attempts=attempts, due_at=due_at, error=error))
+
+
+def bury(connection: Connection, seq: int, attempts: int, error: str, state: State = State.DEAD) -> None:
+    """Give an entry up: it keeps its body so that the admin can look at it and try it again."""
+    connection.execute(update(inbox).where(inbox.c.seq == seq).values(state=state, attempts=attempts, error=error))
+
+
+def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
+    """Let dead entries be tried again; returns their lanes."""
+    wanted = (inbox.c.seq.in_(list(seqs)), inbox.c.state == State.DEAD)
+    lanes = connection.execute(select(inbox.c.lane).where(*wanted).distinct()).scalars().all()
+    connection.execute(update(inbox).where(*wanted).values(state=State.WAITING, attempts=0, due_at=0))
+    return list(lanes)
+
+
+def waiting_lanes(connection: Connection) -> Sequence[str]:
+    statement = select(inbox.c.lane).where(inbox.c.state == State.WAITING).distinct()
+    return connection.execute(statement).scalars().all()
+
+
+def backlog(connection: Connection) -> Backlog:
+    waiting = connection.execute(
+        select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == State.WAITING)
+    ).one()
+    troubled: dict[int, int] = dict(
+        connection.execute(
+            select(inbox.c.state, func.count()).where(inbox.c.state > State.DONE).group_by(inbox.c.state)
+        )
+        .tuples()
+        .all()
+    )
+    return Backlog(waiting[0], waiting[1], troubled.get(State.DEAD, 0), troubled.get(State.ASIDE, 0))
+
+
+def set_timer(connection: Connection, timer: Timer) -> None:
+    upsert(
+        connection,
+        inbox_timer,
+        {
+            "key": timer.key,
+            "name": timer.name,
+            "lane": timer.lane,
+            "due_at": timer.due_at,
+            "context": orjson.dumps(dict(timer.context)),
+        },
+    )
+
+
+def cancel_timer(connection: Connection, key: str) -> None:
+    connection.execute(delete(inbox_timer).where(inbox_timer.c.key == key))
+
+
+def ring(connection: Connection, now: int, limit: int = 500) -> list[str]:
+    """Turn the timers that are due into entries; returns the lanes that have something to do now."""
+    due = connection.execute(
+        select(inbox_timer).where(inbox_timer.c.due_at <= now).order_by(inbox_timer.c.due_at).limit(limit)
+    ).all()
+    for timer in due:
+        body = {"name": timer.name, "key": timer.key, "context": orjson.loads(timer.context)}
+        put(connection, f"timer:{timer.key}@{timer.due_at}", timer.lane, Kind.TIMER, body, now)
+        cancel_timer(connection, timer.key)
+    return [timer.lane for timer in due]
+
+
+def next_timer_at(connection: Connection) -> int | None:
+    return connection.execute(select(func.min(inbox_timer.c.due_at))).scalar()
+
+
+def forget_before(connection: Connection, instant: int) -> int:
+    """Drop what is only kept to recognise repetitions; returns how many entries went."""
+    connection.execute(delete(inbox_transaction).where(inbox_transaction.c.received_at < instant))
+    old = delete(inbox).where(inbox.c.received_at < instant, inbox.c.state == State.DONE)
+    return connection.execute(old).rowcount
+
+
+def _rows(transaction: Transaction, now: int) -> tuple[list[dict[str, Any]], dict[str, None]]:
+    rows: list[dict[str, Any]] = []
+    lanes: dict[str, None] = {}
+    for index, raw in enumerate(transaction.events):
+        row: dict[str, Any] = {"kind": Kind.EVENT, "state": State.WAITING, "error": None, "received_at": now}
+        try:
+            key, lane = _identify(raw)
+            row |= {"key": key, "lane": lane, "body": orjson.dumps(raw)}
+            lanes[lane] = None
+        except (MalformedEvent, orjson.JSONEncodeError) as error:
+            log.warning("event %d of transaction %s is set aside: %s", index, transaction.txn_id, error)
+            body = orjson.dumps(raw, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=repr)
+            digest = hashlib.sha256(body).hexdigest()[:32]
+            row |= {"key": f"aside:{digest}", "lane": _LANE_OF_THE_UNREADABLE, "body": body}
+            row |= {"state": State.ASIDE, "error": str(error)}
+        rows.append(row)
+    return rows, lanes
+
+
+def _identify(raw: object) -> tuple[str, str]:
+    if not isinstance(raw, Mapping):
+        raise MalformedEvent("an event must be a JSON object")
+    key, lane = raw.get("event_id"), raw.get("room_id")
+    if not isinstance(key, str) or not key:
+        raise MalformedEvent("event_id is missing or not a string")
+    if not isinstance(lane, str) or not lane:
+        raise MalformedEvent("room_id is missing or not a string")
+    return key, lane
+
+
+def _fingerprint(transaction: Transaction, rows: list[dict[str, Any]]) -> bytes:
+    """Tells the same transaction sent again (ages in `unsigned` differ) from another one with the same id."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(row["key"].encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    digest.update(orjson.dumps(transaction.to_device, default=repr))
+    return digest.digest()
+
+
+def _store(
+    connection: Connection,
+    transaction: Transaction,
+    fingerprint: bytes,
+    rows: list[dict[str, Any]],
+    now: int,
+) -> None:
+    known = connection.execute(
+        insert_ignoring(connection, inbox_transaction),
+        {"txn_id": transaction.txn_id, "fingerprint": fingerprint, "received_at": now},
+    )
+    if known.rowcount == 0:
+        return
+    if rows:
+        connection.execute(insert_ignoring(connection, inbox), rows)
+    if transaction.to_device:
+        _store_to_device(connection, transaction.to_device, now)
+    for user in transaction.device_lists_changed:
+        upsert(connection, device_list_change, {"user_id": user, "left": 0, "changed_at": now})
+    for user in transaction.device_lists_left:
+        upsert(connection, device_list_change, {"user_id": user, "left": 1, "changed_at": now})
+    _store_key_counts(connection, transaction, now)
+
+
+def _store_to_device(connection: Connection, messages: Sequence[Mapping[str, Any]], now: int) -> None:
+    rows = [
+        {
+            "to_user": str(message.get("to_user_id", "")),
+            "to_device": str(message.get("to_device_id", "")),
+            "sender": str(message.get("sender", "")),
+            "type": str(message.get("type", "")),
+            "content": orjson.dumps(message.get("content", {})),
+            "received_at": now,
+        }
+        for message in messages
+    ]
+    connection.execute(to_device_message.insert(), rows)
+
+
+def _store_key_counts(connection: Connection, transaction: Transaction, now: int) -> None:
+    for user, devices in transaction.one_time_key_counts.items():
+        for device, counts in devices.items():
+            fallback = transaction.unused_fallback_key_types.get(user, {}).get(device)
+            values = {
+                "user_id": user,
+                "device_id": device,
+                "counts": orjson.dumps(counts),
+                "unused_fallback_types": None if fallback is None else orjson.dumps(fallback),
+                "updated_at": now,
+            }
+            upsert(connection, one_time_key_count, values)

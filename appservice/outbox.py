@@ -1,0 +1,337 @@
+"""The outbox: effects as rows, delivered in order per lane, each seen exactly once.
+
+    handler ── emit ──► row (same transaction as the handler's own) ──► courier ──► homeserver
+                                                   ▲                                  │
+                          inbox ◄── answer ── result recorded ◄───────────────────────┘
+
+Delivery may be repeated: after a crash, a lost answer, a restart on either side. It is the transaction id, derived
+from the effect's key, and the repeatable form of every other call (`appservice.delivery`) that make the repetition
+invisible. Contents are wiped once delivered; key and event id stay, for edits and buttons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+import orjson
+from mautrix.types import EventID, RoomID, UserID
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+
+from appservice import inbox
+from appservice.database import metadata
+from appservice.effects import (
+    Answer,
+    CreateRoom,
+    Effect,
+    EffectCodec,
+    EffectKey,
+    RoomEffect,
+    RoomOf,
+    Upload,
+    creation_lane,
+)
+from appservice.inbox import Kind, Sequence64, insert_ignoring
+from appservice.routes import DeadLetter, answer_body, letter_body
+from appservice.unit import Emission
+
+
+class Delivery(IntEnum):
+    WAITING = 0
+    DONE = 1
+    DEAD = 2
+
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("lane", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("payload", LargeBinary),
+    Column("data", LargeBinary),
+    Column("notify", Text),
+    Column("context", LargeBinary),
+    Column("asker", Text),
+    Column("state", Integer, nullable=False, default=Delivery.WAITING),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", BigInteger, nullable=False, default=0),
+    Column("error", Text),
+    Column("event_id", Text),
+    Column("room_id", Text),
+    Column("content_uri", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.lane,
+    outbox.c.seq,
+    sqlite_where=outbox.c.state == 0,
+    postgresql_where=outbox.c.state == 0,
+)
+Index("ix_outbox_event_id", outbox.c.event_id)
+Index("ix_outbox_done_at", outbox.c.done_at)
+Index("ix_outbox_dead", outbox.c.state, sqlite_where=outbox.c.state == 2, postgresql_where=outbox.c.state == 2)
+
+outbox_lease = Table(
+    "outbox_lease",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An effect that is to be delivered now."""
+
+    seq: int
+    key: EffectKey
+    lane: str
+    effect: Effect
+    attempts: int
+    due_at: int
+    notify: str | None
+    context: Mapping[str, Any]
+    asker: UserID | None
+
+    def answer(self, result: Result) -> Answer:
+        return Answer(
+            self.key,
+            self.context,
+            event_id=result.event_id,
+            room_id=result.room_id,
+            content_uri=result.content_uri,
+            state=tuple(result.state),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the homeserver made of an effect."""
+
+    event_id: EventID | None = None
+    room_id: RoomID | None = None
+    content_uri: str | None = None
+    state: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    waiting: int
+    oldest_at: int | None
+    dead: int
+
+
+def transaction_id(instance: bytes, key: EffectKey) -> str:
+    """The Matrix transaction id of an effect: the same for every repetition, no other effect's.
+
+    It has to be unique over all our users, because Synapse remembers the requests of an application service without
+    the user (synapse/rest/client/transactions.py). `instance` keeps two bridges' lives apart.
+    """
+    digest = hashlib.blake2b(key.encode(), key=instance[:64], digest_size=20).digest()
+    return "lw" + b32encode(digest).decode().lower()
+
+
+def put(connection: Connection, emissions: Iterable[Emission], now: int) -> list[str]:
+    """Store effects; returns their lanes. One whose key is known already is dropped."""
+    rows = [_row(connection, emission, now) for emission in emissions]
+    if rows:
+        connection.execute(insert_ignoring(connection, outbox), rows)
+    return [row["lane"] for row in rows]
+
+
+def _row(connection: Connection, emission: Emission, now: int) -> dict[str, Any]:
+    effect = _settled(connection, emission.effect)
+    kind, payload = EffectCodec.encode(effect)
+    return {
+        "key": emission.key,
+        "lane": effect.lane,
+        "kind": kind,
+        "payload": payload,
+        "data": effect.data if isinstance(effect, Upload) else None,
+        "notify": emission.notify,
+        "context": orjson.dumps(dict(emission.context)) if emission.context else None,
+        "asker": emission.asker,
+        "due_at": emission.not_before or 0,
+        "created_at": now,
+    }
+
+
+def _settled(connection: Connection, effect: Effect) -> Effect:
+    """Name a room that exists by now by its id, so that all that happens in it shares one lane."""
+    if isinstance(effect, RoomEffect) and isinstance(effect.room, RoomOf):
+        room_id = connection.execute(select(outbox.c.room_id).where(outbox.c.key == effect.room.key)).scalar()
+        if room_id is not None:
+            return replace(effect, room=RoomID(room_id))
+    return effect
+
+
+def first(connection: Connection, lane: str, limit: int) -> list[Waiting]:
+    """The next effects of a lane, in order."""
+    rows = connection.execute(
+        select(outbox)
+        .where(outbox.c.lane == lane, outbox.c.state == Delivery.WAITING)
+        .order_by(outbox.c.seq)
+        .limit(limit)
+    )
+    return [
+        Waiting(
+            row.seq,
+            EffectKey(row.key),
+            row.lane,
+            EffectCodec.decode(row.kind, row.payload, row.data),
+            row.attempts,
+            row.due_at,
+            row.notify,
+            orjson.loads(row.context) if row.context else {},
+            row.asker,
+        )
+        for row in rows
+    ]
+
+
+def result_of(connection: Connection, key: EffectKey) -> tuple[Delivery, Result] | None:
+    """How far the effect with this key has come, or None if there is no such effect."""
+    row = connection.execute(
+        select(outbox.c.state, outbox.c.event_id, outbox.c.room_id, outbox.c.content_uri).where(outbox.c.key == key)
+    ).first()
+    if row is None:
+        return None
+    return Delivery(row.state), Result(row.event_id, row.room_id, row.content_uri)
+
+
+def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
+    """Which effect sent this event; None if it was not one of ours."""
+    key = connection.execute(select(outbox.c.key).where(outbox.c.event_id == event_id)).scalar()
+    return None if key is None else EffectKey(key)
+
+
+def record(connection: Connection, waiting: Waiting, result: Result, now: int) -> set[str]:
+    """Note that an effect is done and answer whoever asked; returns the inbox lanes to wake."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == waiting.seq)
+        .values(
+            state=Delivery.DONE,
+            payload=None,
+            data=None,
+            context=None,
+            error=None,
+            event_id=result.event_id,
+            room_id=result.room_id,
+            content_uri=result.content_uri,
+            done_at=now,
+        )
+    )
+    if isinstance(waiting.effect, CreateRoom) and result.room_id is not None:
+        # What was waiting for the room goes on in the room's own lane.
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.lane == creation_lane(waiting.key), outbox.c.state == Delivery.WAITING)
+            .values(lane=result.room_id)
+        )
+    if waiting.notify is None:
+        return set()
+    answer = waiting.answer(result)
+    return {_tell(connection, waiting, answer, now)}
+
+
+def _tell(connection: Connection, waiting: Waiting, answer: Answer, now: int) -> str:
+    assert waiting.notify is not None
+    lane = answer.room_id or waiting.lane
+    inbox.put(connection, f"answer:{waiting.key}", lane, Kind.ANSWER, answer_body(waiting.notify, answer), now)
+    return lane
+
+
+def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
+    connection.execute(update(outbox).where(outbox.c.seq == seq).values(attempts=attempts, due_at=due_at, error=error))
+
+
+def bury(connection: Connection, waiting: Waiting, code: str, message: str, now: int) -> set[str]:
+    """Give an effect up: whoever asked is told, the lane goes on; returns the inbox lanes to wake."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.seq == waiting.seq)
+        .values(state=Delivery.DEAD, attempts=waiting.attempts + 1, error=f"{code}: {message}", done_at=now)
+    )
+    room = getattr(waiting.effect, "room", None)
+    lanes: set[str] = set()
+    if waiting.notify is not None:
+        answer = Answer(waiting.key, waiting.context, error=code, message=message)
+        lanes.add(_tell(connection, waiting, answer, now))
+    if waiting.asker is not None:
+        letter = DeadLetter(
+            f"out-{waiting.seq}",
+            type(waiting.effect).__name__,
+            f"{code}: {message}",
+            asker=waiting.asker,
+            room_id=RoomID(room) if isinstance(room, str) else None,
+        )
+        inbox.put(connection, f"letter:{waiting.key}", waiting.lane, Kind.LETTER, letter_body(letter), now)
+        lanes.add(waiting.lane)
+    return lanes
+
+
+def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
+    """Let dead effects be tried again; returns their lanes."""
+    wanted = (outbox.c.seq.in_(list(seqs)), outbox.c.state == Delivery.DEAD)
+    lanes = connection.execute(select(outbox.c.lane).where(*wanted).distinct()).scalars().all()
+    connection.execute(update(outbox).where(*wanted).values(state=Delivery.WAITING, attempts=0, due_at=0, done_at=None))
+    return list(lanes)
+
+
+def waiting_lanes(connection: Connection) -> Sequence[str]:
+    statement = select(outbox.c.lane).where(outbox.c.state == Delivery.WAITING).distinct()
+    return connection.execute(statement).scalars().all()
+
+
+def backlog(connection: Connection) -> Backlog:
+    waiting, oldest = connection.execute(
+        select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state == Delivery.WAITING)
+    ).one()
+    dead = connection.execute(select(func.count()).where(outbox.c.state == Delivery.DEAD)).scalar_one()
+    return Backlog(waiting, oldest, dead)
+
+
+def forget_before(connection: Connection, without_event: int, with_event: int) -> int:
+    """Drop delivered effects: those without an event before one instant, those that made one before another."""
+    done = outbox.c.state == Delivery.DONE
+    eventless = delete(outbox).where(
+        done, outbox.c.done_at < without_event, outbox.c.event_id.is_(None), outbox.c.room_id.is_(None)
+    )
+    old = delete(outbox).where(done, outbox.c.done_at < with_event)
+    return connection.execute(eventless).rowcount + connection.execute(old).rowcount
+
+
+def claim(connection: Connection, lane: str, owner: str, now: int, until: int) -> bool:
+    """Take a lane for this process until an instant; False while another process has it."""
+    connection.execute(delete(outbox_lease).where(outbox_lease.c.lane == lane, outbox_lease.c.until < now))
+    connection.execute(insert_ignoring(connection, outbox_lease), {"lane": lane, "owner": owner, "until": until})
+    held = (outbox_lease.c.lane == lane, outbox_lease.c.owner == owner)
+    return connection.execute(update(outbox_lease).where(*held).values(until=until)).rowcount == 1
+
+
+def release(connection: Connection, lane: str, owner: str) -> None:
+    connection.execute(delete(outbox_lease).where(outbox_lease.c.lane == lane, outbox_lease.c.owner == owner))

@@ -1,0 +1,312 @@
+"""What we know of a room: its members, who has which power, whether it is encrypted, what replaced it.
+
+Kept from the state events that the homeserver pushes; a room that we enter later is read whole once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import orjson
+from mautrix.types import RoomID, UserID
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
+
+from appservice.database import metadata
+from appservice.effects import Answer, Join, Leave, ReadState
+from appservice.events import Event, MalformedEvent
+from appservice.inbox import insert_ignoring, upsert
+from appservice.power import Power, creators, power_of, required
+from appservice.routes import Routes
+from appservice.unit import Unit
+
+log = logging.getLogger(__name__)
+
+room = Table(
+    "room",
+    metadata,
+    Column("room_id", Text, primary_key=True),
+    Column("version", Text),
+    Column("creator", Text),
+    Column("privileged", LargeBinary),
+    Column("predecessor", Text),
+    Column("power_levels", LargeBinary),
+    Column("encrypted", Boolean, nullable=False, default=False),
+    Column("direct_with", Text),
+    Column("replacement", Text, index=True),
+    Column("read_at", BigInteger),
+)
+room_member = Table(
+    "room_member",
+    metadata,
+    Column("room_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("membership", Text, nullable=False),
+    Column("display_name", Text),
+    Index("ix_room_member_user_id", "user_id", "membership"),
+)
+
+STATE_TYPES = (
+    "m.room.create",
+    "m.room.member",
+    "m.room.power_levels",
+    "m.room.encryption",
+    "m.room.tombstone",
+)
+
+_JOINED = "rooms.joined"
+_STATE_READ = "rooms.state_read"
+_REPLACEMENT_JOINED = "rooms.replacement_joined"
+_REPLACEMENT_READ = "rooms.replacement_read"
+
+OnReplaced = Callable[[Unit, RoomID, RoomID], None]
+"""Told when a room has been replaced by another and we are in both: (unit, old, new)."""
+
+
+def server_name(user_id: UserID) -> str:
+    """The part after the FIRST colon."""
+    return user_id.partition(":")[2]
+
+
+class Rooms:
+    """Keeps the tables up to date and answers questions about rooms. `is_ours` knows the users of our namespace."""
+
+    def __init__(self, is_ours: Callable[[UserID], bool]) -> None:
+        self._is_ours = is_ours
+        self._on_replaced: list[OnReplaced] = []
+
+    def add_to(self, routes: Routes) -> None:
+        for type in STATE_TYPES:
+            routes.on_event(type, self.on_state)
+        routes.on_answer(_JOINED, self._joined)
+        routes.on_answer(_STATE_READ, self._state_read)
+        routes.on_answer(_REPLACEMENT_JOINED, self._replacement_joined)
+        routes.on_answer(_REPLACEMENT_READ, self._replacement_read)
+
+    def on_replaced(self, handler: OnReplaced) -> None:
+        self._on_replaced.append(handler)
+
+    # -- questions ------------------------------------------------------------------------------------------------
+
+    def membership(self, connection: Connection, room_id: RoomID, user: UserID) -> str:
+        statement = select(room_member.c.membership).where(
+            room_member.c.room_id == room_id, room_member.c.user_id == user
+        )
+        return connection.execute(statement).scalar() or "leave"
+
+    def members(self, connection: Connection, room_id: RoomID) -> frozenset[UserID]:
+        """Who has joined."""
+        statement = select(room_member.c.user_id).where(
+            room_member.c.room_id == room_id, room_member.c.membership == "join"
+        )
+        return frozenset(UserID(user) for user in connection.execute(statement).scalars())
+
+    def display_name(self, connection: Connection, user: UserID, room_id: RoomID | None = None) -> str | None:
+        """How `user` is called in a room, else in any room where we met."""
+        statement = select(room_member.c.display_name).where(
+            room_member.c.user_id == user, room_member.c.display_name.is_not(None)
+        )
+        if room_id is not None:
+            here = connection.execute(statement.where(room_member.c.room_id == room_id)).scalar()
+            if here is not None:
+                return str(here)
+        return connection.execute(statement.order_by(room_member.c.room_id).limit(1)).scalar()
+
+    def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
+        """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat."""
+        row = connection.execute(select(room.c.direct_with, room.c.read_at).where(room.c.room_id == room_id)).first()
+        counts = select(func.count()).where(room_member.c.room_id == room_id, room_member.c.membership == "join")
+        joined = connection.execute(counts).scalar_one()
+        if row is None or joined > 2:
+            return False
+        return row.direct_with is not None or (row.read_at is not None and joined == 2)
+
+    def direct_room(self, connection: Connection, bot: UserID, user: UserID) -> RoomID | None:
+        """The chat in which `bot` can reach `user`: both have joined and nobody else; the newest of several."""
+        ours = room_member.alias("ours")
+        theirs = room_member.alias("theirs")
+        statement = (
+            select(ours.c.room_id)
+            .join(theirs, theirs.c.room_id == ours.c.room_id)
+            .join(room, room.c.room_id == ours.c.room_id)
+            .where(
+                ours.c.user_id == bot,
+                ours.c.membership == "join",
+                theirs.c.user_id == user,
+                theirs.c.membership.in_(("join", "invite")),
+                room.c.direct_with == user,
+                room.c.encrypted.is_(False),
+                room.c.replacement.is_(None),
+            )
+            .order_by(theirs.c.membership.desc(), room.c.read_at.desc())
+        )
+        for candidate in connection.execute(statement).scalars():
+            if self.is_direct(connection, candidate, bot):
+                return RoomID(candidate)
+        return None
+
+    def is_encrypted(self, connection: Connection, room_id: RoomID) -> bool:
+        return bool(connection.execute(select(room.c.encrypted).where(room.c.room_id == room_id)).scalar())
+
+    def power_of(self, connection: Connection, room_id: RoomID, user: UserID) -> Power:
+        row = connection.execute(select(room).where(room.c.room_id == room_id)).first()
+        if row is None:
+            return 0
+        return power_of(
+            user,
+            orjson.loads(row.power_levels) if row.power_levels else None,
+            privileged=orjson.loads(row.privileged) if row.privileged else (),
+            creator=row.creator,
+        )
+
+    def required_power(self, connection: Connection, room_id: RoomID, action: str) -> int:
+        levels = connection.execute(select(room.c.power_levels).where(room.c.room_id == room_id)).scalar()
+        return required(orjson.loads(levels) if levels else None, action)
+
+    # -- keeping up -----------------------------------------------------------------------------------------------
+
+    def created(self, connection: Connection, room_id: RoomID, now: int, direct_with: UserID | None = None) -> None:
+        """Note a room that a bot of ours has just created; its state arrives as events."""
+        self._know(connection, room_id, read_at=now, direct_with=direct_with)
+
+    def enter(self, unit: Unit, room_id: RoomID, bot: UserID, inviter: UserID, *, is_direct: bool) -> None:
+        """Follow an invitation into a room, then read its state."""
+        self._know(unit.connection, room_id, direct_with=inviter if is_direct else None)
+        unit.emit(
+            Join(sender=bot, room=room_id, via=(server_name(inviter),)),
+            notify=_JOINED,
+            context={"bot": bot, "inviter": inviter},
+        )
+
+    def on_state(self, unit: Unit, event: Event) -> None:
+        if event.state_key is None:
+            return
+        self._learn(unit.connection, event)
+        if event.type == "m.room.tombstone":
+            self._follow(unit, event)
+
+    def learn_all(self, connection: Connection, room_id: RoomID, state: Iterable[Mapping[str, Any]], now: int) -> None:
+        """Take over the whole current state of a room."""
+        connection.execute(delete(room_member).where(room_member.c.room_id == room_id))
+        self._know(connection, room_id, read_at=now)
+        for raw in state:
+            if raw.get("type") not in STATE_TYPES:
+                continue
+            try:
+                self._learn(connection, Event.parse({**raw, "room_id": room_id}))
+            except MalformedEvent as error:
+                log.warning("a state event of %s is left out: %s", room_id, error)
+
+    def _know(self, connection: Connection, room_id: RoomID, **values: Any) -> None:
+        connection.execute(insert_ignoring(connection, room), {"room_id": room_id})
+        known = {name: value for name, value in values.items() if value is not None}
+        if known:
+            connection.execute(update(room).where(room.c.room_id == room_id).values(known))
+
+    def _learn(self, connection: Connection, event: Event) -> None:
+        content = event.content
+        match event.type:
+            case "m.room.member":
+                values = {
+                    "room_id": event.room_id,
+                    "user_id": event.state_key,
+                    "membership": event.membership,
+                    "display_name": _text(content.get("displayname")),
+                }
+                upsert(connection, room_member, values)
+            case "m.room.create" if event.state_key == "":
+                predecessor = content.get("predecessor")
+                self._know(
+                    connection,
+                    event.room_id,
+                    version=str(content.get("room_version", "1")),
+                    creator=event.sender,
+                    privileged=orjson.dumps(sorted(creators(content, event.sender))),
+                    predecessor=_text(predecessor.get("room_id")) if isinstance(predecessor, Mapping) else None,
+                )
+            case "m.room.power_levels" if event.state_key == "":
+                self._know(connection, event.room_id, power_levels=orjson.dumps(dict(content)))
+            case "m.room.encryption" if event.state_key == "":
+                self._know(connection, event.room_id, encrypted=True)
+            case "m.room.tombstone" if event.state_key == "":
+                replacement = _text(content.get("replacement_room"))
+                if replacement and replacement != event.room_id:
+                    self._know(connection, event.room_id, replacement=replacement)
+
+    def _joined(self, unit: Unit, answer: Answer) -> None:
+        if answer.failed or answer.room_id is None:
+            return
+        unit.emit(
+            ReadState(sender=answer.context["bot"], room=answer.room_id),
+            notify=_STATE_READ,
+        )
+
+    def _state_read(self, unit: Unit, answer: Answer) -> None:
+        if answer.failed or answer.room_id is None:
+            return
+        self.learn_all(unit.connection, answer.room_id, answer.state, unit.now)
+
+    # -- room upgrades --------------------------------------------------------------------------------------------
+
+    def _follow(self, unit: Unit, event: Event) -> None:
+        """Follow a tombstone into the room it names, if that room says the same.
+
+        The homeserver has checked that the sender may send state here. What it has not checked is the other room:
+        it is read first, and left again unless it calls this one its predecessor.
+        """
+        replacement = _text(event.content.get("replacement_room"))
+        if not replacement or replacement == event.room_id:
+            return
+        ours = sorted(user for user in self.members(unit.connection, event.room_id) if self._is_ours(user))
+        for user in ours:
+            unit.emit(
+                Join(sender=user, room=RoomID(replacement), via=(server_name(event.sender),)),
+                key=f"{unit.key}/follow/{user}",
+                notify=_REPLACEMENT_JOINED,
+                context={"user": user, "old": event.room_id, "by": event.sender},
+            )
+
+    def _replacement_joined(self, unit: Unit, answer: Answer) -> None:
+        if answer.failed or answer.room_id is None:
+            log.info("cannot follow %s to its replacement: %s", answer.context["old"], answer.message)
+            return
+        unit.emit(
+            ReadState(sender=answer.context["user"], room=answer.room_id),
+            notify=_REPLACEMENT_READ,
+            context=answer.context,
+        )
+
+    def _replacement_read(self, unit: Unit, answer: Answer) -> None:
+        if answer.failed or answer.room_id is None:
+            return
+        old, new = RoomID(answer.context["old"]), answer.room_id
+        self.learn_all(unit.connection, new, answer.state, unit.now)
+        predecessor = unit.connection.execute(select(room.c.predecessor).where(room.c.room_id == new)).scalar()
+        by = UserID(answer.context["by"])
+        may_invite = self.power_of(unit.connection, new, by) >= self.required_power(unit.connection, new, "invite")
+        if predecessor != old or not may_invite:
+            log.warning("%s claims to replace %s but is not its successor; leaving it", new, old)
+            unit.emit(Leave(sender=answer.context["user"], room=new))
+            return
+        direct_with = unit.connection.execute(select(room.c.direct_with).where(room.c.room_id == old)).scalar()
+        self._know(unit.connection, new, direct_with=direct_with)
+        for handler in self._on_replaced:
+            handler(unit, old, new)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
