@@ -1,0 +1,156 @@
+"""Synapse in a virtual environment of its own, installed once into the user's cache.
+
+The homeserver is no dependency of the bridge, so its packages never mix with ours. The versions of everything it needs
+are fixed by `synapse-requirements.txt` next to this file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from laiwang_bridge.demo.process import spawn
+
+Say = Callable[[str], None]
+
+REQUIREMENTS = Path(__file__).with_name("synapse-requirements.txt")
+_COMPLETE = ".complete"
+_NEWS_EVERY = 5.0
+
+
+class CannotInstallSynapse(Exception):
+    """Synapse could not be installed; the message says why and what to do."""
+
+
+def cache_folder() -> Path:
+    """Where downloaded and installed things are kept: $LAIWANG_CACHE, or a folder in the user's cache."""
+    if chosen := os.environ.get("LAIWANG_CACHE"):
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "laiwang-bridge"
+
+
+def synapse_python(say: Say) -> Path:
+    """The interpreter that has Synapse, installing it first where need be (about half a minute, once).
+
+    $LAIWANG_SYNAPSE_PYTHON names another interpreter to use instead. Safe to call from several processes at once, and
+    after one was killed half way. Raises `CannotInstallSynapse`.
+    """
+    if chosen := os.environ.get("LAIWANG_SYNAPSE_PYTHON"):
+        return Path(chosen)
+    folder = cache_folder() / f"synapse-{_key()}"
+    if _is_complete(folder):
+        return _interpreter(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.with_suffix(".lock"), say):
+        if not _is_complete(folder):
+            _install(folder, say)
+    return _interpreter(folder)
+
+
+def _key() -> str:
+    """Another Python, machine or list of requirements is another environment."""
+    parts = [REQUIREMENTS.read_text(), sys.implementation.cache_tag, platform.python_version(), platform.machine()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _is_complete(folder: Path) -> bool:
+    # The interpreter is a link that dangles once the Python it was made from is gone.
+    return (folder / _COMPLETE).exists() and _interpreter(folder).exists()
+
+
+@contextmanager
+def _lock(path: Path, say: Say) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another process is installing Synapse; waiting for it.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _install(folder: Path, say: Say) -> None:
+    lines = REQUIREMENTS.read_text().splitlines()
+    version = next(line.partition("==")[2] for line in lines if line.startswith("matrix-synapse=="))
+    say(f"Installing Synapse {version} into {folder} (once; about half a minute).")
+    begun = time.monotonic()
+    if folder.exists():
+        shutil.rmtree(folder)
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = _interpreter(folder)
+    pip = [*_pip(python), "install", "--no-input", "--disable-pip-version-check", "--prefer-binary"]
+    _run([*pip, "-r", REQUIREMENTS], say, total=len(lines))
+    _run([python, "-c", "import synapse.app.homeserver"], say)
+    (folder / _COMPLETE).touch()
+    say(f"Synapse is installed ({time.monotonic() - begun:.0f} s).")
+
+
+def _pip(python: Path) -> list[str | Path]:
+    """The command that installs for `python`, which has no pip of its own."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "--python", python]
+    if importlib.util.find_spec("ensurepip") is not None:
+        subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
+        return [python, "-m", "pip"]
+    raise CannotInstallSynapse(
+        f"{sys.executable} has neither pip nor ensurepip to install Synapse with; install pip for it, or set "
+        "LAIWANG_SYNAPSE_PYTHON to an interpreter that has matrix-synapse."
+    )
+
+
+def _run(command: list[str | Path], say: Say, total: int = 0) -> None:
+    """Run to the end, telling now and then how many of `total` packages were fetched."""
+    news = _News(say, total)
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    with spawn(command, output=subprocess.PIPE, environment=environment) as process:
+        assert process.stdout is not None
+        output = [news.heard(line.decode(errors="replace")) for line in process.stdout]
+    if process.returncode != 0:
+        raise CannotInstallSynapse(
+            f"Synapse could not be installed; the last lines were:\n{''.join(output[-15:])}"
+            "Check the network and run this again, or set LAIWANG_SYNAPSE_PYTHON to an interpreter that has "
+            "matrix-synapse."
+        )
+
+
+class _News:
+    """Turns pip's many lines into a few for people."""
+
+    def __init__(self, say: Say, total: int) -> None:
+        self._say, self._total = say, total
+        self._fetched = 0
+        self._next = time.monotonic() + _NEWS_EVERY
+
+    def heard(self, line: str) -> str:
+        self._fetched += line.startswith("Collecting ")
+        if line.startswith("Installing collected packages"):
+            self._say("… everything fetched, unpacking")
+        elif line.startswith("Collecting ") and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _NEWS_EVERY
+            self._say(f"… {self._fetched} of {self._total} packages looked up")
+        return line
+
+
+def main() -> None:
+    """Install ahead of time: `python -m laiwang_bridge.demo.environment`."""
+    print(synapse_python(lambda line: print(line, flush=True)))
+
+
+if __name__ == "__main__":
+    main()

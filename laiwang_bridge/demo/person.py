@@ -1,0 +1,472 @@
+"""A person with a real Matrix client (matrix-nio, without encryption), for the demo and for the tests.
+
+What the client was shown is kept in memory, complete and in the order it came, and can be waited for. A homeserver that
+goes away and comes back is waited for as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import nio
+from aiohttp import ClientConnectorError, ClientError
+
+from laiwang_bridge.demo.timeline import Seen, Timeline
+
+T = TypeVar("T")
+Content = Mapping[str, Any]
+
+_log = logging.getLogger(__name__)
+_PAGE = 100
+_LONG_POLL_MS = 25_000
+_RETRY_AFTER = (0.05, 0.1, 0.2, 0.4, 0.8)
+_FILTER = {
+    "room": {"timeline": {"limit": 50}, "ephemeral": {"types": []}, "account_data": {"types": []}},
+    "presence": {"types": []},
+    "account_data": {"types": []},
+}
+
+
+class Refused(Exception):
+    """The homeserver said no; `errcode` is Matrix's name for why, `status` the HTTP status."""
+
+    def __init__(self, status: int, errcode: str, message: str) -> None:
+        super().__init__(f"{status} {errcode}: {message}")
+        self.status = status
+        self.errcode = errcode
+
+
+class NotSeen(AssertionError):
+    """What was waited for did not come in time; the message lists what came instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation into a room, with the little of its state that comes along."""
+
+    room_id: str
+    inviter: str
+    is_direct: bool
+    state: Sequence[Content]
+
+
+class Person:
+    """Logs in, listens in the background, and does what people do in rooms.
+
+    Invitations are accepted on sight unless `accept_invites` is false. Every call waits up to `patience` seconds for a
+    homeserver that is away, then raises what went wrong; it raises `Refused` when the homeserver says no.
+    """
+
+    def __init__(self, homeserver_url: str, name: str, *, accept_invites: bool = True, patience: float = 60.0) -> None:
+        self.homeserver_url = homeserver_url
+        self.name = name
+        self.accept_invites = accept_invites
+        self.patience = patience
+        self.invitations: dict[str, Invitation] = {}
+        self._timeline = Timeline()
+        # nio's own retries never end and repeat what must not be repeated; ours are below.
+        config = nio.AsyncClientConfig(max_timeouts=0, request_timeout=30, encryption_enabled=False)
+        self._client = nio.AsyncClient(homeserver_url, name, config=config)
+        self._since: str | None = None
+        self._news = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self._accepting: set[asyncio.Task[None]] = set()
+
+    # --- coming and going
+
+    async def log_in(self, password: str, device_name: str = "laiwang-bridge demo") -> None:
+        """Log in by password and listen from now on; rooms the person is in already are known on return."""
+        await self._ask(lambda: self._client.login(password, device_name))
+        await self._listen_once(timeout_ms=0)
+        self._listening = asyncio.create_task(self._listen(), name=f"client of {self.name}")
+
+    async def close(self) -> None:
+        """Stop listening and let go of all connections; the login stays valid."""
+        tasks = [*self._accepting, *([self._listening] if self._listening else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def user_id(self) -> str:
+        return str(self._client.user_id)
+
+    @property
+    def access_token(self) -> str:
+        return str(self._client.access_token)
+
+    # --- speaking
+
+    async def say(self, room_id: str, text: str, *, html: str | None = None, mentions: Iterable[str] = ()) -> str:
+        """Send a text message; gives its event id."""
+        return await self.send(room_id, "m.room.message", _text(text, html, mentions))
+
+    async def reply(self, room_id: str, event_id: str, text: str, *, html: str | None = None) -> str:
+        """Answer a message, the way clients do since Matrix 1.13 (no quoted fallback)."""
+        replied_to = self._timeline.find(event_id)
+        content = _text(text, html, [replied_to.sender] if replied_to else [])
+        return await self.send(
+            room_id, "m.room.message", content | {"m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
+        )
+
+    async def edit(self, room_id: str, event_id: str, text: str, *, html: str | None = None) -> str:
+        """Replace the text of an own message; gives the id of the replacing event."""
+        return await self.send(
+            room_id,
+            "m.room.message",
+            _text(f"* {text}", html and f"* {html}", [])
+            | {
+                "m.new_content": _text(text, html, []),
+                "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
+            },
+        )
+
+    async def react(self, room_id: str, event_id: str, key: str) -> str:
+        """Put a reaction (an emoji) on a message."""
+        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        return await self.send(room_id, "m.reaction", {"m.relates_to": relation})
+
+    async def redact(self, room_id: str, event_id: str, reason: str | None = None) -> str:
+        """Remove a message or a reaction; gives the id of the redaction."""
+        transaction = str(uuid.uuid4())
+        answer = await self._ask(lambda: self._client.room_redact(room_id, event_id, reason=reason, tx_id=transaction))
+        return str(answer.event_id)
+
+    async def send(self, room_id: str, kind: str, content: Content) -> str:
+        """Send any event; gives its id. Repeated under the same transaction id until it is accepted."""
+        transaction = str(uuid.uuid4())
+        answer = await self._ask(lambda: self._client.room_send(room_id, kind, dict(content), tx_id=transaction))
+        return str(answer.event_id)
+
+    async def set_state(self, room_id: str, kind: str, content: Content, state_key: str = "") -> str:
+        """Send a state event; gives its id."""
+        answer = await self._ask(lambda: self._client.room_put_state(room_id, kind, dict(content), state_key=state_key))
+        return str(answer.event_id)
+
+    # --- rooms
+
+    async def create_room(
+        self,
+        *,
+        name: str | None = None,
+        topic: str | None = None,
+        alias: str | None = None,
+        invite: Iterable[str] = (),
+        public: bool = False,
+        direct: bool = False,
+        room_version: str | None = None,
+        initial_state: Iterable[Content] = (),
+    ) -> str:
+        """Make a room; gives its id. `alias` is the local part only. Not repeated once it may have been made."""
+        if public:
+            preset = nio.RoomPreset.public_chat
+        else:
+            preset = nio.RoomPreset.trusted_private_chat if direct else nio.RoomPreset.private_chat
+        answer = await self._ask(
+            lambda: self._client.room_create(
+                name=name,
+                topic=topic,
+                alias=alias,
+                invite=list(invite),
+                preset=preset,
+                is_direct=direct,
+                room_version=room_version,
+                initial_state=[dict(event) for event in initial_state],
+            ),
+            repeatable=False,
+        )
+        return str(answer.room_id)
+
+    async def create_direct_chat(self, user_id: str, *, timeout: float | None = 30.0) -> str:  # noqa: ASYNC109
+        """A new direct chat with `user_id`; gives its id when they have come in (with no timeout: at once)."""
+        room_id = await self.create_room(direct=True, invite=[user_id])
+        await self._remember_direct_chat(user_id, room_id)
+        if timeout is not None:
+            await self.wait_until(
+                lambda: user_id in self.members(room_id) or None, timeout, f"{user_id} coming into {room_id}"
+            )
+        return room_id
+
+    async def join(self, room: str, *, via: Iterable[str] = ()) -> str:
+        """Go into a room by id or alias; gives its id. `via` names homeservers that know the room."""
+        path = f"/_matrix/client/v3/join/{quote(room, safe='')}{_via(via)}"
+        answer = await self._request("POST", path, {})
+        return str(answer["room_id"])
+
+    async def knock(self, room: str, *, reason: str | None = None, via: Iterable[str] = ()) -> str:
+        """Ask to be let in; gives the room's id."""
+        path = f"/_matrix/client/v3/knock/{quote(room, safe='')}{_via(via)}"
+        answer = await self._request("POST", path, {"reason": reason} if reason else {})
+        return str(answer["room_id"])
+
+    async def leave(self, room_id: str) -> None:
+        """Leave a room, or decline its invitation."""
+        await self._ask(lambda: self._client.room_leave(room_id))
+
+    async def invite(self, room_id: str, user_id: str) -> None:
+        await self._ask(lambda: self._client.room_invite(room_id, user_id), repeatable=False)
+
+    async def kick(self, room_id: str, user_id: str, reason: str | None = None) -> None:
+        await self._ask(lambda: self._client.room_kick(room_id, user_id, reason), repeatable=False)
+
+    async def set_display_name(self, name: str) -> None:
+        await self._ask(lambda: self._client.set_displayname(name))
+
+    # --- what was seen
+
+    @property
+    def position(self) -> int:
+        """How many events were seen so far: give it as `since` to wait for later ones only."""
+        return self._timeline.position
+
+    def timeline(self, room_id: str) -> list[Seen]:
+        """All of a room that this person was shown, as it came, without gaps."""
+        return self._timeline.of(room_id)
+
+    def state(self, room_id: str, kind: str, state_key: str = "") -> Content | None:
+        """The content of a room's state event, as last heard."""
+        return self._timeline.state(room_id, kind, state_key)
+
+    def members(self, room_id: str) -> set[str]:
+        """Who is in the room."""
+        return self._timeline.members(room_id)
+
+    @property
+    def rooms(self) -> set[str]:
+        """The rooms that this person is in."""
+        return {room for room in self._timeline.rooms() if self.user_id in self.members(room)}
+
+    def shown(self, room_id: str, event_id: str) -> Content | None:
+        """A message as a client shows it now: its last edit by its sender, or nothing once it is redacted."""
+        return self._timeline.shown(room_id, event_id)
+
+    async def wait_for(
+        self,
+        predicate: Callable[[Seen], bool],
+        timeout: float = 30.0,  # noqa: ASYNC109
+        *,
+        room: str | None = None,
+        since: int = 0,
+        what: str = "an event",
+    ) -> Seen:
+        """The first event that fits, of all seen from position `since` on, else of those to come.
+
+        Raises `NotSeen` after `timeout` seconds, naming `what` was awaited.
+        """
+        looked_at = since
+
+        def found() -> Seen | None:
+            nonlocal looked_at
+            fresh = self._timeline.since(looked_at)
+            looked_at = max(looked_at, self._timeline.position)
+            return next((seen for seen in fresh if room in (None, seen.room_id) and predicate(seen)), None)
+
+        return await self.wait_until(found, timeout, what if room is None else f"{what} in {room}")
+
+    async def wait_for_text(
+        self,
+        part: str,
+        timeout: float = 30.0,  # noqa: ASYNC109
+        *,
+        room: str | None = None,
+        sender: str | None = None,
+        since: int = 0,
+    ) -> Seen:
+        """The first message whose text holds `part`; edits count with their new text. Raises `NotSeen`."""
+
+        def fits(seen: Seen) -> bool:
+            return part in seen.text and sender in (None, seen.sender)
+
+        return await self.wait_for(fits, timeout, room=room, since=since, what=f"a message with {part!r}")
+
+    async def wait_for_invitation(
+        self,
+        timeout: float = 30.0,  # noqa: ASYNC109
+        *,
+        inviter: str | None = None,
+        room: str | None = None,
+    ) -> Invitation:
+        """An invitation, also one that was accepted since. Raises `NotSeen`."""
+
+        def found() -> Invitation | None:
+            return next(
+                (
+                    invitation
+                    for invitation in self.invitations.values()
+                    if inviter in (None, invitation.inviter) and room in (None, invitation.room_id)
+                ),
+                None,
+            )
+
+        return await self.wait_until(found, timeout, "an invitation")
+
+    async def wait_until(self, condition: Callable[[], T | None], timeout: float, what: str) -> T:  # noqa: ASYNC109
+        """Ask `condition` again after every bit of news until it gives something. Raises `NotSeen`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            news = self._news
+            if (result := condition()) is not None:
+                return result
+            if self._listening is not None and self._listening.done():
+                self._listening.result()
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await news.wait()
+            except TimeoutError:
+                seen = "\n".join(f"  {event}" for event in self._timeline.since(self.position - 15)) or "  nothing"
+                raise NotSeen(
+                    f"{self.name} waited {timeout:g} s for {what}; the last things seen were:\n{seen}"
+                ) from None
+
+    # --- listening
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                await self._listen_once(_LONG_POLL_MS)
+        finally:
+            self._tell()
+
+    async def _listen_once(self, timeout_ms: int) -> None:
+        response = await self._ask(
+            lambda: self._client.sync(timeout_ms, sync_filter=_FILTER, since=self._since), forever=timeout_ms > 0
+        )
+        for room_id, invited in response.rooms.invite.items():
+            self._heard_invitation(room_id, [event.source for event in invited.invite_state])
+        for room_id, room in [*response.rooms.join.items(), *response.rooms.leave.items()]:
+            events = [event.source for event in room.timeline.events]
+            if room.timeline.limited and room.timeline.prev_batch:
+                events = [*await self._missed(room_id, room.timeline.prev_batch), *events]
+            self._timeline.add(room_id, [event.source for event in room.state], events)
+        self._since = response.next_batch
+        self._tell()
+
+    async def _missed(self, room_id: str, before: str) -> list[dict[str, Any]]:
+        """What happened between the last event seen and the token `before`, oldest first."""
+        missed: list[dict[str, Any]] = []
+        token: str | None = before
+        while token is not None:
+            start = token
+            try:
+                page = await self._ask(lambda: self._client.room_messages(room_id, start, limit=_PAGE))  # noqa: B023
+            except Refused as refusal:
+                _log.info("%s may not see the past of %s: %s", self.name, room_id, refusal)
+                break
+            events = [event.source for event in page.chunk]
+            new = [event for event in events if not self._timeline.knows(event.get("event_id", ""))]
+            missed += new
+            token = page.end if len(new) == len(events) and page.end != start else None
+        return missed[::-1]
+
+    def _heard_invitation(self, room_id: str, state: list[Content]) -> None:
+        own = next((event for event in state if event.get("state_key") == self.user_id), None)
+        if own is None:
+            return
+        self.invitations[room_id] = Invitation(
+            room_id, str(own["sender"]), bool(own["content"].get("is_direct")), state
+        )
+        if self.accept_invites:
+            task = asyncio.create_task(self._accept(room_id))
+            self._accepting.add(task)
+            task.add_done_callback(self._accepting.discard)
+
+    async def _accept(self, room_id: str) -> None:
+        try:
+            await self.join(room_id)
+        except Refused as refusal:
+            _log.info("%s could not accept the invitation to %s: %s", self.name, room_id, refusal)
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    # --- asking the homeserver
+
+    async def _remember_direct_chat(self, user_id: str, room_id: str) -> None:
+        """Clients keep the list of direct chats in the account's data; others of this person's clients read it."""
+        path = f"/_matrix/client/v3/user/{quote(self.user_id, safe='')}/account_data/m.direct"
+        try:
+            chats = await self._request("GET", path)
+        except Refused:
+            chats = {}
+        await self._request("PUT", path, {**chats, user_id: [*chats.get(user_id, []), room_id]})
+
+    async def _request(self, method: str, path: str, body: Content | None = None) -> dict[str, Any]:
+        """A call that nio has no method for, or not with all that it can do."""
+        data = None if body is None else json.dumps(body)
+        headers = {"Authorization": f"Bearer {self.access_token}", "Content-Type": "application/json"}
+
+        async def call() -> Any:
+            response = await self._client.send(method, path, data, headers)
+            async with response:
+                answer = await response.json()
+            if response.status == 200:
+                return answer
+            error = nio.ErrorResponse.from_dict(answer)
+            error.transport_response = response
+            return error
+
+        answer: dict[str, Any] = await self._ask(call)
+        return answer
+
+    async def _ask(self, call: Callable[[], Awaitable[Any]], *, repeatable: bool = True, forever: bool = False) -> Any:
+        """Repeat until there is an answer. What is not repeatable is repeated only if it never went out."""
+        deadline = time.monotonic() + self.patience
+        attempt = 0
+        while True:
+            problem: Exception
+            try:
+                answer = await call()
+            except ClientConnectorError as error:
+                problem = error
+            except (ClientError, TimeoutError) as error:
+                if not repeatable:
+                    raise
+                problem = error
+            else:
+                if not isinstance(answer, nio.ErrorResponse):
+                    return answer
+                problem = refusal = _refusal(answer)
+                if refusal.status != 429 and (refusal.status < 500 or not repeatable):
+                    raise refusal
+            if not forever and time.monotonic() > deadline:
+                raise problem
+            await asyncio.sleep(_RETRY_AFTER[min(attempt, len(_RETRY_AFTER) - 1)])
+            attempt += 1
+
+
+def _refusal(answer: Any) -> Refused:
+    status = answer.transport_response.status if answer.transport_response else 0
+    return Refused(status, answer.status_code or "M_UNKNOWN", answer.message)
+
+
+def _text(text: str, html: str | None, mentions: Iterable[str]) -> dict[str, Any]:
+    content: dict[str, Any] = {"msgtype": "m.text", "body": text}
+    if html is not None:
+        content |= {"format": "org.matrix.custom.html", "formatted_body": html}
+    users = list(mentions)
+    return content | {"m.mentions": {"user_ids": users} if users else {}}
+
+
+def _via(servers: Iterable[str]) -> str:
+    # `server_name` is the older name of `via`; homeservers read the one they know.
+    pairs = [(name, server) for server in servers for name in ("via", "server_name")]
+    return f"?{urlencode(pairs)}" if pairs else ""
