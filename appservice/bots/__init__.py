@@ -1,0 +1,1 @@
+"""How any bot here is written: commands, buttons, dialogues, help."""
