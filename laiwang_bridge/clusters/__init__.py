@@ -1,0 +1,1 @@
+"""Topics that grow through friends."""

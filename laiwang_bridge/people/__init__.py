@@ -1,0 +1,1 @@
+"""Persons, their friendships, private lists and blocks."""

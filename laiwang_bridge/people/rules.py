@@ -1,0 +1,282 @@
+"""How two persons become friends, and stop.
+
+One gives a code away, the other types it, both say yes: friends. Whoever is turned down, ignored or blocked is told
+nothing that tells these apart: before the end of the request it looks as if the other had not answered yet, after it as
+if the time had run out, and a code of somebody who blocked me looks like one that has expired.
+All times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NewType
+
+PersonId = NewType("PersonId", int)
+ListId = NewType("ListId", int)
+
+CODE_LIFETIME_MS = 3 * 24 * 3_600_000
+REQUEST_LIFETIME_MS = 14 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """Two different persons in no order: the smaller id first, as friendships are stored."""
+
+    low: PersonId
+    high: PersonId
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError("a pair is two different persons, the smaller id first; use pair()")
+
+    def other(self, person: PersonId) -> PersonId:
+        """The one who is not `person`. Raises ValueError for somebody who is not of the pair."""
+        if person not in (self.low, self.high):
+            raise ValueError(f"person {person} is not of this pair")
+        return self.high if person == self.low else self.low
+
+
+def pair(one: PersonId, another: PersonId) -> Pair:
+    """The two as a pair, whichever comes first. Raises ValueError for one person twice."""
+    return Pair(min(one, another), max(one, another))
+
+
+@dataclass(frozen=True, slots=True)
+class Friendship:
+    """A mutual, confirmed tie."""
+
+    pair: Pair
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What already stands between the person who acts and the other one, seen from the one who acts."""
+
+    friends: bool = False
+    i_blocked: bool = False
+    blocked_me: bool = False
+
+
+class CodeState(StrEnum):
+    """A code is used once. The owner may withdraw it before that."""
+
+    OPEN = "open"
+    USED = "used"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class FriendCode:
+    """A code that its owner gives away; `value` is what `codes.format_code` shows."""
+
+    value: int
+    owner: PersonId
+    made_at: int
+    expires_at: int
+    state: CodeState = CodeState.OPEN
+
+    def usable(self, now: int) -> bool:
+        return self.state is CodeState.OPEN and now < self.expires_at
+
+
+class Answer(StrEnum):
+    """What one side of a request has said so far."""
+
+    NONE = "none"
+    YES = "yes"
+    NO = "no"
+
+
+class RequestState(StrEnum):
+    """Where a request stands. Only FRIENDS is final: until its time has run out, an answer may be changed."""
+
+    WAITING = "waiting"
+    FRIENDS = "friends"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class FriendRequest:
+    """A code that was typed: `asker` typed the code of `owner`, and both are asked."""
+
+    owner: PersonId
+    asker: PersonId
+    made_at: int
+    expires_at: int
+    owner_answer: Answer = Answer.NONE
+    asker_answer: Answer = Answer.NONE
+
+    def other(self, person: PersonId) -> PersonId:
+        """The other side. Raises ValueError for somebody who is on neither."""
+        return pair(self.owner, self.asker).other(person)
+
+    def answer_of(self, person: PersonId) -> Answer:
+        return self.owner_answer if person == self.owner else self.asker_answer
+
+    def with_answer(self, person: PersonId, answer: Answer) -> FriendRequest:
+        if person == self.owner:
+            return replace(self, owner_answer=answer)
+        return replace(self, asker_answer=answer)
+
+    def state(self, now: int) -> RequestState:
+        """How it really stands."""
+        answers = (self.owner_answer, self.asker_answer)
+        if answers == (Answer.YES, Answer.YES):
+            return RequestState.FRIENDS
+        if Answer.NO in answers:
+            return RequestState.DECLINED
+        return RequestState.EXPIRED if now >= self.expires_at else RequestState.WAITING
+
+    def seen_by(self, person: PersonId, now: int) -> RequestState:
+        """How it stands as far as `person` may know: that the other said no is never shown."""
+        if self.answer_of(person) is Answer.NO:
+            return RequestState.DECLINED
+        if self.state(now) is RequestState.FRIENDS:
+            return RequestState.FRIENDS
+        return RequestState.EXPIRED if now >= self.expires_at else RequestState.WAITING
+
+
+class RefusalCause(StrEnum):
+    """Why a step towards friendship was not taken: for the admin and the log. People get `Refusal.sentence`."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    USED = "used"
+    WITHDRAWN = "withdrawn"
+    BLOCKED = "blocked"
+    OWN_CODE = "own_code"
+    ALREADY_FRIENDS = "already_friends"
+    YOU_BLOCKED = "you_blocked"
+    REQUEST_EXPIRED = "request_expired"
+    NOT_YOURS = "not_yours"
+
+
+CODE_NOT_VALID = "This code is not valid, or not any more. Please ask for a new one."
+_NO_SUCH_REQUEST = "This request is over. A new code starts a new one."
+_LOOKS_NOT_VALID = (
+    RefusalCause.UNKNOWN,
+    RefusalCause.EXPIRED,
+    RefusalCause.USED,
+    RefusalCause.WITHDRAWN,
+    RefusalCause.BLOCKED,
+)
+_OWN_SENTENCES = {
+    RefusalCause.OWN_CODE: "This is your own code: give it to somebody else to type.",
+    RefusalCause.ALREADY_FRIENDS: "You are friends already.",
+    RefusalCause.YOU_BLOCKED: "You have blocked this person. Unblock them first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A step that was not taken, and what to say about it."""
+
+    cause: RefusalCause
+
+    @property
+    def sentence(self) -> str:
+        """For the person; the same for every cause from which something about the other could be guessed."""
+        if self.cause in _LOOKS_NOT_VALID:
+            return CODE_NOT_VALID
+        return _OWN_SENTENCES.get(self.cause, _NO_SUCH_REQUEST)
+
+    @property
+    def counts_as_guess(self) -> bool:
+        """Whether this goes into the guess limits; the same for all that look the same, or the limits would tell."""
+        return self.cause in _LOOKS_NOT_VALID
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A code that was typed: the code and the request as they now are.
+
+    `changed`: there is something to store, and the owner is to be asked. `known`: the asker has seen this request
+    waiting before. What he is told may depend on `known` only, for `changed` would tell him that he had been declined.
+    """
+
+    code: FriendCode
+    request: FriendRequest
+    changed: bool
+    known: bool
+
+
+def make_code(owner: PersonId, value: int, now: int, lifetime_ms: int = CODE_LIFETIME_MS) -> FriendCode:
+    """A new code; `value` is `codes.CODE_BITS` random bits that no other usable code has."""
+    return FriendCode(value, owner, now, now + lifetime_ms)
+
+
+def withdraw(code: FriendCode) -> FriendCode:
+    """The owner takes a code back; one that was used stays used."""
+    return replace(code, state=CodeState.WITHDRAWN) if code.state is CodeState.OPEN else code
+
+
+def redeem(
+    code: FriendCode | None, asker: PersonId, tie: Tie, standing: FriendRequest | None, now: int
+) -> Redemption | Refusal:
+    """Somebody types a code. `code` is None when there is none of this value.
+
+    `standing` is the newest request between the two, whoever started it and whatever became of it. Typing a code again
+    while its request waits changes nothing, and a block that came since does not show.
+    """
+    if code is None:
+        return Refusal(RefusalCause.UNKNOWN)
+    if code.owner == asker:
+        return Refusal(RefusalCause.OWN_CODE)
+    answer = Answer.NONE
+    known = standing is not None and standing.seen_by(asker, now) is RequestState.WAITING
+    if standing is not None and known:
+        answer = standing.answer_of(asker)
+        if tie.blocked_me or not code.usable(now) or standing.state(now) is RequestState.WAITING:
+            return Redemption(code, standing, changed=False, known=True)
+    refusal = _code_refusal(code, tie, now)
+    if refusal is not None:
+        return refusal
+    request = FriendRequest(code.owner, asker, now, now + REQUEST_LIFETIME_MS, asker_answer=answer)
+    return Redemption(replace(code, state=CodeState.USED), request, changed=True, known=known)
+
+
+def _code_refusal(code: FriendCode, tie: Tie, now: int) -> Refusal | None:
+    if tie.blocked_me:
+        return Refusal(RefusalCause.BLOCKED)
+    if tie.friends:
+        return Refusal(RefusalCause.ALREADY_FRIENDS)
+    if code.state is CodeState.USED:
+        return Refusal(RefusalCause.USED)
+    if code.state is CodeState.WITHDRAWN:
+        return Refusal(RefusalCause.WITHDRAWN)
+    if now >= code.expires_at:
+        return Refusal(RefusalCause.EXPIRED)
+    return Refusal(RefusalCause.YOU_BLOCKED) if tie.i_blocked else None
+
+
+def confirm(request: FriendRequest, person: PersonId, tie: Tie, now: int) -> FriendRequest | Refusal:
+    """One side says yes. The two are friends once the answer's `state` is FRIENDS."""
+    return _answered(request, person, now, lambda: _yes(request, person, tie))
+
+
+def decline(request: FriendRequest, person: PersonId, now: int) -> FriendRequest | Refusal:
+    """One side says no, or blocks the other. The other side is not told. Friends stay friends."""
+    return _answered(request, person, now, lambda: request.with_answer(person, Answer.NO))
+
+
+def _answered(
+    request: FriendRequest, person: PersonId, now: int, step: Callable[[], FriendRequest | Refusal]
+) -> FriendRequest | Refusal:
+    if person not in (request.owner, request.asker):
+        return Refusal(RefusalCause.NOT_YOURS)
+    if request.state(now) is RequestState.FRIENDS:
+        return request
+    if now >= request.expires_at:
+        return Refusal(RefusalCause.REQUEST_EXPIRED)
+    return step()
+
+
+def _yes(request: FriendRequest, person: PersonId, tie: Tie) -> FriendRequest | Refusal:
+    if tie.i_blocked:
+        return Refusal(RefusalCause.YOU_BLOCKED)
+    said = request.with_answer(person, Answer.YES)
+    return said.with_answer(request.other(person), Answer.NO) if tie.blocked_me else said
