@@ -135,7 +135,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one person has been shown of one cluster. `number` is what he types; `sent_as` is the effect that sent it."""
+    """What one person was shown of one cluster. `number` is what he types, `sent_as` the effect that sent it."""
 
     person: PersonId
     number: int
@@ -219,7 +219,7 @@ def _first(connection: Connection, condition: Any) -> Named | None:
 def _seats_taken(connection: Connection, id: ClusterId) -> int:
     inside = select(func.count()).where(stay.c.cluster == id, stay.c.left_at.is_(None)).scalar_subquery()
     invited = select(func.count()).where(invitation.c.cluster == id).scalar_subquery()
-    return connection.execute(select(inside + invited)).scalar_one()
+    return int(connection.execute(select(inside + invited)).scalar_one())
 
 
 # -- stays ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,26 @@
+"""What makes this database's bridge itself: a secret from which everything unguessable is derived."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Column, Connection, LargeBinary, Table, Text, select
+
+from appservice.database import metadata
+from appservice.inbox import insert_ignoring
+
+instance = Table(
+    "instance",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+SECRET_BYTES = 32
+
+
+def secret(connection: Connection, name: str) -> bytes:
+    """The secret of this name, made on first use and the same ever after."""
+    fresh = {"name": name, "value": secrets.token_bytes(SECRET_BYTES)}
+    connection.execute(insert_ignoring(connection, instance), fresh)
+    return bytes(connection.execute(select(instance.c.value).where(instance.c.name == name)).scalar_one())
