@@ -342,6 +342,9 @@ class Person:
         try:
             while True:
                 await self._listen_once(_LONG_POLL_MS)
+        except Exception:
+            _log.exception("The client of %s stopped listening.", self.name)
+            raise
         finally:
             self._tell()
 
@@ -350,7 +353,7 @@ class Person:
             lambda: self._client.sync(timeout_ms, sync_filter=_FILTER, since=self._since), forever=timeout_ms > 0
         )
         for room_id, invited in response.rooms.invite.items():
-            self._heard_invitation(room_id, [event.source for event in invited.invite_state])
+            self._heard_invitation(room_id, [_source(event) for event in invited.invite_state])
         for room_id, room in [*response.rooms.join.items(), *response.rooms.leave.items()]:
             events = [event.source for event in room.timeline.events]
             if room.timeline.limited and room.timeline.prev_batch:
@@ -444,18 +447,29 @@ class Person:
             else:
                 if not isinstance(answer, nio.ErrorResponse):
                     return answer
-                problem = refusal = _refusal(answer)
-                if refusal.status != 429 and (refusal.status < 500 or not repeatable):
-                    raise refusal
+                problem = _refusal(answer)
+                if not (_may_pass(answer) and repeatable):
+                    raise problem
             if not forever and time.monotonic() > deadline:
                 raise problem
             await asyncio.sleep(_RETRY_AFTER[min(attempt, len(_RETRY_AFTER) - 1)])
             attempt += 1
 
 
+def _source(stripped: Any) -> Content:
+    """The whole of an event from an invitation; nio takes the content of memberships out of it."""
+    return stripped.source if "content" in stripped.source else {**stripped.source, "content": stripped.content}
+
+
 def _refusal(answer: Any) -> Refused:
     status = answer.transport_response.status if answer.transport_response else 0
     return Refused(status, answer.status_code or "M_UNKNOWN", answer.message)
+
+
+def _may_pass(answer: Any) -> bool:
+    """Whether asking again can help: not when the homeserver itself says that another one did not answer (502)."""
+    status = answer.transport_response.status if answer.transport_response else 0
+    return status == 429 or (status >= 500 and (status != 502 or answer.status_code is None))
 
 
 def _text(text: str, html: str | None, mentions: Iterable[str]) -> dict[str, Any]:
