@@ -1,0 +1,255 @@
+"""What a setting is, and how one value of it is read. The sections themselves are in `config`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from appservice.bots.permissions import Level
+from appservice.database import UnsupportedDatabase, parse_url
+from appservice.registration import localpart_problem, token_problem, url_problem
+from laiwang_bridge.clusters.reach import BadReach, Mode, Reach, parse_reach
+
+T = TypeVar("T")
+Choice = TypeVar("Choice", bound=str)
+Reader = Callable[[object], T]
+"""Makes a checked value of what the file says. Raises ValueError with the rest of a sentence about the setting."""
+
+_METADATA_KEY = "laiwang"
+_REACHES = "closed, friends, hops:2 to hops:9, chain or open"
+_SERVER_NAME = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the configuration. `required` is what the admin has to write, empty where the default will do."""
+
+    doc: str
+    read: Reader[Any]
+    secret: bool
+    required: str
+    is_text: bool
+
+    def keys_for(self, name: str) -> tuple[str, ...]:
+        """The keys under which it may stand in the file: a secret may also come from a file of its own."""
+        return (name, f"{name}_file") if self.secret else (name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One block of the configuration.
+
+    A block whose keys are the admin's own words (permissions) has no settings but `read_entry`, which makes a checked
+    value of one key and what stands there.
+    """
+
+    name: str
+    doc: str
+    kind: type[Any]
+    default: Callable[[], Any]
+    settings: Mapping[str, Setting]
+    read_entry: Callable[[str, object], Any] | None
+
+    @property
+    def known_keys(self) -> list[str]:
+        """Every key that may stand in the block."""
+        return [key for name, setting in self.settings.items() for key in setting.keys_for(name)]
+
+
+def setting(default: T, doc: str, read: Reader[T], *, secret: bool = False, required: str = "") -> T:
+    """A field of a section."""
+    metadata = {_METADATA_KEY: Setting(doc, read, secret, required, isinstance(default, str))}
+    field: T = dataclasses.field(default=default, repr=not secret, metadata=metadata)
+    return field
+
+
+def section(
+    kind: type[T],
+    doc: str,
+    *,
+    default: Callable[[], T] | None = None,
+    read_entry: Callable[[str, object], Any] | None = None,
+) -> T:
+    """A section of the configuration; without a `default` it has those of its settings."""
+    metadata = {_METADATA_KEY: (doc, kind, read_entry)}
+    field: T = dataclasses.field(default_factory=default or kind, metadata=metadata)
+    return field
+
+
+def sections_of(config: type[Any]) -> list[Section]:
+    """The sections of a configuration class, in the order in which they stand in the file."""
+    found = []
+    for field in dataclasses.fields(config):
+        doc, kind, read_entry = field.metadata[_METADATA_KEY]
+        settings = {
+            inner.name: inner.metadata[_METADATA_KEY]
+            for inner in dataclasses.fields(kind)
+            if _METADATA_KEY in inner.metadata
+        }
+        default = cast(Callable[[], Any], field.default_factory)
+        found.append(Section(field.name, doc, kind, default, settings, read_entry))
+    return found
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """The sentence " Did you mean …?" when `word` is close to something known, otherwise empty."""
+    wanted = str(word).lower().replace("-", "_")
+    ratios = {key: difflib.SequenceMatcher(None, wanted, key.lower()).ratio() for key in known}
+    best = max(ratios.values(), default=0.0)
+    if best < 0.5:
+        return ""
+    close = sorted((key for key, ratio in ratios.items() if ratio >= best - 0.1), key=lambda key: -ratios[key])
+    return f" Did you mean {' or '.join(close[:3])}?"
+
+
+def _wrong(must: str, value: object) -> ValueError:
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return ValueError(f"must be {must}, not {shown}.")
+
+
+def _either(choices: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
+
+
+def text(value: object) -> str:
+    """Any words on one line."""
+    if not isinstance(value, str):
+        raise _wrong("a text (put it in quotes)", value)
+    if not all(sign.isprintable() or unicodedata.category(sign) in ("Cf", "Zs") for sign in value):
+        raise _wrong("a text on one line, without control characters", value)
+    return str(value)
+
+
+def truth(value: object) -> bool:
+    """true or false; words such as yes and no are not."""
+    if not isinstance(value, bool):
+        raise _wrong("true or false", value)
+    return bool(value)
+
+
+def whole_number(lowest: int, highest: int) -> Reader[int]:
+    """A number without a fraction, bounds included."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            raise _wrong(f"a whole number from {lowest} to {highest}", value)
+        return int(value)
+
+    return read
+
+
+def one_of(*choices: Choice) -> Reader[Choice]:
+    """One of a few words."""
+
+    def read(value: object) -> Choice:
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise ValueError(f"{_wrong(_either(choices), value)}{did_you_mean(value, choices)}")
+
+    return read
+
+
+def http_address(value: object) -> str:
+    """The base address of an HTTP server, without a slash at its end."""
+    address = text(value).rstrip("/")
+    problem = url_problem(address)
+    if problem:
+        raise ValueError(problem)
+    if "/_matrix" in address:
+        raise ValueError(f"{address!r} must be the address before /_matrix.")
+    return address
+
+
+def server_name(value: object) -> str:
+    """The name of a homeserver, as it stands at the end of its users' ids."""
+    name = text(value)
+    if not _SERVER_NAME.fullmatch(name):
+        raise _wrong("a server name such as example.org, without https:// and without a path", name)
+    return name
+
+
+def host(value: object) -> str:
+    """The name or the IP address of a network interface."""
+    name = text(value)
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", name):
+        raise _wrong("a host name or an IP address such as 127.0.0.1", name)
+    return name
+
+
+def identifier(value: object) -> str:
+    """A short name in which nothing needs quoting."""
+    name = text(value)
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise _wrong("made of letters, digits and . _ - only", name)
+    return name
+
+
+def localpart(value: object) -> str:
+    """The part of a user id or alias between its sign and the colon, or the beginning of one."""
+    name = text(value)
+    problem = localpart_problem(name)
+    if problem:
+        raise ValueError(problem)
+    return name
+
+
+def localparts(value: object) -> tuple[str, ...]:
+    """A list of localparts, at least one."""
+    if not isinstance(value, (list, tuple)) or not value:
+        raise _wrong("a list with at least one entry, for instance [zd_]", value)
+    return tuple(localpart(entry) for entry in value)
+
+
+def token(value: object) -> str:
+    """A secret that two servers share. Problems never show it."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text: put the token in quotes.")
+    problem = token_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return str(value)
+
+
+def database_url(value: object) -> str:
+    """Where the database is. Problems never show it, for it may hold a password."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text such as sqlite:///laiwang.db.")
+    try:
+        url = parse_url(value)
+    except UnsupportedDatabase:
+        raise ValueError("must be sqlite:///laiwang.db or postgresql://user:password@host/name.") from None
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("must name a file, for instance sqlite:///laiwang.db: what is only in memory is lost.")
+    return str(value)
+
+
+def room(value: object) -> str:
+    """A room id or alias, or empty. A room id may or may not name a server, depending on its room version."""
+    name = text(value)
+    if name and not re.fullmatch(r"![^\s]+|#[^\s:]+:[^\s]+", name):
+        raise _wrong('a room id or an alias in quotes, for instance "#operators:example.org"', name)
+    return name
+
+
+def reach(value: object) -> Reach:
+    """How far a cluster may travel, of those reaches that need no further choice."""
+    meant = parse_reach(text(value))
+    if isinstance(meant, BadReach):
+        raise ValueError(f"{_wrong(_REACHES, value)} Did you mean {meant.suggestion}?")
+    if meant.mode is Mode.LIST:
+        raise _wrong(f"{_REACHES} (everybody has lists of his own)", value)
+    return meant
+
+
+def permission(who: str, value: object) -> Level:
+    """One line of the permissions: a user id, a server name or "*", and a level."""
+    if who != "*" and not _SERVER_NAME.fullmatch(who) and not re.fullmatch(r"@[^\s:]*:[^\s]+", who):
+        raise ValueError('must be a user id such as "@alice:example.org", a server name or "*".')
+    names = [level.name.lower() for level in Level]
+    return Level[one_of(*names)(value).upper()]
