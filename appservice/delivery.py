@@ -30,6 +30,7 @@ from appservice.effects import (
     Leave,
     MediaOf,
     React,
+    ReadEvent,
     ReadState,
     Redact,
     RoomOf,
@@ -84,6 +85,8 @@ class Delivery:
                 return await self._change_membership(effect)
             case ReadState():
                 return await self._read_state(effect)
+            case ReadEvent():
+                return await self._read_event(effect)
             case CreateRoom():
                 return await self._create_room(effect)
             case Upload():
@@ -179,6 +182,11 @@ class Delivery:
         room = await self._room(effect.room)
         state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
         return Result(room_id=room, state=state)
+
+    async def _read_event(self, effect: ReadEvent) -> Result:
+        room = await self._room(effect.room)
+        path = Path.v3.rooms[room].event[await self._event(effect.target)]
+        return Result(room_id=room, state=(await self._homeserver.call("GET", path, user=effect.sender),))
 
     async def _create_room(self, effect: CreateRoom) -> Result:
         await self._ghosts.ensure(effect.sender)

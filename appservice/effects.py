@@ -8,16 +8,13 @@ effect's key (`RoomOf`, `EventOf`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NewType
 
 import orjson
 from mautrix.types import EventID, RoomID, UserID
 
 EffectKey = NewType("EffectKey", str)
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +145,13 @@ class ReadState(RoomEffect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEvent(RoomEffect):
+    """Read one event of a room; the answer carries it as the only one of its list of events."""
+
+    target: EventRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRoom(Effect):
     """Create a room, once: `alias_localpart` names it for good, so a repetition finds the room instead.
 
@@ -162,7 +166,7 @@ class CreateRoom(Effect):
     is_direct: bool = False
     preset: str = "private_chat"
     initial_state: tuple[Mapping[str, Any], ...] = ()
-    power_levels: Mapping[str, Any] = _NOTHING
+    power_levels: Mapping[str, Any] = field(default_factory=dict)
     room_version: str | None = None
 
     @property
@@ -225,7 +229,7 @@ class EffectCodec:
     _kinds: ClassVar[dict[str, type[Effect]]] = {
         kind.__name__: kind
         for kind in (
-            SendMessage, React, Redact, SetState, Join, Leave, Invite, Kick, Ban, Unban, ReadState,
+            SendMessage, React, Redact, SetState, Join, Leave, Invite, Kick, Ban, Unban, ReadState, ReadEvent,
             CreateRoom, Upload, SetProfile,
         )
     }  # fmt: skip
