@@ -60,14 +60,13 @@ class DirectChats:
         return self._make(unit, bot, user)
 
     def _make(self, unit: Unit, bot: UserID, user: UserID) -> RoomOf:
-        key = f"direct:{bot}:{user}"
+        key = f"direct:{unit.key}/{bot}/{user}"
         effect = CreateRoom(
             sender=bot,
             alias_localpart=self._alias_prefix + _pseudonym(unit.secret, key),
             name=self._name_of(bot),
             invite=(user,),
             is_direct=True,
-            preset="trusted_private_chat",
         )
         made_by = unit.emit(effect, key=key, notify=_CREATED, context={"bot": bot, "user": user})
         upsert(unit.connection, direct_chat, {"bot": bot, "user_id": user, "made_by": made_by, "room_id": None})

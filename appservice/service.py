@@ -15,7 +15,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -70,7 +70,7 @@ class Settings:
     rooms_in_parallel: int = 30
     handlers_in_parallel: int = 8
     timeout_seconds: float = 60.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def bot(self) -> UserID:
