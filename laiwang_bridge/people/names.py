@@ -1,0 +1,37 @@
+"""What a person is called: his display name where we met him, else the first part of his id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mautrix.types import UserID
+from sqlalchemy import Connection
+
+from appservice.ghosts import localpart
+from appservice.rooms import Rooms
+from laiwang_bridge.people import store
+from laiwang_bridge.people.rules import PersonId
+
+_LONGEST = 32
+
+
+class Names:
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    def of_user(self, connection: Connection, user: UserID) -> str:
+        name = self._rooms.display_name(connection, user)
+        shown = " ".join((name or "").split())
+        return _shortened(shown) if shown else localpart(user)
+
+    def of_person(self, connection: Connection, person: PersonId) -> str:
+        users = store.user_ids(connection, person)
+        return self.of_user(connection, users[0]) if users else "?"
+
+    def of_persons(self, connection: Connection, persons: Iterable[PersonId]) -> list[str]:
+        """In the order given."""
+        return [self.of_person(connection, person) for person in persons]
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"

@@ -1,0 +1,40 @@
+"""What other features are told about people: who became friends, who fell out, who asked to be forgotten.
+
+Features do not import each other; `laiwang_bridge.application` introduces them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from appservice.unit import Unit
+from laiwang_bridge.people.rules import PersonId
+
+TieChanged = Callable[[Unit, PersonId, PersonId], None]
+Leaving = Callable[[Unit, PersonId], None]
+Export = Callable[[Connection, PersonId], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """The listeners. They run in the unit of the command that changed something, after it has been stored.
+
+    `leaving` runs before a person's rows are removed; `exports` gives, by feature, all that it keeps on a person.
+    """
+
+    changed: list[TieChanged] = field(default_factory=list)
+    leaving: list[Leaving] = field(default_factory=list)
+    exports: dict[str, Export] = field(default_factory=dict)
+
+    def tell(self, unit: Unit, one: PersonId, another: PersonId) -> None:
+        """A friendship or a block between two persons began or ended."""
+        for listener in self.changed:
+            listener(unit, one, another)
+
+    def tell_leaving(self, unit: Unit, one: PersonId) -> None:
+        for listener in self.leaving:
+            listener(unit, one)
