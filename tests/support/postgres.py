@@ -43,13 +43,13 @@ class Postgres:
         if self._user is not None:
             os.chown(self.folder, *self._user)
         programs = self._programs()
-        options = "-U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions".split()
+        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         initdb: list[str | Path] = [programs / "initdb", "-D", self._data, *options]
         with self._log.open("ab") as log:
             made = process.spawn(initdb, output=log, folder=self.folder, user=self._user)
             if made.wait() != 0:
                 raise self._failure("could not make its database folder")
-            options = "-F -c max_connections=200 -c log_min_messages=warning".split()
+            options = ["-F", "-c", "max_connections=200", "-c", "log_min_messages=warning"]
             server: list[str | Path] = [programs / "postgres", "-D", self._data, "-k", self.folder, "-h", "", *options]
             # SIGQUIT: end at once, but give the shared memory back.
             self._process = process.spawn(
