@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
 import secrets
 import sys
@@ -76,11 +77,11 @@ class Homeserver:
         url = URL(self._url + path, encoded=True)
         if query_token is not None:
             url = url.with_query({"access_token": query_token})
-        data = body if isinstance(body, bytes) else None if body is None else orjson.dumps(body)
-        async with self._session.request(method, url, data=data, headers=headers) as response:
-            raw = await response.read()
+        raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        # aiohttp wants large bodies as files.
+        async with self._session.request(method, url, data=io.BytesIO(raw), headers=headers) as response:
             try:
-                parsed = orjson.loads(raw)
+                parsed = orjson.loads(await response.read())
             except orjson.JSONDecodeError:
                 parsed = None
             return Answer(response.status, parsed, dict(response.headers))

@@ -18,6 +18,8 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 # Longer than homeservers and reverse proxies keep a connection they do not use: they close it, not we under a request.
 _KEEPALIVE_SECONDS = 3630.0
+# How long the rest of a refused body is swallowed, so that its sender comes to reading why.
+_LINGERING_SECONDS = 2.0
 
 
 class CannotListen(Exception):
@@ -100,6 +102,7 @@ class _Server(web.Server):
             self,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=_KEEPALIVE_SECONDS,
+            lingering_time=_LINGERING_SECONDS,
             access_log=None,  # type: ignore[arg-type] # how aiohttp's documentation switches it off
             auto_decompress=False,
         )

@@ -28,8 +28,9 @@ _KEY_COUNTS = (
 _FALLBACK_TYPES = ("device_unused_fallback_key_types", "org.matrix.msc3202.device_unused_fallback_key_types")
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},]', re.DOTALL)
-_MEMBER = re.compile(rb'\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*:(.*)', re.DOTALL)
+_MEMBER = re.compile(rb'[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:(.*)', re.DOTALL)
 _CLOSING = {b"[": b"]", b"{": b"}"}
+_SPACE = b" \t\n\r"
 
 
 def parse_json(body: bytes) -> Any:
@@ -118,9 +119,7 @@ def _salvage(body: bytes) -> dict[str, Any]:
         match = _MEMBER.fullmatch(member)
         if match is None:
             raise _not_json()
-        name, value = parse_json(match[1]), match[2].strip()
-        if not isinstance(name, str):
-            raise _not_json()
+        name, value = parse_json(match[1]), match[2].strip(_SPACE)
         if value.startswith(b"["):
             found[name] = [_readable_or_text(element) for element in _split(value, b"[")]
         else:
@@ -134,7 +133,7 @@ def _readable_or_text(raw: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        text = raw.decode()
+        text = raw.strip(_SPACE).decode()
         json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         pass  # nested beyond any parser's patience, with its brackets in order
@@ -145,12 +144,12 @@ def _readable_or_text(raw: bytes) -> Any:
 
 def _split(raw: bytes, opening: bytes) -> list[bytes]:
     """The parts between the outermost brackets, without recursion."""
-    raw = raw.strip()
+    raw = raw.strip(_SPACE)
     if not raw.startswith(opening):
         raise _not_json()
     parts: list[bytes] = []
     open_brackets: list[bytes] = []
-    start, end = 1, 0
+    start, end = 1, -1
     for match in _TOKEN.finditer(raw):
         token = match[0]
         if token in _CLOSING:
@@ -167,7 +166,7 @@ def _split(raw: bytes, opening: bytes) -> list[bytes]:
     if end != len(raw) - 1:
         raise _not_json()
     last = raw[start:end]
-    return [*parts, last] if parts or last.strip() else []
+    return [*parts, last] if parts or last.strip(_SPACE) else []
 
 
 def _refuse_constant(name: str) -> NoReturn:
