@@ -26,7 +26,7 @@ T = TypeVar("T")
 Content = Mapping[str, Any]
 
 _log = logging.getLogger(__name__)
-_PAGE = 100
+_PAGE = 50
 _LONG_POLL_MS = 25_000
 _RETRY_AFTER = (0.05, 0.1, 0.2, 0.4, 0.8)
 _FILTER = {
