@@ -107,47 +107,42 @@ async def test_what_does_not_come_is_reported_with_what_came(shared_synapse: Syn
         await yan.wait_for_text("yes", timeout=0.1)
 
 
-@pytest.mark.parametrize("politely", [True, False], ids=["stopped", "killed"])
-async def test_a_homeserver_keeps_its_port_and_data_over_a_restart(
-    synapse_factory: SynapseFactory, people: People, politely: bool
-) -> None:
-    synapse = await synapse_factory()
-    lin, wei = await people(synapse, "lin"), await people(synapse, "wei")
-    room = await lin.create_direct_chat(wei.user_id)
-    before = await lin.say(room, "before")
-    address = synapse.client_url
-
-    if politely:
-        await synapse.stop()
-    else:
-        synapse.kill()
-    assert not synapse.running
-    await synapse.start()
-
-    assert synapse.client_url == address
-    after = await lin.say(room, "after")
-    await wei.wait_for_text("after", room=room)
-    assert [seen.event_id for seen in wei.timeline(room) if seen.text] == [before, after]
-    newcomer = await people.log_in(synapse, "wei")
-    assert newcomer.rooms == {room}
-
-
-async def test_a_person_on_a_bad_network_says_and_sees_everything_once(
+async def test_a_homeserver_keeps_its_port_and_data_when_stopped_or_killed(
     synapse_factory: SynapseFactory, people: People
 ) -> None:
     synapse = await synapse_factory()
     lin, wei = await people(synapse, "lin"), await people(synapse, "wei")
     room = await lin.create_direct_chat(wei.user_id)
-    async with Proxy(synapse.client_url, seed=1) as network:
+    address = synapse.client_url
+    said = [await lin.say(room, "before")]
+
+    await synapse.restart()
+    said.append(await lin.say(room, "between"))
+    synapse.kill()
+    assert not synapse.running
+    await synapse.start()
+    said.append(await lin.say(room, "after"))
+
+    assert synapse.client_url == address
+    await wei.wait_for_text("after", room=room)
+    assert [seen.event_id for seen in wei.timeline(room) if seen.text] == said
+    newcomer = await people.log_in(synapse, "wei")
+    assert newcomer.rooms == {room}
+
+
+async def test_a_person_on_a_bad_network_says_and_sees_everything_once(shared_synapse: Synapse, people: People) -> None:
+    ning, tao = await people(shared_synapse, "ning"), await people(shared_synapse, "tao")
+    room = await ning.create_direct_chat(tao.user_id)
+    async with Proxy(shared_synapse.client_url, seed=1) as network:
         troubles = (DropBefore(), DropAfter(), Answer(502), Truncate(), TooManyRequests(20), Delay(0, 0.1))
         network.add(*troubles, probability=0.4)
-        abroad = await people.log_in(synapse, "wei", homeserver_url=network.url)
+        abroad = await people.log_in(shared_synapse, "tao", homeserver_url=network.url)
         sent = [await abroad.say(room, f"line {number}") for number in range(20)]
         await abroad.wait_for_text("line 19", room=room)
         assert len(network.counts) == len(troubles) + 1
         await abroad.close()
-    await lin.wait_for_text("line 19", room=room)
-    for person in (lin, wei, abroad):
+    await ning.wait_for_text("line 19", room=room)
+    for person in (ning, tao, abroad):
         assert [seen.event_id for seen in person.timeline(room) if seen.text] == sent
 
 
