@@ -47,8 +47,14 @@ from laiwang_bridge.clusters.rules import (
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import block, friendship, person
 
-_PERSON = (Sequence64, ForeignKey("person.id", ondelete="CASCADE"))
-_CLUSTER = (Text, ForeignKey("cluster.id", ondelete="CASCADE"))
+
+def _of_person(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Sequence64, ForeignKey("person.id", ondelete="CASCADE"), **options)
+
+
+def _of_cluster(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Text, ForeignKey("cluster.id", ondelete="CASCADE"), **options)
+
 
 cluster = Table(
     "cluster",
@@ -68,8 +74,8 @@ cluster = Table(
 stay = Table(
     "stay",
     metadata,
-    Column("cluster", *_CLUSTER, primary_key=True),
-    Column("person", *_PERSON, primary_key=True),
+    _of_cluster("cluster", primary_key=True),
+    _of_person("person", primary_key=True),
     Column("hop", Integer, nullable=False),
     Column("sponsors", LargeBinary, nullable=False),
     Column("exposure", Text, nullable=False),
@@ -81,25 +87,25 @@ Index("ix_stay_inside", stay.c.person, sqlite_where=stay.c.left_at.is_(None), po
 invitation = Table(
     "cluster_invitation",
     metadata,
-    Column("cluster", *_CLUSTER, primary_key=True),
-    Column("person", *_PERSON, primary_key=True),
+    _of_cluster("cluster", primary_key=True),
+    _of_person("person", primary_key=True),
     Column("invited_at", BigInteger, nullable=False),
     Index("ix_cluster_invitation_person", "person"),
 )
 ban = Table(
     "cluster_ban",
     metadata,
-    Column("cluster", *_CLUSTER, primary_key=True),
-    Column("person", *_PERSON, primary_key=True),
+    _of_cluster("cluster", primary_key=True),
+    _of_person("person", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_cluster_ban_person", "person"),
 )
 card = Table(
     "cluster_card",
     metadata,
-    Column("person", *_PERSON, primary_key=True),
+    _of_person("person", primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("cluster", *_CLUSTER, nullable=False),
+    _of_cluster("cluster", nullable=False),
     Column("state", Text, nullable=False),
     Column("room_id", Text),
     Column("sent_as", Text),

@@ -50,21 +50,25 @@ guess_bucket = Table(
     Column("who", Text, primary_key=True),
     Column("drains_at", BigInteger, nullable=False),
 )
-_PERSON = (Sequence64, ForeignKey("person.id", ondelete="CASCADE"))
+
+
+def _of_person(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Sequence64, ForeignKey("person.id", ondelete="CASCADE"), **options)
+
 
 matrix_id = Table(
     "matrix_id",
     metadata,
     Column("user_id", Text, primary_key=True),
-    Column("person", *_PERSON, nullable=False, index=True),
+    _of_person("person", nullable=False, index=True),
     Column("since", BigInteger, nullable=False),
 )
 # Both directions are kept, so that the friends of one person are one stretch of the primary key.
 friendship = Table(
     "friendship",
     metadata,
-    Column("person", *_PERSON, primary_key=True),
-    Column("friend", *_PERSON, primary_key=True),
+    _of_person("person", primary_key=True),
+    _of_person("friend", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_friendship_friend", "friend"),
     sqlite_with_rowid=False,
@@ -72,8 +76,8 @@ friendship = Table(
 block = Table(
     "block",
     metadata,
-    Column("person", *_PERSON, primary_key=True),
-    Column("blocked", *_PERSON, primary_key=True),
+    _of_person("person", primary_key=True),
+    _of_person("blocked", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_block_blocked", "blocked"),
     sqlite_with_rowid=False,
@@ -82,7 +86,7 @@ friend_code = Table(
     "friend_code",
     metadata,
     Column("value", BigInteger, primary_key=True, autoincrement=False),
-    Column("owner", *_PERSON, nullable=False, index=True),
+    _of_person("owner", nullable=False, index=True),
     Column("made_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
@@ -91,8 +95,8 @@ friend_request = Table(
     "friend_request",
     metadata,
     Column("id", Sequence64, primary_key=True, autoincrement=True),
-    Column("owner", *_PERSON, nullable=False),
-    Column("asker", *_PERSON, nullable=False),
+    _of_person("owner", nullable=False),
+    _of_person("asker", nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("owner_answer", Text, nullable=False),
