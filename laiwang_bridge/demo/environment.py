@@ -149,7 +149,7 @@ class _News:
 
 def main() -> None:
     """Install ahead of time: `python -m laiwang_bridge.demo.environment`."""
-    print(synapse_python(lambda line: print(line, flush=True)))
+    print(f"Synapse is ready: {synapse_python(lambda line: print(line, flush=True))}")
 
 
 if __name__ == "__main__":
