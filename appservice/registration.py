@@ -6,6 +6,7 @@ lists and key counts) and MSC4190 (devices of our users) for the keys that are n
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -184,7 +185,7 @@ def compare(configured: Registration, file: Registration) -> list[str]:
     return [
         *_token_differences(configured, file),
         *(
-            f"The registration file has {key} {theirs!r}, the configuration wants {ours!r}."
+            f"The registration file has {key}: {json.dumps(theirs)}, the configuration wants {json.dumps(ours)}."
             for key, ours, theirs in _plain_values(configured, file)
             if ours != theirs
         ),

@@ -44,7 +44,7 @@ def dump(registration: Registration, *, heading: str = "") -> str:
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 4096
-    yaml.allow_unicode = True
+    yaml.allow_unicode = False
     output = io.StringIO()
     yaml.dump(body, output)
     comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from appservice.files import write_file
@@ -54,7 +55,7 @@ def upgrade_config(text: str, *, source: str = "config.yaml", moved: Mapping[str
     for old, new in moved.items():
         editor.move(old, new)
     for section in sections_of(Config):
-        if section.name not in editor.document:
+        if section.name not in editor.said:
             editor.add_section(section)
         elif section.read_entry is None:
             for name in section.settings:
@@ -64,15 +65,15 @@ def upgrade_config(text: str, *, source: str = "config.yaml", moved: Mapping[str
 
 
 class _Editor:
-    """The text at one moment: what it says (`document`) and where everything stands (`root`)."""
+    """The text at one moment, where everything stands in it (`root`), and what it has to say (`said`)."""
 
     def __init__(self, text: str, source: str) -> None:
         self.changes: list[str] = []
         self._source = source
         self._sections = {section.name: section for section in sections_of(Config)}
         self._newline = "\r\n" if "\r\n" in text else "\n"
+        self.said: dict[str, Any] = _plain(parse_document(text, source))
         self._set(text)
-        self._expected = _plain(self.document)
 
     def move(self, old: str, new: str) -> None:
         """Give an entry its new key, in its place if it stays in its section."""
@@ -84,25 +85,24 @@ class _Editor:
         target = self._mapping(new_section)
         if _pair(target, new_name) is not None:
             raise self._refusal(old, f"is called {new} now, and both are given: keep one of them.")
+        _inner(self.said, new_section)[new_name] = _inner(self.said, old_section).pop(old_name)
         if old_section == new_section:
             self._replace(pair[0].start_mark.index, pair[0].end_mark.index, new_name)
         elif mapping.flow_style or (target is not None and target.flow_style):
             raise self._refusal(old, f"is called {new} now: move it by hand, for it is written in braces.")
         else:
             self._carry(mapping, pair, old_section, self._sections[new_section], new_name)
-        value = _inner(self._expected, old_section).pop(old_name)
-        _inner(self._expected, new_section)[new_name] = value
         self.changes.append(f"Moved {old} to {new}.")
 
     def add_section(self, section: Section) -> None:
         default = section.default()
         self._insert_section(section, section_lines(section, default))
         lines = self._newline.join(section_lines(section, default))
-        self._expected[section.name] = _plain(parse_document(lines, self._source))[section.name]
+        self.said[section.name] = _plain(parse_document(lines, self._source))[section.name]
         self.changes.append(f"Added the section {section.name}.")
 
     def add_setting(self, section: Section, name: str) -> None:
-        body = self.document[section.name]
+        body = self.said[section.name]
         if body is not None and not isinstance(body, Mapping):
             raise self._refusal(section.name, "must hold settings, one `key: value` per line, indented.")
         if body is not None and any(key in body for key in section.settings[name].keys_for(name)):
@@ -114,14 +114,14 @@ class _Editor:
         else:
             self._insert_setting(section, name, lambda indent: setting_lines(section, name, default, indent))
         value = _plain(parse_document(f"{name}: {scalar(default)}", self._source))[name]
-        if self._expected[section.name] is None:
-            self._expected[section.name] = {}
-        self._expected[section.name][name] = value
+        if self.said[section.name] is None:
+            self.said[section.name] = {}
+        self.said[section.name][name] = value
         self.changes.append(f"Added {section.name}.{name}: {scalar(default)}.")
 
     def verify(self) -> None:
         """Raises `ConfigError` unless the text says what it said before, plus the changes."""
-        if _plain(self.document) != self._expected:
+        if _plain(parse_document(self.text, self._source)) != self.said:
             raise self._too_special()
 
     def _carry(
@@ -137,7 +137,7 @@ class _Editor:
         self._replace(start, end, "")
         if alone and old_section and old_section not in self._sections:
             self._drop_heading(old_section)
-        if section.name not in self.document:
+        if _pair(self.root, section.name) is None:
             self._insert_section(section, [*comment(section.doc, 0), f"{section.name}:"])
         self._insert_setting(section, new_name, lambda indent: [_shifted(line, indent - column) for line in lines])
 
@@ -149,7 +149,7 @@ class _Editor:
         start, end = self._line_start(pair[0].start_mark.index), self._line_end(pair[0].end_mark.index)
         _, mark, remark = self.text[start:end].partition("#")
         self._replace(start, end, mark + remark)
-        self._expected.pop(name, None)
+        self.said.pop(name, None)
 
     def _insert_section(self, section: Section, lines: list[str]) -> None:
         """After the section that comes before it, else before the one that comes after it."""
@@ -202,12 +202,11 @@ class _Editor:
     def _replace(self, start: int, end: int, text: str) -> None:
         try:
             self._set(self.text[:start] + text + self.text[end:])
-        except ConfigError as error:
+        except YAMLError as error:
             raise self._too_special() from error
 
     def _set(self, text: str) -> None:
         self.text = text
-        self.document = parse_document(text, self._source)
         self.root: MappingNode | None = YAML().compose(text)
 
     def _mapping(self, section: str) -> MappingNode | None:
