@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -44,13 +45,13 @@ def parse_json(body: bytes) -> Any:
 def parse_transaction(txn_id: str, body: bytes) -> Transaction:
     """Read a transaction (Application Service API, "Pushing events"; MSC2409, MSC3202, MSC4203).
 
-    Raises `Refusal` when it is no JSON, no object, or has no list of events. One event that cannot be read is left
-    among the others as text. The rest is best effort: parts of a wrong type are left out, for refusing them would
-    stop the events of every room with them.
+    Raises `Refusal` when it is no JSON, no object, or has no list of events. All that is handed on can be written as
+    JSON again: one event that cannot be read, or not be written, is left among the others as text. The rest is best
+    effort: parts of a wrong type are left out, for refusing them would stop the events of every room with them.
     """
     try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        data = _both_ways(body)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         data = _salvage(body)
     if not isinstance(data, dict):
         raise Refusal(400, "M_BAD_JSON", "a transaction must be a JSON object")
@@ -83,7 +84,11 @@ def _first(data: Mapping[str, Any], names: tuple[str, ...], kind: type) -> Any:
 
 
 def _objects(data: Mapping[str, Any], names: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [item for item in _first(data, names, list) or () if isinstance(item, dict)]
+    items = _first(data, names, list) or []
+    objects = [item for item in items if isinstance(item, dict)]
+    if len(objects) < len(items):
+        log.warning("%d of %d under %s are not readable and left out", len(items) - len(objects), len(items), names[0])
+    return objects
 
 
 def _strings(value: object) -> list[str]:
@@ -108,11 +113,19 @@ def _by_device(users: Mapping[str, Any] | None, read: Any) -> dict[str, dict[str
     }
 
 
-def _salvage(body: bytes) -> dict[str, Any]:
-    """Read an object whose parts are good JSON but in places more than our parser takes.
+def _both_ways(raw: bytes) -> Any:
+    """Read JSON that can also be written again: orjson reads four times as deeply nested values as it writes."""
+    value = orjson.loads(raw)
+    orjson.dumps(value)
+    return value
 
-    Homeservers written in other languages let events through that are nested deeper, or hold lone surrogates or
-    numbers beyond a float. The homeserver would send such a transaction again and again, and nothing after it.
+
+def _salvage(body: bytes) -> dict[str, Any]:
+    """Read an object whose parts are good JSON but in places more than orjson takes.
+
+    Anybody can send a message to a device of ours that is nested a few hundred levels deep, and some homeservers let
+    such events, lone surrogates and numbers beyond a float through. A refusal would have the homeserver send the same
+    transaction again and again, and nothing after it.
     """
     found: dict[str, Any] = {}
     for member in _split(body, b"{"):
@@ -128,10 +141,8 @@ def _salvage(body: bytes) -> dict[str, Any]:
 
 
 def _readable_or_text(raw: bytes) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        pass
+    with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _both_ways(raw)
     try:
         text = raw.strip(_SPACE).decode()
         json.loads(text, parse_constant=_refuse_constant)

@@ -100,6 +100,7 @@ def test_parts_of_a_wrong_type_are_left_out_and_the_events_are_not() -> None:
 @pytest.mark.parametrize(
     "awkward",
     [
+        '{"content":' + "[" * 260 + "]" * 260 + "}",
         '{"content":' + "[" * 2000 + "]" * 2000 + "}",
         '{"content":' + '{"a":' * 30000 + "1" + "}" * 30000 + "}",
         '{"content":{"body":"\\ud800"}}',
@@ -113,6 +114,7 @@ def test_an_event_beyond_the_parser_is_left_as_text_and_holds_up_no_other(awkwar
     transaction = parse_transaction("1", body.encode())
     assert transaction.events == [EVENT, awkward, EVENT]
     assert transaction.ephemeral == [{}]
+    orjson.dumps(transaction.events)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,7 @@ def test_an_event_beyond_the_parser_is_left_as_text_and_holds_up_no_other(awkwar
         "1e999",
         "[" * 5000 + "]" * 5000,
         "[" * 5000,
+        "[" * 300 + "]" * 300,
         '{"events":[' + "[" * 5000 + "]" * 4999 + "]}",
         '{"events":["\\ud800]}',
     ],
