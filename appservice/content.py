@@ -84,6 +84,13 @@ def code_block(text: str) -> Rich:
     return Rich(text, f"<pre><code>{html.escape(text, quote=True)}\n</code></pre>")
 
 
+def with_blocks(message: Words, typed: Iterable[str]) -> Rich:
+    """A message with things to type below it, each ready to be copied."""
+    blocks = [code_block(text) for text in typed]
+    first = words(message)
+    return Rich("\n".join([first.plain, *(b.plain for b in blocks)]), first.html + "".join(b.html for b in blocks))
+
+
 def link(label: Words, url: str) -> Rich:
     """A link, where `url` is one of a kind that is safe to follow; else just the label."""
     inner = words(label)

@@ -1,0 +1,70 @@
+"""Whom a message is meant for: by a prefix, by a mention at its beginning, or because nobody else is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mautrix.types import RoomID
+from sqlalchemy import Connection
+
+from appservice.bots.line import Line, after_mention, find_prefix
+from appservice.bots.registry import Registry
+from appservice.bots.rooms import RoomView
+from appservice.bots.router import Bot, Router
+from appservice.content import mentioned
+from appservice.events import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where in the line the command begins, the routers it may belong to, and the bots that may answer.
+
+    `prefix` is how a command must begin to be understood in this place.
+    """
+
+    bots: tuple[Bot, ...]
+    routers: tuple[Router, ...]
+    start: int
+    prefix: str
+
+
+def called(
+    registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line, content: Content
+) -> Address | None:
+    """The address of a message that calls a bot by a prefix or its name; None if it calls nobody who is here."""
+    prefixed = find_prefix(line, registry.prefixes)
+    if prefixed is not None:
+        present = _present(registry.bots, rooms, connection, room)
+        routers = tuple(registry.routers_of(prefixed.prefix, present))
+        return Address(present, routers, prefixed.start, prefixed.prefix) if routers else None
+    meant = mentioned(content)
+    for bot in registry.bots:
+        start = after_mention(line, bot.user_id, bot.names, is_meant=bot.user_id in meant)
+        if start is not None:
+            if not _present((bot,), rooms, connection, room):
+                return None
+            return Address((bot,), bot.routers, _past_mark(line, start), f"@{bot.names[1]}:")
+    return None
+
+
+def alone_with(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line) -> Address | None:
+    """The address of whatever is said in a direct chat."""
+    bot = direct_bot(registry, rooms, connection, room)
+    return Address((bot,), bot.routers, _past_mark(line, 0), "") if bot else None
+
+
+def direct_bot(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID) -> Bot | None:
+    """The bot whose direct chat with somebody this room is."""
+    candidates = [bot for bot in registry.bots if rooms.is_direct(connection, room, bot.user_id)]
+    return next(iter(_present(candidates, rooms, connection, room)), None) if candidates else None
+
+
+def _present(bots: Iterable[Bot], rooms: RoomView, connection: Connection, room: RoomID) -> tuple[Bot, ...]:
+    members = rooms.members(connection, room)
+    return tuple(bot for bot in bots if bot.user_id in members)
+
+
+def _past_mark(line: Line, start: int) -> int:
+    """Where no prefix is needed, an exclamation mark out of habit does no harm."""
+    return start + 1 if line.text[start : start + 1] in ("!", "！") else start

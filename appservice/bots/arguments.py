@@ -1,0 +1,149 @@
+"""The arguments of a command, as its handler's annotations declare them.
+
+    def pay(context: Context, whom: Annotated[UserID, Argument(_("to whom"))],
+            days: Annotated[int, Argument(_("in how many days"), least=1)] = 7) -> None: ...
+
+A parameter with a default may be left out. Types: `str` (one word, or all that follows with `rest=True`), `int`, `bool`
+(yes or no), `UserID` (an id, a link or a mention), `timedelta`, `Literal[…]` and enums (a choice), `tuple[T, …]` (one
+or more), and any other with a `parse` function of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from mautrix.types import UserID
+
+from appservice.bots.kinds import Choice, Custom, Duration, Kind, Number, Person, Text, YesNo
+from appservice.bots.line import Word
+from appservice.language import Language, Message
+
+_NO_WORDS: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a parameter is, for the people who type it.
+
+    `label` stands in the usage and where the argument is missed ("which one"); `example` fills in a corrected command.
+    `rest` takes the rest of the message. `least` and `most` bound a number, or the length of a text. `words` gives the
+    further words that stand for a choice. `parse` reads a type of your own: it raises `ArgumentError`, and `show` is
+    its inverse.
+    """
+
+    label: Message
+    example: str | None = None
+    rest: bool = False
+    least: int | None = None
+    most: int | None = None
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_WORDS)
+    parse: Callable[[str], Any] | None = None
+    show: Callable[[Any], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of one command, ready to be read and shown."""
+
+    name: str
+    label: Message
+    kind: Kind
+    example: str
+    required: bool
+    default: Any = None
+    is_rest: bool = False
+    is_many: bool = False
+
+    def parse(self, word: Word) -> Any:
+        """Raises `ArgumentError`."""
+        return self.kind.parse(word)
+
+    def show(self, value: Any, language: Language) -> str:
+        """The value as it can be typed, such that `parse` gives it back."""
+        if self.is_rest:
+            return str(value)
+        values: Sequence[Any] = value if self.is_many else (value,)
+        return " ".join(self.kind.show(item, language) for item in values)
+
+
+class DeclarationError(TypeError):
+    """A handler is not declared as a command or dialogue must be; the message says how to mend it."""
+
+
+def parameters_of(handler: Callable[..., Any], skip: int = 1) -> tuple[Parameter, ...]:
+    """The declared arguments of a handler, its first `skip` parameters (the context) aside."""
+    hints = get_type_hints(handler, include_extras=True)
+    found = []
+    for parameter in list(inspect.signature(handler).parameters.values())[skip:]:
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            continue
+        found.append(_parameter(handler, parameter, hints.get(parameter.name)))
+    for earlier, later in pairwise(found):
+        if earlier.is_rest:
+            raise DeclarationError(f"{handler.__qualname__}: {earlier.name} takes the rest, so it must be the last")
+        if later.required and not earlier.required:
+            raise DeclarationError(f"{handler.__qualname__}: {later.name} must come before {earlier.name}")
+    return tuple(found)
+
+
+def _parameter(handler: Callable[..., Any], parameter: inspect.Parameter, hint: Any) -> Parameter:
+    where = f"{handler.__qualname__}: {parameter.name}"
+    hint = _without_none(hint)
+    if get_origin(hint) is not Annotated:
+        raise DeclarationError(f'{where} needs an annotation like Annotated[int, Argument(_("which one"))]')
+    declared, *extras = get_args(hint)
+    argument = next((extra for extra in extras if isinstance(extra, Argument)), None)
+    if argument is None:
+        raise DeclarationError(f"{where} has no Argument(…) in its annotation")
+    declared = _without_none(declared)
+    is_many = get_origin(declared) is tuple
+    if is_many:
+        declared = get_args(declared)[0]
+    kind = _kind(declared, argument, where)
+    required = parameter.default is inspect.Parameter.empty
+    return Parameter(
+        name=parameter.name,
+        label=argument.label,
+        kind=kind,
+        example=argument.example or kind.example,
+        required=required,
+        default=None if required else parameter.default,
+        is_rest=argument.rest,
+        is_many=is_many,
+    )
+
+
+def _kind(declared: Any, argument: Argument, where: str) -> Kind:
+    if argument.parse is not None:
+        return Custom(argument.parse, argument.show)
+    if declared is str:
+        return Text(argument.most)
+    if argument.rest:
+        raise DeclarationError(f"{where} takes the rest of the message, so it must be a str")
+    if declared is int:
+        return Number(argument.least, argument.most)
+    if declared is bool:
+        return YesNo()
+    if declared is UserID:
+        return Person()
+    if declared is timedelta:
+        return Duration()
+    if get_origin(declared) is Literal:
+        return Choice({str(value): value for value in get_args(declared)}, argument.words)
+    if isinstance(declared, type) and issubclass(declared, Enum):
+        return Choice({str(member.value): member for member in declared}, argument.words)
+    raise DeclarationError(f"{where}: give Argument a parse function for {declared!r}")
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [part for part in get_args(hint) if part is not type(None)]
+        return rest[0] if len(rest) == 1 else hint
+    return hint

@@ -1,0 +1,147 @@
+"""Declaring what a bot can do: a router is one feature's commands and dialogues."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
+
+from mautrix.types import UserID
+
+from appservice.bots.arguments import DeclarationError, Parameter, parameters_of
+from appservice.bots.line import fold
+from appservice.bots.permissions import Level
+from appservice.language import Language, Message, contains_han
+
+if TYPE_CHECKING:
+    from appservice.bots.context import Context
+
+P = ParamSpec("P")
+Handler = Callable[..., None]
+Where = Literal["any", "direct", "room"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that can be asked of a bot, by any of its names."""
+
+    router: str
+    names: tuple[str, ...]
+    help: Message
+    group: Message | None
+    parameters: tuple[Parameter, ...]
+    handler: Handler
+    permission: Level
+    power: int
+    where: Where
+
+    def name_in(self, language: Language) -> str:
+        return _in_language(self.names, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One question a bot asks: `answer` is how the person's next message is read."""
+
+    router: str
+    name: str
+    answer: Parameter
+    state: frozenset[str]
+    handler: Handler
+
+
+class Router:
+    """The commands and dialogues of one feature, under its prefixes (English and Chinese, like `!lw` and `!来往`).
+
+    Several routers may share a prefix; then no two of them may share a command's name.
+    """
+
+    def __init__(self, name: str, prefixes: Sequence[str], *, title: Message | None = None) -> None:
+        self.name = name
+        self.prefixes = tuple(prefixes)
+        self.title = title
+        self.commands: list[Command] = []
+        self.dialogues: dict[str, Dialogue] = {}
+        self.default: Command | None = None
+        self._by_name: dict[str, Command] = {}
+
+    def command(
+        self,
+        *names: str,
+        help: Message,
+        group: Message | None = None,
+        permission: Level = Level.USER,
+        power: int = 0,
+        where: Where = "any",
+        default: bool = False,
+    ) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
+        """Declare a handler as the command of these names; the first is the one that is stored and logged.
+
+        `power` is the power level in the room that it takes. With `default` it also gets what follows the prefix when
+        that is no command's name. The handler itself is left as it is. Raises `DeclarationError`.
+        """
+        if not names or not all(name and not any(char.isspace() for char in name) for name in names):
+            raise DeclarationError("a command needs a name, and names have no spaces")
+
+        def declare(handler: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
+            parameters = parameters_of(handler)
+            command = Command(self.name, names, help, group, parameters, handler, permission, power, where)
+            for name in names:
+                if self._by_name.setdefault(fold(name), command) is not command:
+                    raise DeclarationError(f"{self.name} has two commands called {name!r}")
+            self.commands.append(command)
+            if default:
+                if self.default is not None:
+                    raise DeclarationError(f"{self.name} has two default commands")
+                self.default = command
+            return handler
+
+        return declare
+
+    def dialogue(self, handler: Callable[..., None]) -> Callable[..., None]:
+        """Declare a handler of an answer: `(context, answer: Annotated[…], *, state: …)`.
+
+        `Context.ask` asks; the keyword arguments are what it was given to remember, plain JSON values.
+        """
+        parameters = parameters_of(handler)
+        if len(parameters) != 1:
+            raise DeclarationError(f"{handler.__qualname__} takes the context, one answer, and keyword arguments")
+        state = _keywords(handler)
+        name = handler.__name__
+        if name in self.dialogues:
+            raise DeclarationError(f"{self.name} has two dialogues called {name}")
+        self.dialogues[name] = Dialogue(self.name, name, parameters[0], state, handler)
+        return handler
+
+    def find(self, name: str) -> Command | None:
+        """The command of this name, whatever its width and case."""
+        return self._by_name.get(fold(name))
+
+    def prefix_in(self, language: Language) -> str:
+        return _in_language(self.prefixes, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A user of ours that people talk to, and what it can do. `greeting` is what it says on entering a room."""
+
+    user_id: UserID
+    display_name: str
+    routers: tuple[Router, ...]
+    greeting: Message | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What people call it at the start of a message."""
+        return (self.display_name, self.user_id[1:].partition(":")[0])
+
+
+def _in_language(names: tuple[str, ...], language: Language) -> str:
+    wants_han = language is Language.ZH
+    return next((name for name in names if contains_han(name) == wants_han), names[0])
+
+
+def _keywords(handler: Callable[..., Any]) -> frozenset[str]:
+    parameters = inspect.signature(handler).parameters.values()
+    return frozenset(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)

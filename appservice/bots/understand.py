@@ -1,0 +1,202 @@
+"""From what was typed to the command that was meant, or to the mistake and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from appservice.bots.arguments import Parameter
+from appservice.bots.errors import ArgumentError
+from appservice.bots.guess import nearest
+from appservice.bots.line import Line, Word, fold, quoted
+from appservice.bots.router import Command, Router
+from appservice.language import Language, Message, _, contains_han
+
+HELP_WORDS = ("help", "帮助")
+CANCEL_WORDS = ("cancel", "取消")
+_ALSO_HELP = ("?", "h", "说明", "使用帮助")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with its arguments."""
+
+    command: Command
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HelpWanted:
+    """Somebody asks what there is, or about `topic`."""
+
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWanted:
+    """Somebody wants to get out of a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong, and whole commands that are not. `router` is the one that it concerns."""
+
+    message: Message
+    values: Mapping[str, Any]
+    corrected: tuple[str, ...]
+    router: Router | None = None
+
+
+Understood = Call | HelpWanted | CancelWanted | Mistake
+
+
+def understand(line: Line, start: int, routers: Sequence[Router], prefix: str) -> Understood:
+    """What the line from `start` on asks of these routers; `prefix` is how corrected commands begin."""
+    words = line.words(start)
+    fallback = next((router for router in routers if router.default), None)
+    if not words:
+        if fallback and fallback.default and not any(p.required for p in fallback.default.parameters):
+            return Call(fallback.default, _defaults(fallback.default))
+        return HelpWanted()
+    first = words[0]
+    name = fold(first.text).strip("`") if first.user is None else ""
+    if (command := find(name, routers)) is not None:
+        return _bind(command, first.text, line, first.end, prefix, routers)
+    if (built_in := _built_in(name, line, first)) is not None:
+        return built_in
+    if (glued := _glued(name, routers, fallback)) is not None:
+        command, length = glued
+        return _bind(command, first.text[:length], line, first.start + length, prefix, routers)
+    if fallback and fallback.default:
+        if len(words) == 1 and (guesses := _guesses(name, fallback.commands)):
+            return _ambiguous(first.text, guesses, fallback, fallback.default, prefix)
+        return _bind(fallback.default, "", line, first.start, prefix, routers)
+    return _unknown(line, first, name, routers, prefix)
+
+
+def find(name: str, routers: Iterable[Router]) -> Command | None:
+    """The command of this name in the first router that has it."""
+    return next((command for router in routers if (command := router.find(name))), None)
+
+
+def usage(command: Command, arguments: Mapping[str, Any], language: Language, prefix: str) -> str:
+    """The command as it is typed, such that `understand` gives it and these arguments back."""
+    shown: list[tuple[Parameter, Any]] = []
+    for parameter in reversed(command.parameters):
+        value = arguments.get(parameter.name, parameter.default)
+        needed = shown or parameter.required or value != parameter.default
+        if needed and value is not None:
+            shown.insert(0, (parameter, value))
+    pieces = [prefix, command.name_in(language), *(parameter.show(value, language) for parameter, value in shown)]
+    return " ".join(piece for piece in pieces if piece)
+
+
+def read_answer(parameter: Parameter, line: Line) -> Any:
+    """The whole line as the answer to a question. Raises `ArgumentError`."""
+    word = Word(line.text, 0, len(line.text), line.pills[0].user if line.pills else None)
+    if parameter.is_many:
+        return tuple(parameter.parse(word) for word in line.words())
+    return parameter.parse(word)
+
+
+def _built_in(name: str, line: Line, first: Word) -> Understood | None:
+    if name in (*HELP_WORDS, *_ALSO_HELP):
+        return HelpWanted(line.text[first.end :].strip())
+    if name in CANCEL_WORDS:
+        return CancelWanted()
+    return None
+
+
+def _glued(name: str, routers: Sequence[Router], fallback: Router | None) -> tuple[Command, int] | None:
+    """A Chinese command with its argument right behind it, as in 屏蔽@a:b.
+
+    Where anything may follow the prefix, a longer Chinese word is taken for a text and not for a command.
+    """
+    best: tuple[Command, int] | None = None
+    for command in (command for router in routers for command in router.commands if command.parameters):
+        for known in command.names:
+            fits = contains_han(known[-1]) and name.startswith(fold(known)) and len(name) > len(known)
+            if not fits or (fallback and contains_han(name[len(known)])):
+                continue
+            if best is None or len(known) > best[1]:
+                best = (command, len(known))
+    return best
+
+
+def _defaults(command: Command) -> dict[str, Any]:
+    return {parameter.name: parameter.default for parameter in command.parameters}
+
+
+def _bind(
+    command: Command, typed: str, line: Line, start: int, prefix: str, routers: Sequence[Router]
+) -> Call | Mistake:
+    language = Language.ZH if contains_han(typed or line.text) else Language.EN
+    values = _defaults(command)
+    right: list[str] = []  # what was right so far, for the corrected command
+    rest = line.words(start)
+    end = start
+
+    def mistake(message: Message, said: Mapping[str, Any], *tail: str) -> Mistake:
+        pieces = [prefix, typed, *right, *tail]
+        router = next(router for router in routers if router.name == command.router)
+        return Mistake(message, said, (" ".join(piece for piece in pieces if piece),), router)
+
+    for position, parameter in enumerate(command.parameters):
+        following = command.parameters[position + 1 :]
+        if not rest:
+            if parameter.required:
+                examples = [p.example for p in (parameter, *following) if p.required]
+                return mistake(_("Something is missing: {what}."), {"what": parameter.label}, *examples)
+            continue
+        if parameter.is_rest:
+            rest = [Word(line.text[end:].strip(), end, len(line.text))]
+        taken: list[Any] = []
+        while rest and (parameter.is_many or not taken):
+            try:
+                taken.append(parameter.parse(rest[0]))
+            except ArgumentError as error:
+                if following and (taken or not parameter.required):
+                    break
+                better = error.suggestion or parameter.example
+                better = better if parameter.is_rest else quoted(better)
+                return mistake(error.message, error.values, better, line.typed(rest[0].end))
+            right.append(parameter.show((taken[-1],) if parameter.is_many else taken[-1], language))
+            end = rest.pop(0).end
+        if taken:
+            values[parameter.name] = tuple(taken) if parameter.is_many else taken[0]
+    if rest:
+        said = {"word": _short(line.typed(rest[0].start))}
+        return mistake(_("I do not know what to do with “{word}” there."), said)
+    return Call(command, values)
+
+
+def _guesses(name: str, commands: Iterable[Command]) -> list[Command]:
+    names = {fold(known): command for command in commands for known in command.names}
+    return list({id(names[guess]): names[guess] for guess in nearest(name, names)}.values())
+
+
+def _ambiguous(word: str, guesses: list[Command], router: Router, default: Command, prefix: str) -> Mistake:
+    language = Language.ZH if contains_han(word) else Language.EN
+    corrected = [f"{prefix} {command.name_in(language)}".strip() for command in guesses]
+    corrected.append(f"{prefix} {default.name_in(language)} {word}".strip())
+    return Mistake(
+        _("“{word}” could mean several things. Which one?"), {"word": _short(word)}, tuple(corrected), router
+    )
+
+
+def _unknown(line: Line, first: Word, name: str, routers: Sequence[Router], prefix: str) -> Mistake:
+    names = {word: (routers[0], word) for word in HELP_WORDS}
+    names.update({fold(n): (router, n) for router in reversed(routers) for c in router.commands for n in c.names})
+    rest = line.typed(first.end)
+    guesses = nearest(name, names)
+    said = {"word": _short(line.typed(first.start, first.end))}
+    if not guesses:
+        word = HELP_WORDS[contains_han(line.text)]
+        return Mistake(_("I do not know “{word}”. This shows what I can do:"), said, (f"{prefix} {word}".strip(),))
+    corrected = tuple(" ".join(piece for piece in (prefix, names[guess][1], rest) if piece) for guess in guesses)
+    return Mistake(_("I do not know “{word}”. Did you mean this?"), said, corrected, names[guesses[0]][0])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 30 else text[:29] + "…"
