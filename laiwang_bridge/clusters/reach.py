@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from appservice.language import Message, _
 from laiwang_bridge.people.rules import ListId
 
 DEFAULT_HOPS = 2
@@ -68,11 +69,11 @@ class BadReach:
     suggestion: Reach
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """For the person, with `suggestion` to fill in."""
         if self.problem is ReachProblem.HOPS:
-            return "Hops go from 1 to 9. Did you mean {suggestion}?"
-        return "A reach is closed, list, friends, hops:2, chain or open. Did you mean {suggestion}?"
+            return _("Hops go from 1 to 9. Did you mean {suggestion}?")
+        return _("A reach is closed, list, friends, hops:2, chain or open. Did you mean {suggestion}?")
 
 
 _WORDS = {

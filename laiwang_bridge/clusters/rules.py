@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
 
+from appservice.language import Message, _
 from laiwang_bridge.clusters.reach import MOST_HOPS, Mode, Reach
 from laiwang_bridge.people.rules import PersonId
 
 ClusterId = NewType("ClusterId", str)
 
-NOT_AVAILABLE = "This cluster is not available."
+NOT_AVAILABLE = _("This cluster is not available.")
 
 
 class Exposure(StrEnum):
@@ -110,8 +111,8 @@ class View:
     """All that a decision needs to know about one candidate and one cluster.
 
     `blocked`: a block between the candidate and the initiator, in either direction. `seat_kept`: the candidate has been
-    invited and is counted in `seats_taken`. `on_list`: on one of the lists of the reach. `muted`: wants no card of it, or
-    none of its initiator if it is closed or for a list.
+    invited and is counted in `seats_taken`. `on_list`: on one of the lists of the reach. `muted`: wants no card of it,
+    or none of its initiator if it is closed or for a list.
     """
 
     candidate: PersonId
@@ -153,7 +154,7 @@ class Decision:
         return self.cause is None
 
     @property
-    def sentence(self) -> str | None:
+    def sentence(self) -> Message | None:
         """For the person: one and the same for every refusal, None when there is none."""
         return None if self.allowed else NOT_AVAILABLE
 

@@ -22,6 +22,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appservice.language import Message, _
 from laiwang_bridge.rates import Limit
 
 ALPHABET = "23456789CDFHJKMPQRTVWXY"
@@ -47,14 +48,14 @@ class CodeProblem(StrEnum):
     CHECKSUM = "checksum"
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         return _SENTENCES[self]
 
 
 _SENTENCES = {
-    CodeProblem.LENGTH: "This is not a code: a code has 8 letters and digits, this has {count}.",
-    CodeProblem.CHARACTER: "This is not a code: “{character}” is never used in one. Please look at it again.",
-    CodeProblem.CHECKSUM: "One character of this code is wrong, or two have changed places. Please check it.",
+    CodeProblem.LENGTH: _("This is not a code: a code has 8 letters and digits, this has {count}."),
+    CodeProblem.CHARACTER: _("This is not a code: “{character}” is never used in one. Please look at it again."),
+    CodeProblem.CHECKSUM: _("One character of this code is wrong, or two have changed places. Please check it."),
 }
 
 
@@ -72,7 +73,7 @@ def format_code(bits: int) -> str:
     if not 0 <= bits < _CODE_VALUES:
         raise ValueError(f"a code carries a value from 0 to {_CODE_VALUES - 1}")
     digits: list[int] = []
-    for _ in range(CODE_LENGTH - 1):
+    for _position in range(CODE_LENGTH - 1):
         bits, digit = divmod(bits, _BASE)
         digits.insert(0, digit)
     digits.append(-_weighted(digits) % _BASE)

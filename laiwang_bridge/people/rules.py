@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NewType
 
+from appservice.language import Message, _
+
 PersonId = NewType("PersonId", int)
 ListId = NewType("ListId", int)
 
@@ -155,8 +157,8 @@ class RefusalCause(StrEnum):
     NOT_YOURS = "not_yours"
 
 
-CODE_NOT_VALID = "This code is not valid, or not any more. Please ask for a new one."
-_NO_SUCH_REQUEST = "This request is over. A new code starts a new one."
+CODE_NOT_VALID = _("This code is not valid, or not any more. Please ask for a new one.")
+_NO_SUCH_REQUEST = _("This request is over. A new code starts a new one.")
 _LOOKS_NOT_VALID = (
     RefusalCause.UNKNOWN,
     RefusalCause.EXPIRED,
@@ -165,9 +167,9 @@ _LOOKS_NOT_VALID = (
     RefusalCause.BLOCKED,
 )
 _OWN_SENTENCES = {
-    RefusalCause.OWN_CODE: "This is your own code: give it to somebody else to type.",
-    RefusalCause.ALREADY_FRIENDS: "You are friends already.",
-    RefusalCause.YOU_BLOCKED: "You have blocked this person. Unblock them first.",
+    RefusalCause.OWN_CODE: _("This is your own code: give it to somebody else to type."),
+    RefusalCause.ALREADY_FRIENDS: _("You are friends already."),
+    RefusalCause.YOU_BLOCKED: _("You have blocked this person. Unblock them first."),
 }
 
 
@@ -178,7 +180,7 @@ class Refusal:
     cause: RefusalCause
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """For the person; the same for every cause from which something about the other could be guessed."""
         if self.cause in _LOOKS_NOT_VALID:
             return CODE_NOT_VALID
