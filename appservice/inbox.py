@@ -253,13 +253,10 @@ def backlog(connection: Connection) -> Backlog:
     waiting = connection.execute(
         select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == State.WAITING)
     ).one()
-    troubled: dict[int, int] = dict(
-        connection.execute(
-            select(inbox.c.state, func.count()).where(inbox.c.state > State.DONE).group_by(inbox.c.state)
-        )
-        .tuples()
-        .all()
+    counts = connection.execute(
+        select(inbox.c.state, func.count()).where(inbox.c.state > State.DONE).group_by(inbox.c.state)
     )
+    troubled: dict[int, int] = {row[0]: row[1] for row in counts}
     return Backlog(waiting[0], waiting[1], troubled.get(State.DEAD, 0), troubled.get(State.ASIDE, 0))
 
 

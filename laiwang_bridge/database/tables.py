@@ -1,0 +1,20 @@
+"""Everything we keep: importing this defines all tables on `appservice.database.metadata`."""
+
+# ruff: noqa: F401 -- modules are imported for the tables they define
+
+from __future__ import annotations
+
+import appservice.bots.buttons
+import appservice.bots.memory
+import appservice.bots.questions
+import appservice.direct
+import appservice.ghosts
+import appservice.inbox
+import appservice.instance
+import appservice.outbox
+import appservice.rooms
+import laiwang_bridge.clusters.store
+import laiwang_bridge.people.store
+from appservice.database import metadata
+
+__all__ = ["metadata"]
