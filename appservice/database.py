@@ -10,25 +10,29 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import queue
 import random
-import sqlite3
-import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO, Any, Literal, TypeVar
+from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-T = TypeVar("T")
-Work = Callable[[Connection], T]
-Durability = Literal["full", "normal"]
+from appservice.sqlite import SqliteBackend, fault_of_sqlite
+from appservice.work import Durability, T, Work, in_transaction
+
+__all__ = [
+    "Database",
+    "DatabaseInUse",
+    "Durability",
+    "UnsupportedDatabase",
+    "Work",
+    "metadata",
+    "own_fault",
+    "parse_url",
+    "storable",
+]
 
 metadata = MetaData(
     naming_convention={
@@ -41,8 +45,11 @@ metadata = MetaData(
 )
 
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
-_GROUP_COMMIT_LIMIT = 64
 _SERIALIZATION_ATTEMPTS = 30
+_LONGEST_IDLE_TRANSACTION = "30s"
+"""After so long in the middle of a transaction a process counts as gone, and what it had locked is free again."""
+# Connection lost, transaction cut short, not serialisable, no resources, locked, shutting down, system error.
+_FAULTS_OF_POSTGRES = frozenset(("08", "25", "40", "53", "55", "57", "58"))
 
 
 class DatabaseInUse(Exception):
@@ -51,6 +58,26 @@ class DatabaseInUse(Exception):
 
 class UnsupportedDatabase(Exception):
     """The URL names a database that the bridge cannot use, or its driver is not installed."""
+
+
+def own_fault(error: Exception) -> bool:
+    """Whether the database itself is at fault (away, locked, full), so that the same work can succeed later.
+
+    Otherwise the work is: SQLite says OperationalError to a missing column too.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or fault_of_sqlite(error):
+        return True
+    if (state := getattr(error.orig, "sqlstate", None)) is not None:
+        return state[:2] in _FAULTS_OF_POSTGRES
+    from_postgres = hasattr(error.orig, "sqlstate")
+    return from_postgres and isinstance(error, OperationalError | InterfaceError)
+
+
+def storable(text: str) -> str:
+    """The text as every database takes it: without NULs and lone surrogates."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def parse_url(text: str) -> URL:
@@ -89,9 +116,9 @@ class Database:
         self.url = parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock_file = _lock(self.url) if self.is_sqlite and exclusive else None
-        self._backend: _SqliteBackend | _PostgresBackend
+        self._backend: SqliteBackend | _PostgresBackend
         if self.is_sqlite:
-            self._backend = _SqliteBackend(self.url, durability, connections)
+            self._backend = SqliteBackend(self.url, durability, connections)
         else:
             self._backend = _PostgresBackend(self.url, durability, connections)
 
@@ -139,143 +166,10 @@ def _lock(url: URL) -> IO[str] | None:
     return handle
 
 
-@dataclass(slots=True)
-class _Job:
-    work: Work[Any]
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-
-    def settle(self) -> None:
-        if self.future.cancelled():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-class _SqliteBackend:
-    """One writer thread that commits waiting work together (one fsync for many), readers beside it."""
-
-    def __init__(self, url: URL, durability: Durability, connections: int) -> None:
-        in_memory = not url.database or url.database == ":memory:"
-        self.writer = _sqlite_engine(url, "BEGIN IMMEDIATE", durability, 1)
-        # A database in memory belongs to one connection: reads then queue up with the writes.
-        self._reader = None if in_memory else _sqlite_engine(url, "BEGIN", durability, connections)
-        self._readers = ThreadPoolExecutor(connections, thread_name_prefix="database-read")
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    async def write(self, work: Work[T]) -> T:
-        if self._closed:
-            raise RuntimeError("the database is closed")
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="database-write", daemon=True)
-            self._thread.start()
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, future))
-        return await future
-
-    async def read(self, work: Work[T]) -> T:
-        if self._reader is None:
-            return await self.write(work)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _in_transaction, self._reader, work)
-
-    def _serve(self) -> None:
-        with self.writer.connect() as connection:
-            while (job := self._jobs.get()) is not None:
-                batch = [job]
-                stop = False
-                with suppress(queue.Empty):
-                    while len(batch) < _GROUP_COMMIT_LIMIT:
-                        following = self._jobs.get_nowait()
-                        if following is None:
-                            stop = True
-                            break
-                        batch.append(following)
-                _commit_together(connection, batch)
-                _settle(batch)
-                if stop:
-                    return
-
-    def close(self) -> None:
-        self._closed = True
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
-        self._readers.shutdown()
-        if self._reader is not None:
-            self._reader.dispose()
-        self.writer.dispose()
-
-
-def _commit_together(connection: Connection, batch: list[_Job]) -> None:
-    try:
-        with connection.begin():
-            if len(batch) == 1:
-                batch[0].result = batch[0].work(connection)
-                return
-            for job in batch:
-                try:
-                    with connection.begin_nested():
-                        job.result = job.work(connection)
-                except Exception as error:
-                    job.error = error
-    except Exception as error:
-        for job in batch:
-            job.error = job.error or error
-
-
-def _settle(batch: list[_Job]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in batch:
-        by_loop.setdefault(job.future.get_loop(), []).append(job)
-    for loop, jobs in by_loop.items():
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_settle_in_loop, jobs)
-
-
-def _settle_in_loop(jobs: list[_Job]) -> None:
-    for job in jobs:
-        job.settle()
-
-
-def _sqlite_engine(url: URL, begin: str, durability: Durability, connections: int) -> Engine:
-    in_memory = not url.database or url.database == ":memory:"
-    engine = create_engine(
-        url,
-        poolclass=StaticPool if in_memory else QueuePool,
-        connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 256},
-        **({} if in_memory else {"pool_size": connections, "max_overflow": 0}),
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={durability.upper()}",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "secure_delete=ON",  # a handled message leaves no readable remains in the file
-            "cache_size=-4000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
 class _PostgresBackend:
     """A pool of connections, each used by one thread at a time."""
 
     def __init__(self, url: URL, durability: Durability, connections: int) -> None:
-        options = "" if durability == "full" else "-c synchronous_commit=off"
         try:
             self.writer = create_engine(
                 url,
@@ -283,12 +177,13 @@ class _PostgresBackend:
                 pool_size=connections,
                 max_overflow=0,
                 pool_recycle=1800,
-                connect_args={"application_name": "laiwang-bridge", "options": options},
+                connect_args={"application_name": "laiwang-bridge"},
             )
         except ModuleNotFoundError as error:
             raise UnsupportedDatabase(
                 "PostgreSQL needs the psycopg driver; install it with: pip install 'laiwang-bridge[postgres]'"
             ) from error
+        _configure_sessions(self.writer, durability)
         self._reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="database")
 
@@ -298,22 +193,25 @@ class _PostgresBackend:
         )
 
     async def read(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _in_transaction, self._reader, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, in_transaction, self._reader, work)
 
     def close(self) -> None:
         self._threads.shutdown()
         self.writer.dispose()
 
 
-def _in_transaction(engine: Engine, work: Work[T]) -> T:
-    with engine.connect() as connection, connection.begin():
-        return work(connection)
+def _configure_sessions(engine: Engine, durability: Durability) -> None:
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.execute(f"SET synchronous_commit = {'on' if durability == 'full' else 'off'}")
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_IDLE_TRANSACTION}'")
+        connection.commit()
 
 
 def _in_serializable_transaction(engine: Engine, work: Work[T]) -> T:
     for attempt in range(_SERIALIZATION_ATTEMPTS):
         try:
-            return _in_transaction(engine, work)
+            return in_transaction(engine, work)
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None)
             if state not in (_SERIALIZATION_FAILURE, _DEADLOCK) or attempt == _SERIALIZATION_ATTEMPTS - 1:

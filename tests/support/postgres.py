@@ -38,7 +38,7 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Raises `PostgresFailed`."""
+        """Start for the first time, or again after `stop`. Raises `PostgresFailed`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
             os.chown(self.folder, *self._user)
@@ -46,9 +46,10 @@ class Postgres:
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"]
         initdb: list[str | Path] = [programs / "initdb", "-D", self._data, *options]
         with self._log.open("ab") as log:
-            made = process.spawn(initdb, output=log, folder=self.folder, user=self._user)
-            if made.wait() != 0:
-                raise self._failure("could not make its database folder")
+            if not self._data.exists():
+                made = process.spawn(initdb, output=log, folder=self.folder, user=self._user)
+                if made.wait() != 0:
+                    raise self._failure("could not make its database folder")
             options = ["-F", "-c", "max_connections=200", "-c", "log_min_messages=warning"]
             server: list[str | Path] = [programs / "postgres", "-D", self._data, "-k", self.folder, "-h", "", *options]
             # SIGQUIT: end at once, but give the shared memory back.
@@ -63,7 +64,7 @@ class Postgres:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it at once; the data may be thrown away."""
+        """End it at once, in the middle of whatever it does."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)

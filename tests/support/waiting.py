@@ -1,0 +1,23 @@
+"""Waiting for something to become true, for a bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+
+async def eventually(
+    condition: Callable[[], object | Awaitable[object]], what: str = "", *, seconds: float = 10.0
+) -> None:
+    """Ask `condition` again and again until it says yes. Raises AssertionError, naming `what`, after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if isawaitable(answer):
+            answer = await answer
+        if answer:
+            return
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what or condition}"
+        await asyncio.sleep(0.01)
