@@ -113,10 +113,7 @@ class _Editor:
             self._insert_in_braces(mapping, f"{name}: {scalar(default)}")
         else:
             self._insert_setting(section, name, lambda indent: setting_lines(section, name, default, indent))
-        value = _plain(parse_document(f"{name}: {scalar(default)}", self._source))[name]
-        if self.said[section.name] is None:
-            self.said[section.name] = {}
-        self.said[section.name][name] = value
+        _inner(self.said, section.name).update(_plain(parse_document(f"{name}: {scalar(default)}", self._source)))
         self.changes.append(f"Added {section.name}.{name}: {scalar(default)}.")
 
     def verify(self) -> None:
@@ -280,7 +277,9 @@ def _pair(mapping: MappingNode | None, name: str) -> tuple[ScalarNode, Node] | N
 def _inner(document: dict[str, Any], section: str) -> dict[str, Any]:
     if not section:
         return document
-    inner: dict[str, Any] = document.setdefault(section, {})
+    if document.get(section) is None:
+        document[section] = {}
+    inner: dict[str, Any] = document[section]
     return inner
 
 

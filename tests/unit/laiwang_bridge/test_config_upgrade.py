@@ -191,6 +191,12 @@ homeserver:
     )
 
 
+def test_a_key_moves_into_an_empty_section() -> None:
+    result = upgraded("homeserver:\n  log_level: debug\nlogging:\n", {"homeserver.log_level": "logging.level"})
+    assert said_by(result.text)["logging"] == {"level": "debug", "format": "text"}
+    assert list(said_by(result.text)["homeserver"]) == ["address", "domain"]
+
+
 def test_a_section_that_is_no_more_goes_when_its_last_key_has_moved() -> None:
     text = "# old things\nlog:  # remark\n  level: debug\n  # shape\n  shape: json\nhomeserver: {domain: x}\n"
     result = upgraded(text, {"log.level": "logging.level", "log.shape": "logging.format"})
