@@ -151,8 +151,9 @@ class Delivery:
         await self._ghosts.ensure(effect.sender)
         query = {"server_name": list(effect.via), "via": list(effect.via)} if effect.via else None
         # Joining through federation takes as long as the room is large.
-        await self._homeserver.call("POST", Path.v3.join[room], user=effect.sender, query=query, timeout_seconds=600)
-        return Result(room_id=room)
+        path = Path.v3.join[room]
+        answer = await self._homeserver.call("POST", path, user=effect.sender, query=query, timeout_seconds=600)
+        return Result(room_id=RoomID(answer.get("room_id", room)))
 
     async def _change_membership(self, effect: Leave | Invite | Kick | Ban | Unban) -> Result:
         room = await self._room(effect.room)

@@ -27,8 +27,8 @@ class Registry:
         for router in self.routers.values():
             for prefix in router.prefixes:
                 self._share(prefix, router)
-        self._commands = {id(c.handler): c for router in self.routers.values() for c in router.commands}
-        self._dialogues = {id(d.handler): d for router in self.routers.values() for d in router.dialogues.values()}
+        self._commands = {c.handler: c for router in self.routers.values() for c in router.commands}
+        self._dialogues = {d.handler: d for router in self.routers.values() for d in router.dialogues.values()}
 
     @property
     def prefixes(self) -> Collection[str]:
@@ -48,14 +48,14 @@ class Registry:
 
     def command_of(self, handler: Callable[..., None]) -> Command:
         """The command that a handler was declared as. Raises `DeclarationError`."""
-        command = self._commands.get(id(handler))
+        command = self._commands.get(handler)
         if command is None:
             raise DeclarationError(f"{handler.__qualname__} is no command of any bot here")
         return command
 
     def dialogue_of(self, handler: Callable[..., None]) -> Dialogue:
         """The dialogue that a handler was declared as. Raises `DeclarationError`."""
-        dialogue = self._dialogues.get(id(handler))
+        dialogue = self._dialogues.get(handler)
         if dialogue is None:
             raise DeclarationError(f"{handler.__qualname__} is no dialogue of any bot here")
         return dialogue

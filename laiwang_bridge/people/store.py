@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mautrix.types import UserID
+from mautrix.types import RoomID, UserID
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
+from appservice.effects import EffectKey
 from appservice.inbox import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.people.rules import (
     Answer,
@@ -101,6 +102,10 @@ friend_request = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("owner_answer", Text, nullable=False),
     Column("asker_answer", Text, nullable=False),
+    Column("owner_card", Text),
+    Column("owner_room", Text),
+    Column("asker_card", Text),
+    Column("asker_room", Text),
     Index("ix_friend_request_owner", "owner", "asker"),
     Index("ix_friend_request_asker", "asker"),
     sqlite_autoincrement=True,
@@ -313,6 +318,20 @@ def add_request(connection: Connection, request: FriendRequest) -> int:
 
 def update_request(connection: Connection, number: int, request: FriendRequest) -> None:
     connection.execute(update(friend_request).where(friend_request.c.id == number).values(**_columns(request)))
+
+
+def request_card(connection: Connection, number: int, me: PersonId) -> tuple[EffectKey, RoomID | None] | None:
+    """The message that shows a request to one of its two sides, and the room it is in if that was there already."""
+    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).one()
+    key, room = (row.owner_card, row.owner_room) if row.owner == me else (row.asker_card, row.asker_room)
+    return None if key is None else (EffectKey(key), room)
+
+
+def put_request_card(connection: Connection, number: int, me: PersonId, card: EffectKey, room: RoomID | None) -> None:
+    for side in ("owner", "asker"):
+        values = {f"{side}_card": card, f"{side}_room": room}
+        here = (friend_request.c.id == number, friend_request.c[side] == me)
+        connection.execute(update(friend_request).where(*here).values(values))
 
 
 def _columns(request: FriendRequest) -> dict[str, Any]:

@@ -1,0 +1,249 @@
+"""The composition root: the one place that knows every room of the house."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from mautrix.types import RoomAlias, RoomID, UserID
+from sqlalchemy import Connection
+
+from appservice import instance, outbox
+from appservice.bots import Audience, Bot, Bots, Rate, Voice
+from appservice.database import Database
+from appservice.direct import DirectChats
+from appservice.effects import EffectKey, RoomRef, SetProfile
+from appservice.homeserver import HomeserverAway, HomeserverError
+from appservice.language import Catalogues, Language, _
+from appservice.listener import TcpAddress
+from appservice.rooms import Rooms
+from appservice.routes import Routes
+from appservice.server import Limits
+from appservice.service import ApplicationService, Settings
+from appservice.unit import Emission, Unit
+from laiwang_bridge import __version__
+from laiwang_bridge.clusters import store as cluster_store
+from laiwang_bridge.clusters.bot import ClusterBot
+from laiwang_bridge.clusters.doors import Doors
+from laiwang_bridge.clusters.opening import Opening
+from laiwang_bridge.clusters.spread import Spread
+from laiwang_bridge.config import Config
+from laiwang_bridge.database.migration import migrate
+from laiwang_bridge.operators.bot import OperatorsBot
+from laiwang_bridge.people import store as people_store
+from laiwang_bridge.people.bot import PeopleBot
+from laiwang_bridge.people.mail import Mail
+from laiwang_bridge.people.names import Names
+from laiwang_bridge.people.requests import Requests
+from laiwang_bridge.people.ties import Ties
+
+log = logging.getLogger(__name__)
+
+OUR_CATALOGUES = Path(__file__).parent / "locale"
+
+_HOUSEKEEPING_SECONDS = 3600.0
+_KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
+_GREETING = _(
+    "Hello, I am Laiwang. With me you find your friends, and a topic finds its circle. "
+    "Type `code` for a code to give a friend, or `help` for all that I can do."
+)
+
+
+class Application:
+    """The features on their road, ready to be entered: `async with application.service`."""
+
+    def __init__(self, config: Config, database: Database, secret: bytes) -> None:
+        self.config = config
+        self.database = database
+        self.registration = config.registration()
+        self.bot = UserID(f"@{config.appservice.bot_localpart}:{config.homeserver.domain}")
+        self._operators_room: RoomID | None = None
+        default_language = Language(config.bots.default_language)
+        catalogues = Catalogues(OUR_CATALOGUES)
+        routes = Routes()
+
+        is_ours = self.registration.is_ours
+        rooms = Rooms(is_ours)
+        names = Names(rooms)
+        ties = Ties()
+        direct = DirectChats(
+            rooms,
+            alias_prefix=f"{config.appservice.user_prefix}chat_",
+            name_of=lambda _bot: config.appservice.bot_displayname,
+        )
+        mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
+
+        requests = Requests(names, mail, ties)
+        people = PeopleBot(
+            names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
+        )
+        spread = Spread(names, mail)
+        doors = Doors(spread, mail, self.bot, is_ours)
+        opening = Opening(rooms, mail, self.bot, reach=config.clusters.reach, cap=config.clusters.cap)
+        clusters = ClusterBot(opening, doors, spread)
+        operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, is_ours)
+
+        ties.changed.append(spread.tie_changed)
+        ties.leaving.extend((doors.person_leaves, operators.person_leaves))
+        ties.exports.update({"clusters": cluster_store.export, "operators": operators.export})
+        rooms.on_replaced(_moved)
+
+        self.bots = Bots(
+            [
+                Bot(
+                    self.bot,
+                    config.appservice.bot_displayname,
+                    (people.router, clusters.router, operators.router),
+                    greeting=_GREETING,
+                )
+            ],
+            rooms=rooms,
+            audience=Audience(
+                level_of=config.permissions,
+                language_of=_language_of,
+                is_ignored=is_ours,
+            ),
+            catalogues=catalogues,
+            resolve_event=outbox.key_of_event,
+            rate=Rate(seconds_each=60 / config.bots.commands_per_minute),
+            default_language=default_language,
+        )
+
+        rooms.add_to(routes)
+        self.bots.add_to(routes)
+        direct.add_to(routes)
+        doors.add_to(routes)
+        opening.add_to(routes)
+        routes.on_dead_letter(operators.on_dead_letter)
+
+        self.service = ApplicationService(settings(config), database, routes, secret=secret)
+
+    def _speak(
+        self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False
+    ) -> Voice:
+        return self.bots.voice(unit, bot, room, language, is_direct=is_direct)
+
+    def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
+        return self.bots.voice(unit, self.bot, room, Language(self.config.bots.default_language))
+
+    async def introduce(self) -> None:
+        """What is done once the homeserver is there: the bot's name, the operators' room."""
+        await self.service.connected()
+        await self._name_bot()
+        await self._find_operators()
+
+    async def keep_house(self) -> None:
+        """Forget now and then what nobody needs any more."""
+        while True:
+            now = self.service.clock()
+
+            def tidy(connection: Connection, now: int = now) -> None:
+                self.bots.forget_old(connection, now)
+                people_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
+
+            try:
+                await self.database.write(tidy)
+            except Exception:
+                log.exception("housekeeping failed")
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    async def _name_bot(self) -> None:
+        profile = SetProfile(sender=self.bot, display_name=self.config.appservice.bot_displayname)
+        now = self.service.clock()
+        emission = Emission(EffectKey(f"profile:{self.bot}:{now}"), profile)
+        for lane in await self.database.write(lambda connection: outbox.put(connection, [emission], now)):
+            self.service.wake(lane)
+
+    async def _find_operators(self) -> None:
+        wanted = self.config.operators.room
+        if not wanted:
+            return
+        if wanted.startswith("!"):
+            self._operators_room = RoomID(wanted)
+            return
+        try:
+            self._operators_room = await self.service.homeserver.resolve_alias(RoomAlias(wanted), self.bot)
+        except (HomeserverError, HomeserverAway) as error:
+            log.warning("the operators' room %s cannot be found: %s", wanted, error)
+        if self._operators_room is None:
+            log.warning("there is no operators' room %s; feedback is refused until the next start", wanted)
+
+
+def settings(config: Config) -> Settings:
+    """What the application service needs to know, from what the admin wrote."""
+    metrics = config.metrics
+    return Settings(
+        registration=config.registration(),
+        address=config.homeserver.address,
+        domain=config.homeserver.domain,
+        listen=TcpAddress(config.appservice.listen_host, config.appservice.listen_port),
+        metrics=metrics.enabled,
+        metrics_listen=TcpAddress(metrics.listen_host, metrics.listen_port) if metrics.enabled else None,
+        rooms_in_parallel=config.delivery.rooms_in_parallel,
+        handlers_in_parallel=config.delivery.handlers_in_parallel,
+        timeout_seconds=config.delivery.timeout_seconds,
+        limits=Limits(body_bytes=config.appservice.max_body_mb * 1024 * 1024),
+    )
+
+
+def open_database(config: Config) -> Database:
+    """Raises `DatabaseInUse` or `UnsupportedDatabase`."""
+    return Database(
+        config.database.url,
+        durability=config.database.durability,
+        connections=config.database.connections,
+        exclusive=True,
+    )
+
+
+def _language_of(connection: Connection, user: UserID) -> Language | None:
+    chosen = people_store.language_of(connection, user)
+    return Language(chosen) if chosen else None
+
+
+def _moved(unit: Unit, old: RoomID, new: RoomID) -> None:
+    if cluster_store.move_room(unit.connection, old, new):
+        log.info("a cluster has moved from %s to %s", old, new)
+
+
+async def run(config: Config) -> None:
+    """Run the bridge until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises `DatabaseInUse`, `UnsupportedDatabase`, `CannotListen`, and what migrating raises.
+    """
+    database = open_database(config)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await asyncio.get_running_loop().run_in_executor(None, migrate, config.database.url)
+        secret = await database.write(lambda connection: instance.secret(connection, "unit"))
+        application = Application(config, database, secret)
+        await stack.enter_async_context(application.service)
+        tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
+        stack.push_async_callback(_cancel, tasks)
+        log.info("laiwang-bridge %s listens on %s", __version__, application.service.server.address)
+        await _asked_to_stop()
+        log.info("stopping")
+
+
+async def _asked_to_stop() -> None:
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop(number: signal.Signals) -> None:
+        if asked.is_set():
+            os._exit(128 + number)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    await asked.wait()
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

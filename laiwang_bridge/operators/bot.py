@@ -1,0 +1,128 @@
+"""What people type to see how the bridge is doing and to tell its operators, and what these answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection
+
+from appservice import inbox, outbox
+from appservice.bots import Argument, Context, Router, UserError, Voice
+from appservice.content import code, lines
+from appservice.language import N_, _
+from appservice.routes import DeadLetter
+from appservice.unit import Unit
+from laiwang_bridge import __version__
+from laiwang_bridge.operators import store
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.mail import Mail
+from laiwang_bridge.people.rules import PersonId
+
+PREFIXES = ("!lw", "!来往")
+
+_HELP = _("Help and feedback")
+_LONGEST = 2000
+_ASKED_BY_PEOPLE = frozenset(("m.room.message", "m.reaction"))
+
+Said = Annotated[str, Argument(_("what you want to say"), rest=True, most=_LONGEST, example="…")]
+Number = Annotated[int, Argument(_("the number of the feedback"), least=1, example="1")]
+
+
+class OperatorsBot:
+    """`room` gives the operators' room; None while there is none or it is not known yet."""
+
+    def __init__(
+        self,
+        mail: Mail,
+        room: Callable[[], RoomID | None],
+        speak_in: Callable[[Unit, RoomID], Voice],
+        is_ours: Callable[[UserID], bool],
+    ) -> None:
+        self._mail = mail
+        self._room = room
+        self._speak_in = speak_in
+        self._is_ours = is_ours
+        self.router = router = Router("operators", PREFIXES, title=_("The bridge"))
+        command = router.command
+        command("status", "状态", help=_("How the bridge is doing"), group=_HELP)(self.status)
+        command("feedback", "反馈", help=_("Tell the operators"), group=_HELP)(self.feedback)
+        command("answer", "回复", help=_("Answer a feedback (operators)"), group=_HELP, where="room")(self.answer)
+
+    def status(self, context: Context) -> None:
+        arriving, leaving = inbox.backlog(context.connection), outbox.backlog(context.connection)
+        oldest = min((at for at in (arriving.oldest_at, leaving.oldest_at) if at is not None), default=context.now)
+        delay = timedelta(seconds=max(context.now - oldest, 0) // 1000)
+        # The command itself is still being handled while it counts.
+        waiting = arriving.waiting + leaving.waiting - 1
+        rows = [
+            context.say(_("laiwang-bridge {version} is at work."), version=__version__),
+            context.say(
+                N_("{count} thing is waiting to be done.", "{count} things are waiting to be done."), count=waiting
+            )
+            if waiting > 0
+            else context.say(_("Nothing is waiting to be done.")),
+        ]
+        if delay >= timedelta(seconds=10):
+            rows.append(context.say(_("The oldest has been waiting for {delay}."), delay=delay))
+        context.reply(lines(*rows))
+
+    def feedback(self, context: Context, text: Said) -> None:
+        room = self._room()
+        if room is None:
+            raise UserError(_("The operators of this bridge have set up no room for feedback yet."))
+        number = store.add(context.connection, context.sender, text, context.now)
+        voice = self._speak_in(context.unit, room)
+        voice.send(
+            lines(
+                voice.say(
+                    _("Feedback {number} from {whom} (laiwang-bridge {version}):"),
+                    number=str(number),
+                    whom=context.sender,
+                    version=__version__,
+                ),
+                text,
+                voice.say(_("Answer with {line}"), line=code(f"{PREFIXES[0]} answer {number} …")),
+            ),
+            rings=True,
+        )
+        context.reply(_("Thank you. This is feedback {number}; the answer comes to you."), number=str(number))
+
+    def answer(self, context: Context, number: Number, text: Said) -> None:
+        if context.room != self._room():
+            raise UserError(_("Feedback is answered in the operators' room."))
+        found = store.find(context.connection, number)
+        if found is None:
+            raise UserError(_("There is no feedback {number}."), number=str(number))
+        voice = self._mail.to_user(context.unit, found.user)
+        if voice is None:
+            raise UserError(_("{whom} has left the chat with me and cannot be reached."), whom=found.user)
+        voice.send(
+            lines(voice.say(_("The operators answer your feedback {number}:"), number=str(number)), text), rings=True
+        )
+        store.note_answer(context.connection, number, context.now)
+        context.agree()
+
+    def on_dead_letter(self, unit: Unit, letter: DeadLetter) -> None:
+        """Something was given up: tell whoever asked for it, and the operators."""
+        asked = letter.event_id is None or letter.what in _ASKED_BY_PEOPLE
+        if letter.asker is not None and asked and not self._is_ours(letter.asker):
+            voice = self._mail.to_user(unit, letter.asker)
+            if voice is not None:
+                voice.send(
+                    _("Sorry: something that you asked for could not be done. The operators find it as {number}."),
+                    number=letter.number,
+                )
+        room = self._room()
+        if room is not None:
+            self._speak_in(unit, room).send(
+                _("Given up: {number} ({what}), {error}"), number=letter.number, what=letter.what, error=letter.error
+            )
+
+    def export(self, connection: Connection, person: PersonId) -> dict[str, Any]:
+        return {"feedback": store.export(connection, people.user_ids(connection, person))}
+
+    def person_leaves(self, unit: Unit, person: PersonId) -> None:
+        store.forget(unit.connection, people.user_ids(unit.connection, person))

@@ -1,0 +1,59 @@
+"""Writing to a person, wherever he can be reached, in his language."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mautrix.types import UserID
+
+from appservice.bots import Voice
+from appservice.direct import DirectChats
+from appservice.effects import RoomRef
+from appservice.language import Catalogues, Language, Message
+from appservice.unit import Unit
+from laiwang_bridge.people import store
+from laiwang_bridge.people.rules import PersonId
+
+
+class Speak(Protocol):
+    """Makes a bot speak in a room (`appservice.bots.Bots.voice`)."""
+
+    def __call__(
+        self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False
+    ) -> Voice: ...
+
+
+class Mail:
+    """The chat of `bot` with each person."""
+
+    def __init__(
+        self,
+        direct: DirectChats,
+        speak: Speak,
+        bot: UserID,
+        catalogues: Catalogues,
+        default_language: Language,
+    ) -> None:
+        self._direct = direct
+        self._catalogues = catalogues
+        self._speak = speak
+        self._bot = bot
+        self._default_language = default_language
+
+    def to(self, unit: Unit, person: PersonId) -> Voice | None:
+        """A voice in the person's chat with the bot; None for somebody who left it and does not want to be reached."""
+        users = store.user_ids(unit.connection, person)
+        return self.to_user(unit, users[0]) if users else None
+
+    def to_user(self, unit: Unit, user: UserID) -> Voice | None:
+        room = self._direct.reach(unit, self._bot, user)
+        if room is None:
+            return None
+        return self._speak(unit, self._bot, room, self.language_of(unit, user), is_direct=True)
+
+    def language_of(self, unit: Unit, user: UserID) -> Language:
+        return Language(store.language_of(unit.connection, user) or self._default_language)
+
+    def text(self, unit: Unit, user: UserID, message: Message) -> str:
+        """A sentence for a place that is no message, such as the reason of a kick, in the person's language."""
+        return self._catalogues[self.language_of(unit, user)].text(message)

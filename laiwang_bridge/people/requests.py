@@ -1,0 +1,170 @@
+"""Becoming friends: a code is typed, both sides are asked, both say yes. Cards show each side how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mautrix.types import UserID
+
+from appservice.bots import Button, Context, UserError, Voice, button
+from appservice.effects import EffectKey
+from appservice.language import Message, _
+from laiwang_bridge import rates
+from laiwang_bridge.people import rules, store
+from laiwang_bridge.people.codes import GUESSES_PER_PERSON, GUESSES_PER_SERVER
+from laiwang_bridge.people.mail import Mail
+from laiwang_bridge.people.names import Names
+from laiwang_bridge.people.rules import FriendRequest, PersonId, Refusal, RequestState
+from laiwang_bridge.people.ties import Ties
+
+Answering = Callable[[Context, int], None]
+
+YES, NO = "✅", "❌"
+
+
+class Requests:
+    """Friend requests and their cards. `yes` and `no` are the commands behind the buttons."""
+
+    def __init__(self, names: Names, mail: Mail, ties: Ties) -> None:
+        self._names = names
+        self._mail = mail
+        self._ties = ties
+        self._buttons: tuple[Answering, Answering] | None = None
+
+    def answered_by(self, yes: Answering, no: Answering) -> None:
+        self._buttons = (yes, no)
+
+    def redeem(self, context: Context, value: int) -> None:
+        """Somebody typed a code."""
+        connection, now = context.connection, context.now
+        me = store.person_of(connection, context.sender, now)
+        if self._guesses_too_much(context, me):
+            context.reply(_("Too many wrong codes. Please wait some minutes and try again."))
+            return
+        code = store.find_code(connection, value)
+        owner = code.owner if code else None
+        tie = store.tie(connection, me, owner) if owner else rules.Tie()
+        standing = store.newest_request(connection, me, owner) if owner and owner != me else None
+        step = rules.redeem(code, me, tie, standing[1] if standing else None, now)
+        if isinstance(step, Refusal):
+            if step.counts_as_guess:
+                self._count_guess(context, me)
+            context.reply(step.sentence)
+            return
+        if step.changed:
+            store.put_code(connection, step.code)
+            number = store.add_request(connection, step.request)
+        else:
+            assert standing is not None
+            number = standing[0]
+        self._show(context, number, step.request, me)
+        if step.changed:
+            self._bring(context, number, step.request, step.request.owner)
+
+    def answer(self, context: Context, number: int | None, *, yes: bool) -> None:
+        """One side says yes or no to a request; without a number, to the newest that waits for an answer."""
+        connection, now = context.connection, context.now
+        me = store.person_of(connection, context.sender, now)
+        number = number or self._newest(context, me)
+        request = store.find_request(connection, number)
+        if request is None or me not in (request.owner, request.asker):
+            raise UserError(_("There is no request {number} for you."), number=number)
+        before = request.state(now)
+        other = request.other(me)
+        answered = (
+            rules.confirm(request, me, store.tie(connection, me, other), now)
+            if yes
+            else rules.decline(request, me, now)
+        )
+        if isinstance(answered, Refusal):
+            raise UserError(answered.sentence)
+        store.update_request(connection, number, answered)
+        became_friends = answered.state(now) is RequestState.FRIENDS and before is not RequestState.FRIENDS
+        if became_friends:
+            store.befriend(connection, me, other, now)
+        self._show(context, number, answered, me)
+        if became_friends:
+            self._bring(context, number, answered, other)
+            self._ties.tell(context.unit, me, other)
+
+    def end_between(self, context: Context, me: PersonId, other: PersonId) -> None:
+        """A block ends what was being asked; the other side is not told."""
+        standing = store.newest_request(context.connection, me, other)
+        if standing is None:
+            return
+        number, request = standing
+        declined = rules.decline(request, me, context.now)
+        if isinstance(declined, FriendRequest):
+            store.update_request(context.connection, number, declined)
+
+    def _newest(self, context: Context, me: PersonId) -> int:
+        waiting = store.unanswered_requests(context.connection, me, context.now)
+        if not waiting:
+            raise UserError(_("Nobody is waiting for an answer from you."))
+        return waiting[0][0]
+
+    def _show(self, context: Context, number: int, request: FriendRequest, me: PersonId) -> None:
+        """Show the person who just did something how the request stands, in the card there is if it is in this room."""
+        message, buttons = self._card(context, number, request, me, context.sender)
+        name = self._names.of_person(context.connection, request.other(me))
+        card = store.request_card(context.connection, number, me)
+        if card is not None and card[1] == context.room:
+            context.edit(EffectKey(card[0]), message, buttons=buttons, name=name)
+            if context.event.type != "m.reaction":
+                context.reply(message, name=name)
+            return
+        sent = context.reply(message, buttons=buttons, name=name)
+        store.put_request_card(context.connection, number, me, sent, context.room)
+
+    def _bring(self, context: Context, number: int, request: FriendRequest, person: PersonId) -> None:
+        """Bring the other side how the request stands: a new message, and the old card put right."""
+        connection = context.connection
+        voice = self._mail.to(context.unit, person)
+        if voice is None:
+            return
+        user = store.user_ids(connection, person)[0]
+        message, buttons = self._card(voice, number, request, person, user)
+        name = self._names.of_person(connection, request.other(person))
+        card = store.request_card(connection, number, person)
+        if card is not None and card[1] == voice.room:
+            voice.edit(EffectKey(card[0]), message, name=name)
+        sent = voice.send(message, buttons=buttons, rings=True, name=name)
+        store.put_request_card(connection, number, person, sent, voice.room if isinstance(voice.room, str) else None)
+
+    def _card(
+        self, voice: Voice, number: int, request: FriendRequest, me: PersonId, user: UserID
+    ) -> tuple[Message, list[Button]]:
+        assert self._buttons is not None
+        yes, no = self._buttons
+        mine = request.answer_of(me)
+        match request.seen_by(me, voice.unit.now):
+            case RequestState.FRIENDS:
+                return _("You and **{name}** are friends now."), []
+            case RequestState.DECLINED:
+                return _("You said no to **{name}**. Nobody is told."), []
+            case RequestState.EXPIRED:
+                return _("The request between you and **{name}** is over."), []
+            case RequestState.WAITING if mine is rules.Answer.YES:
+                return _("You said yes. Now **{name}** has to say yes too."), []
+        buttons = [
+            button(YES, _("yes"), yes, number).only_for(user),
+            button(NO, _("no"), no, number).only_for(user),
+        ]
+        if request.owner == me:
+            return _("**{name}** typed your code. Shall the two of you be friends?"), buttons
+        return _("This code is from **{name}**. Shall the two of you be friends?"), buttons
+
+    def _guesses_too_much(self, context: Context, me: PersonId) -> bool:
+        return any(
+            rates.wait(limit, store.guesses_drain_at(context.connection, who), context.now) > 0
+            for limit, who in _buckets(context.sender, me)
+        )
+
+    def _count_guess(self, context: Context, me: PersonId) -> None:
+        for limit, who in _buckets(context.sender, me):
+            drains_at = store.guesses_drain_at(context.connection, who)
+            store.note_guess(context.connection, who, rates.pour(limit, drains_at, context.now))
+
+
+def _buckets(user: UserID, person: PersonId) -> list[tuple[rates.Limit, str]]:
+    return [(GUESSES_PER_PERSON, f"person:{person}"), (GUESSES_PER_SERVER, f"server:{user.partition(':')[2]}")]
