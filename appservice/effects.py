@@ -233,8 +233,8 @@ class EffectCodec:
             CreateRoom, Upload, SetProfile,
         )
     }  # fmt: skip
+    # A name in a content that begins with a NUL gets a second one, so no content can look like these.
     _references: ClassVar[dict[str, type[RoomOf] | type[EventOf] | type[MediaOf]]] = {
-        # No content of anybody else's can look like these: it would need a NUL in a key.
         "\0room_of": RoomOf,
         "\0event_of": EventOf,
         "\0media_of": MediaOf,
@@ -264,7 +264,7 @@ class EffectCodec:
             case MediaOf(key):
                 return {"\0media_of": key}
             case Mapping():
-                return {str(name): cls._plain(item) for name, item in value.items()}
+                return {_escaped(str(name)): cls._plain(item) for name, item in value.items()}
             case list() | tuple():
                 return [cls._plain(item) for item in value]
             case _:
@@ -277,7 +277,11 @@ class EffectCodec:
                 [(name, key)] = value.items()
                 if name in cls._references and isinstance(key, str):
                     return cls._references[name](EffectKey(key))
-            return {name: cls._rich(item) for name, item in value.items()}
+            return {name.removeprefix("\0"): cls._rich(item) for name, item in value.items()}
         if isinstance(value, list):
             return tuple(cls._rich(item) for item in value)
         return value
+
+
+def _escaped(name: str) -> str:
+    return f"\0{name}" if name.startswith("\0") else name
