@@ -94,24 +94,43 @@ def _install(folder: Path, say: Say) -> None:
         shutil.rmtree(folder)
     venv.create(folder, with_pip=False, symlinks=True)
     python = _interpreter(folder)
-    pip = [*_pip(python), "install", "--no-input", "--disable-pip-version-check", "--prefer-binary"]
+    _provide_pip(python)
+    pip: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--prefer-binary",
+    ]
     _run([*pip, "-r", REQUIREMENTS], say, total=len(lines))
     _run([python, "-c", "import synapse.app.homeserver"], say)
     (folder / _COMPLETE).touch()
     say(f"Synapse is installed ({time.monotonic() - begun:.0f} s).")
 
 
-def _pip(python: Path) -> list[str | Path]:
-    """The command that installs for `python`, which has no pip of its own."""
-    if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "--python", python]
-    if importlib.util.find_spec("ensurepip") is not None:
+def _provide_pip(python: Path) -> None:
+    """Give the new environment the pip of ours, for not every Python has ensurepip.
+
+    (`pip --python` would do without, but leaves a process behind that goes on installing when we are killed.)
+    """
+    ours = importlib.util.find_spec("pip")
+    if ours is not None and ours.origin is not None:
+        report = subprocess.run(
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        shutil.copytree(Path(ours.origin).parent, Path(report.stdout.strip()) / "pip")
+    elif importlib.util.find_spec("ensurepip") is not None:
         subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
-        return [python, "-m", "pip"]
-    raise CannotInstallSynapse(
-        f"{sys.executable} has neither pip nor ensurepip to install Synapse with; install pip for it, or set "
-        "LAIWANG_SYNAPSE_PYTHON to an interpreter that has matrix-synapse."
-    )
+    else:
+        raise CannotInstallSynapse(
+            f"{sys.executable} has neither pip nor ensurepip to install Synapse with; install pip for it, or set "
+            "LAIWANG_SYNAPSE_PYTHON to an interpreter that has matrix-synapse."
+        )
 
 
 def _run(command: list[str | Path], say: Say, total: int = 0) -> None:
@@ -149,7 +168,10 @@ class _News:
 
 def main() -> None:
     """Install ahead of time: `python -m laiwang_bridge.demo.environment`."""
-    print(f"Synapse is ready: {synapse_python(lambda line: print(line, flush=True))}")
+    try:
+        print(f"Synapse is ready: {synapse_python(lambda line: print(line, flush=True))}")
+    except CannotInstallSynapse as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

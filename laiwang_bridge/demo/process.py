@@ -44,7 +44,7 @@ def spawn(
     death_signal: signal.Signals = signal.SIGKILL,
     user: tuple[int, int] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program (its path first) that dies with us; its output and errors go to `output`.
+    """Start a program (its path first) that dies with us, but not of our Ctrl-C; its output and errors go to `output`.
 
     The kernel watches the *thread* that calls this: call it from the main thread, or from one that waits for the
     program to end. `user` is a (uid, gid) to become, `environment` replaces ours.
@@ -60,6 +60,7 @@ def spawn(
         stderr=subprocess.STDOUT,
         env=None if environment is None else dict(environment),
         cwd=folder,
+        process_group=0,  # Ctrl-C is for us; we end the others in order
     )
 
 
