@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cache
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    Update,
     delete,
     func,
     select,
@@ -35,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from appservice.database import Database, metadata
+from appservice.database import Database, metadata, storable
 from appservice.events import MalformedEvent
 from appservice.transaction import Transaction
 from appservice.unit import Timer
@@ -186,8 +188,13 @@ class Inbox:
 
 def insert_ignoring(connection: Connection, table: Table) -> Any:
     """INSERT … ON CONFLICT DO NOTHING in the dialect at hand."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).on_conflict_do_nothing()
+    return _insert_ignoring(connection.dialect.name, table)
+
+
+@cache
+def _insert_ignoring(dialect: str, table: Table) -> Any:
+    # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
@@ -205,7 +212,7 @@ def put(connection: Connection, key: str, lane: str, kind: Kind, body: object, n
     connection.execute(insert_ignoring(connection, inbox), row)
 
 
-def head(connection: Connection, lane: str, now: int) -> Entry | None:
+def head(connection: Connection, lane: str) -> Entry | None:
     """The first waiting entry of a lane, locked for this transaction where several processes share the work.
 
     Raises the driver's lock error when another process has it.
@@ -228,20 +235,34 @@ def done(connection: Connection, seq: int) -> None:
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
-    connection.execute(update(inbox).where(inbox.c.seq == seq).values(attempts=attempts, due_at=due_at, error=error))
+    connection.execute(_if_waiting(seq).values(attempts=attempts, due_at=due_at, error=storable(error)))
 
 
-def bury(connection: Connection, seq: int, attempts: int, error: str, state: State = State.DEAD) -> None:
-    """Give an entry up: it keeps its body so that the admin can look at it and try it again."""
-    connection.execute(update(inbox).where(inbox.c.seq == seq).values(state=state, attempts=attempts, error=error))
+def bury(connection: Connection, seq: int, attempts: int, error: str, state: State = State.DEAD) -> bool:
+    """Give an entry up: it keeps its body so that the admin can look at it and try it again.
+
+    False if another process has meanwhile done what we could not.
+    """
+    buried = _if_waiting(seq).values(state=state, attempts=attempts, error=storable(error))
+    return connection.execute(buried).rowcount == 1
+
+
+def _if_waiting(seq: int) -> Update:
+    return update(inbox).where(inbox.c.seq == seq, inbox.c.state == State.WAITING)
 
 
 def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
     """Let dead entries be tried again; returns their lanes."""
     wanted = (inbox.c.seq.in_(list(seqs)), inbox.c.state == State.DEAD)
-    lanes = connection.execute(select(inbox.c.lane).where(*wanted).distinct()).scalars().all()
+    dead = connection.execute(select(inbox.c.key, inbox.c.lane).where(*wanted)).all()
+    forget(connection, [f"letter:{row.key}" for row in dead])
     connection.execute(update(inbox).where(*wanted).values(state=State.WAITING, attempts=0, due_at=0))
-    return list(lanes)
+    return sorted({row.lane for row in dead})
+
+
+def forget(connection: Connection, keys: Sequence[str]) -> None:
+    """Let entries of our own that are done be put once more."""
+    connection.execute(delete(inbox).where(inbox.c.key.in_(keys), inbox.c.state == State.DONE))
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
@@ -315,7 +336,7 @@ def _rows(transaction: Transaction, now: int) -> tuple[list[dict[str, Any]], dic
             body = orjson.dumps(raw, option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=repr)
             digest = hashlib.sha256(body).hexdigest()[:32]
             row |= {"key": f"aside:{digest}", "lane": _LANE_OF_THE_UNREADABLE, "body": body}
-            row |= {"state": State.ASIDE, "error": str(error)}
+            row |= {"state": State.ASIDE, "error": storable(str(error))}
         rows.append(row)
     return rows, lanes
 
@@ -328,6 +349,8 @@ def _identify(raw: object) -> tuple[str, str]:
         raise MalformedEvent("event_id is missing or not a string")
     if not isinstance(lane, str) or not lane:
         raise MalformedEvent("room_id is missing or not a string")
+    if "\0" in key or "\0" in lane:
+        raise MalformedEvent("event_id or room_id holds a NUL")
     return key, lane
 
 
@@ -358,20 +381,19 @@ def _store(
         connection.execute(insert_ignoring(connection, inbox), rows)
     if transaction.to_device:
         _store_to_device(connection, transaction.to_device, now)
-    for user in transaction.device_lists_changed:
-        upsert(connection, device_list_change, {"user_id": user, "left": 0, "changed_at": now})
-    for user in transaction.device_lists_left:
-        upsert(connection, device_list_change, {"user_id": user, "left": 1, "changed_at": now})
+    for users, left in ((transaction.device_lists_changed, 0), (transaction.device_lists_left, 1)):
+        for user in users:
+            upsert(connection, device_list_change, {"user_id": storable(user), "left": left, "changed_at": now})
     _store_key_counts(connection, transaction, now)
 
 
 def _store_to_device(connection: Connection, messages: Sequence[Mapping[str, Any]], now: int) -> None:
     rows = [
         {
-            "to_user": str(message.get("to_user_id", "")),
-            "to_device": str(message.get("to_device_id", "")),
-            "sender": str(message.get("sender", "")),
-            "type": str(message.get("type", "")),
+            "to_user": storable(str(message.get("to_user_id", ""))),
+            "to_device": storable(str(message.get("to_device_id", ""))),
+            "sender": storable(str(message.get("sender", ""))),
+            "type": storable(str(message.get("type", ""))),
             "content": orjson.dumps(message.get("content", {})),
             "received_at": now,
         }
@@ -385,8 +407,8 @@ def _store_key_counts(connection: Connection, transaction: Transaction, now: int
         for device, counts in devices.items():
             fallback = transaction.unused_fallback_key_types.get(user, {}).get(device)
             values = {
-                "user_id": user,
-                "device_id": device,
+                "user_id": storable(user),
+                "device_id": storable(device),
                 "counts": orjson.dumps(counts),
                 "unused_fallback_types": None if fallback is None else orjson.dumps(fallback),
                 "updated_at": now,
