@@ -14,14 +14,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
-from babel.units import format_unit
 
 from appservice.content import Rich, Words, join, markup, words
 
@@ -31,7 +30,8 @@ EXTRACTED = {"_": None, "N_": (1, 2)}
 
 _HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_Unit = Literal["day", "hour", "minute", "second"]
+_UNITS: tuple[tuple[int, _Unit], ...] = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 class Language(StrEnum):
@@ -136,7 +136,7 @@ class Catalogue:
     def _duration(self, seconds: int) -> str:
         """In the largest unit that says it exactly."""
         size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0 and (seconds or size == 1))
-        return format_unit(seconds // size, f"duration-{unit}", "long", locale=self._locale)
+        return format_timedelta(seconds, granularity=unit, threshold=float("inf"), locale=self._locale)
 
     def _list(self, items: list[Words]) -> Words:
         texts = [item for item in items if isinstance(item, str)]

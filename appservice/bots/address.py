@@ -13,7 +13,7 @@ from appservice.bots.registry import Registry
 from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Router
 from appservice.content import mentioned
-from appservice.events import Content
+from appservice.events import Content, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def called(
         present = _present(registry.bots, rooms, connection, room)
         routers = tuple(registry.routers_of(prefixed.prefix, present))
         return Address(present, routers, prefixed.start, prefixed.prefix) if routers else None
-    meant = mentioned(content)
+    # Clients add whom one replies to by themselves, so there it says nothing.
+    meant = frozenset() if Relation.of(content).in_reply_to else mentioned(content)
     for bot in registry.bots:
         start = after_mention(line, bot.user_id, bot.names, is_meant=bot.user_id in meant)
         if start is not None:

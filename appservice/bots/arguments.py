@@ -16,19 +16,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mautrix.types import UserID
 
 from appservice.bots.kinds import Choice, Custom, Duration, Kind, Number, Person, Text, YesNo
-from appservice.bots.line import Word
+from appservice.bots.line import Word, quoted
 from appservice.language import Language, Message
 
 _NO_WORDS: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Argument:
     """What a parameter is, for the people who type it.
 
@@ -68,9 +67,9 @@ class Parameter:
     def show(self, value: Any, language: Language) -> str:
         """The value as it can be typed, such that `parse` gives it back."""
         if self.is_rest:
-            return str(value)
+            return self.kind.write(value, language)
         values: Sequence[Any] = value if self.is_many else (value,)
-        return " ".join(self.kind.show(item, language) for item in values)
+        return " ".join(quoted(self.kind.write(item, language)) for item in values)
 
 
 class DeclarationError(TypeError):
@@ -81,15 +80,12 @@ def parameters_of(handler: Callable[..., Any], skip: int = 1) -> tuple[Parameter
     """The declared arguments of a handler, its first `skip` parameters (the context) aside."""
     hints = get_type_hints(handler, include_extras=True)
     found = []
-    for parameter in list(inspect.signature(handler).parameters.values())[skip:]:
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            continue
-        found.append(_parameter(handler, parameter, hints.get(parameter.name)))
-    for earlier, later in pairwise(found):
-        if earlier.is_rest:
-            raise DeclarationError(f"{handler.__qualname__}: {earlier.name} takes the rest, so it must be the last")
-        if later.required and not earlier.required:
-            raise DeclarationError(f"{handler.__qualname__}: {later.name} must come before {earlier.name}")
+    for declared in list(inspect.signature(handler).parameters.values())[skip:]:
+        if declared.kind is not inspect.Parameter.KEYWORD_ONLY:
+            found.append(_parameter(handler, declared, hints.get(declared.name)))
+    for parameter in found[:-1]:
+        if parameter.is_rest:
+            raise DeclarationError(f"{handler.__qualname__}: {parameter.name} takes the rest, so it must be the last")
     return tuple(found)
 
 

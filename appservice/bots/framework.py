@@ -50,8 +50,9 @@ class Audience:
 class Bots:
     """All bots of one application service.
 
-    `resolve_event` finds the key of the effect that sent an event (`appservice.outbox.key_of_event`). Raises
-    `DeclarationError` where two declarations contradict each other.
+    `resolve_event` finds the key of the effect that sent an event (`appservice.outbox.key_of_event`). `reach` finds or
+    makes a readable chat of a bot with a person (`appservice.direct.DirectChats.reach`), offered to those who write in
+    an encrypted one. Raises `DeclarationError` where two declarations contradict each other.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Bots:
         audience: Audience,
         catalogues: Catalogues,
         resolve_event: Callable[[Connection, EventID], EffectKey | None],
+        reach: Callable[[Unit, UserID, UserID], RoomRef | None] | None = None,
         rate: Rate = Rate(),  # noqa: B008 - frozen
         default_language: Language = Language.EN,
     ) -> None:
@@ -72,7 +74,7 @@ class Bots:
         self._resolve_event = resolve_event
         self._default_language = default_language
         self._service = Service(self._desk, rooms, audience.level_of, rate)
-        self._welcome = Welcome(self._desk, rooms, audience.language_of, resolve_event)
+        self._welcome = Welcome(self._desk, rooms, audience.language_of, resolve_event, reach)
 
     def add_to(self, routes: Routes) -> None:
         """Take our events; `Rooms` must have been added before."""
@@ -82,27 +84,12 @@ class Bots:
         routes.on_event("m.room.encrypted", self.on_encrypted)
         routes.on_event("m.room.member", self.on_member)
 
-    def voice(
-        self,
-        unit: Unit,
-        bot: UserID,
-        room: RoomRef,
-        *,
-        person: UserID | None = None,
-        language: Language | None = None,
-        is_direct: bool = True,
-    ) -> Voice:
-        """A bot speaking of its own accord: in `language`, else in the one that `person` has chosen.
-
-        Raises `LookupError` if `bot` is none.
-        """
+    def voice(self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False) -> Voice:
+        """A bot speaking of its own accord. Raises `LookupError` if `bot` is none."""
         speaker = self._registry.bot(bot)
         if speaker is None:
             raise LookupError(f"{bot} is no bot of ours")
-        language = (
-            language or (person and self._audience.language_of(unit.connection, person)) or self._default_language
-        )
-        return Voice(self._desk, unit, speaker, room, language, is_direct=is_direct, asker=person)
+        return Voice(self._desk, unit, speaker, room, language, is_direct=is_direct)
 
     def forget_old(self, connection: Connection, now: int) -> None:
         """Drop what no longer matters; to be called now and then."""
@@ -210,7 +197,7 @@ class Bots:
         if address is not None and line.text:
             self._serve(unit, event, known.event_id, line, address, known)
         elif known.answer:
-            self.voice(unit, known.bot, known.room).remove(known.answer)
+            self.voice(unit, known.bot, known.room, self._default_language).remove(known.answer)
             memory.remember(unit.connection, replace(known, answer=None), unit.now)
 
     def _called(self, unit: Unit, event: Event, line: Line) -> Address | None:

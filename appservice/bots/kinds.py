@@ -14,7 +14,7 @@ from mautrix.types import UserID
 
 from appservice.bots.errors import ArgumentError
 from appservice.bots.guess import nearest
-from appservice.bots.line import Word, fold, quoted, user_in
+from appservice.bots.line import Word, fold, user_in
 from appservice.language import Language, _, contains_han
 
 _YES = frozenset(
@@ -38,7 +38,7 @@ def _shown(text: str) -> str:
 
 
 class Kind(ABC):
-    """One type of argument. `show` is the inverse of `parse`."""
+    """One type of argument. `write` is the inverse of `parse`."""
 
     example: str
 
@@ -46,8 +46,8 @@ class Kind(ABC):
     def parse(self, word: Word) -> Any:
         """Raises `ArgumentError`."""
 
-    def show(self, value: Any, language: Language) -> str:
-        return quoted(str(value))
+    def write(self, value: Any, language: Language) -> str:
+        return str(value)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class YesNo(Kind):
             return False
         raise ArgumentError(_("“{word}” is neither yes nor no."), word=_shown(word.text))
 
-    def show(self, value: Any, language: Language) -> str:
+    def write(self, value: Any, language: Language) -> str:
         if language is Language.ZH:
             return "是" if value else "否"
         return "yes" if value else "no"
@@ -145,7 +145,7 @@ class Duration(Kind):
             raise ArgumentError(_("That is longer than a lifetime."))
         return timedelta(seconds=seconds)
 
-    def show(self, value: Any, language: Language) -> str:
+    def write(self, value: Any, language: Language) -> str:
         seconds = round(value.total_seconds())
         pieces = []
         for size, unit in _SHOWN_UNITS:
@@ -172,16 +172,20 @@ class Choice(Kind):
         raise ArgumentError(
             _("“{word}” is none of: {choices}."),
             word=_shown(word.text),
-            choices=list(self._values),
+            choices=[self._both(name) for name in self._values],
             suggestion=guesses[0] if guesses else None,
         )
 
-    def show(self, value: Any, language: Language) -> str:
+    def _both(self, name: str) -> str:
+        chinese = self._in_chinese(name)
+        return name if chinese == name else f"{name}/{chinese}"
+
+    def _in_chinese(self, name: str) -> str:
+        return next((form for form in self._words[name] if contains_han(form)), name)
+
+    def write(self, value: Any, language: Language) -> str:
         name = str(value.value if isinstance(value, Enum) else value)
-        forms = self._words[name]
-        if language is Language.ZH:
-            return quoted(next((form for form in forms if contains_han(form)), name))
-        return quoted(name)
+        return self._in_chinese(name) if language is Language.ZH else name
 
 
 class Custom(Kind):
@@ -196,5 +200,5 @@ class Custom(Kind):
     def parse(self, word: Word) -> Any:
         return self._parse(word.user or word.text)
 
-    def show(self, value: Any, language: Language) -> str:
-        return quoted(self._show(value))
+    def write(self, value: Any, language: Language) -> str:
+        return self._show(value)

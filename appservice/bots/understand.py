@@ -94,10 +94,10 @@ def usage(command: Command, arguments: Mapping[str, Any], language: Language, pr
 
 def read_answer(parameter: Parameter, line: Line) -> Any:
     """The whole line as the answer to a question. Raises `ArgumentError`."""
-    word = Word(line.text, 0, len(line.text), line.pills[0].user if line.pills else None)
-    if parameter.is_many:
-        return tuple(parameter.parse(word) for word in line.words())
-    return parameter.parse(word)
+    words = line.words()
+    if parameter.is_many and words:
+        return tuple(parameter.parse(word) for word in words)
+    return parameter.parse(Word(line.text, 0, len(line.text), words[0].user if len(words) == 1 else None))
 
 
 def _built_in(name: str, line: Line, first: Word) -> Understood | None:
@@ -131,44 +131,73 @@ def _defaults(command: Command) -> dict[str, Any]:
 def _bind(
     command: Command, typed: str, line: Line, start: int, prefix: str, routers: Sequence[Router]
 ) -> Call | Mistake:
-    language = Language.ZH if contains_han(typed or line.text) else Language.EN
-    values = _defaults(command)
-    right: list[str] = []  # what was right so far, for the corrected command
-    rest = line.words(start)
-    end = start
+    router = next(router for router in routers if router.name == command.router)
+    return _Binding(command, router, line, start, [piece for piece in (prefix, typed) if piece]).result()
 
-    def mistake(message: Message, said: Mapping[str, Any], *tail: str) -> Mistake:
-        pieces = [prefix, typed, *right, *tail]
-        router = next(router for router in routers if router.name == command.router)
-        return Mistake(message, said, (" ".join(piece for piece in pieces if piece),), router)
 
-    for position, parameter in enumerate(command.parameters):
-        following = command.parameters[position + 1 :]
-        if not rest:
-            if parameter.required:
+class _Binding:
+    """The words behind a command's name, given one by one to its parameters."""
+
+    def __init__(self, command: Command, router: Router, line: Line, start: int, head: list[str]) -> None:
+        self._command = command
+        self._router = router
+        self._line = line
+        self._language = Language.ZH if contains_han(head[-1] if head else line.text) else Language.EN
+        self._words = line.words(start)
+        self._end = start  # of what has been understood
+        self._right = head  # the corrected command so far
+        self._end_of_list: ArgumentError | None = None  # why a list ended at the word that comes next
+
+    def result(self) -> Call | Mistake:
+        values = _defaults(self._command)
+        parameters = self._command.parameters
+        for position, parameter in enumerate(parameters):
+            following = parameters[position + 1 :]
+            if self._words:
+                taken = self._take(parameter, may_skip=bool(following))
+                if isinstance(taken, Mistake):
+                    return taken
+                if taken:
+                    values[parameter.name] = tuple(taken) if parameter.is_many else taken[0]
+            elif parameter.required:
                 examples = [p.example for p in (parameter, *following) if p.required]
-                return mistake(_("Something is missing: {what}."), {"what": parameter.label}, *examples)
-            continue
+                return self._mistake(_("Something is missing: {what}."), {"what": parameter.label}, *examples)
+        if self._words:
+            said = {"word": _short(self._line.typed(self._words[0].start))}
+            return self._mistake(_("I do not know what to do with “{word}” there."), said)
+        return Call(self._command, values)
+
+    def _take(self, parameter: Parameter, *, may_skip: bool) -> list[Any] | Mistake:
+        """The values that the next words are for this parameter; none if it is left out."""
         if parameter.is_rest:
-            rest = [Word(line.text[end:].strip(), end, len(line.text))]
+            text = self._line.text
+            self._words = [Word(text[self._end :].strip(), self._end, len(text))]
         taken: list[Any] = []
-        while rest and (parameter.is_many or not taken):
+        while self._words and (parameter.is_many or not taken):
+            word = self._words[0]
             try:
-                taken.append(parameter.parse(rest[0]))
+                value = parameter.parse(word)
             except ArgumentError as error:
-                if following and (taken or not parameter.required):
+                if may_skip and (taken or not parameter.required):
+                    self._end_of_list = error if taken else self._end_of_list
                     break
-                better = error.suggestion or parameter.example
-                better = better if parameter.is_rest else quoted(better)
-                return mistake(error.message, error.values, better, line.typed(rest[0].end))
-            right.append(parameter.show((taken[-1],) if parameter.is_many else taken[-1], language))
-            end = rest.pop(0).end
-        if taken:
-            values[parameter.name] = tuple(taken) if parameter.is_many else taken[0]
-    if rest:
-        said = {"word": _short(line.typed(rest[0].start))}
-        return mistake(_("I do not know what to do with “{word}” there."), said)
-    return Call(command, values)
+                return self._wrong(parameter, word, self._end_of_list or error)
+            taken.append(value)
+            self._right.append(parameter.show((value,) if parameter.is_many else value, self._language))
+            self._end = word.end
+            self._end_of_list = None
+            self._words.pop(0)
+        return taken
+
+    def _wrong(self, parameter: Parameter, word: Word, error: ArgumentError) -> Mistake:
+        better = parameter.example
+        if error.suggestion is not None:
+            better = error.suggestion if parameter.is_rest else quoted(error.suggestion)
+        return self._mistake(error.message, error.values, better, self._line.typed(word.end))
+
+    def _mistake(self, message: Message, values: Mapping[str, Any], *tail: str) -> Mistake:
+        corrected = " ".join(piece for piece in (*self._right, *tail) if piece)
+        return Mistake(message, values, (corrected,), self._router)
 
 
 def _guesses(name: str, commands: Iterable[Command]) -> list[Command]:

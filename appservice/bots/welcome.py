@@ -16,7 +16,7 @@ from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot
 from appservice.bots.understand import HELP_WORDS
 from appservice.content import Rich, lines, notice, paragraphs
-from appservice.effects import EffectKey, Leave, SendMessage
+from appservice.effects import EffectKey, Leave, RoomRef, SendMessage
 from appservice.events import Event
 from appservice.language import Language, _
 from appservice.unit import Unit
@@ -24,6 +24,9 @@ from appservice.unit import Unit
 _GREETING, _ENCRYPTED = "greeting", "encrypted"
 _CANNOT_READ = _(
     "I cannot read encrypted rooms. Make a new room with encryption switched off, invite {bot}, and write to me there."
+)
+_READABLE_CHAT = _(
+    "I cannot read encrypted rooms. Please write to me in our chat without encryption; it may wait as an invitation."
 )
 
 
@@ -36,11 +39,13 @@ class Welcome:
         rooms: RoomView,
         language_of: Callable[[Connection, UserID], Language | None],
         resolve_event: Callable[[Connection, EventID], EffectKey | None],
+        reach: Callable[[Unit, UserID, UserID], RoomRef | None] | None,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
         self._language_of = language_of
         self._resolve_event = resolve_event
+        self._reach = reach
 
     def invited(self, unit: Unit, event: Event, bot: Bot) -> None:
         """Come in and say hello."""
@@ -68,15 +73,20 @@ class Welcome:
         """Somebody writes in an encrypted room. Say so once a day where we are meant for sure, else once."""
         connection, room = unit.connection, event.room_id
         bot = direct_bot(self._desk.registry, self._rooms, connection, room)
-        again_after = DAY if bot or self._is_to_us(connection, event) else None
+        is_to_us = bot is not None or self._is_to_us(connection, event)
         if bot is None:
             members = self._rooms.members(connection, room)
             bot = next((bot for bot in self._desk.registry.bots if bot.user_id in members), None)
+        again_after = DAY if is_to_us else None
         if bot is None or not memory.tell_once(connection, room, bot.user_id, _ENCRYPTED, unit.now, again_after):
             return
-        name = bot.user_id
-        advice = self._in_their_language(unit, event.sender, lambda lang: self._cannot_read(name, lang))
-        self._say(unit, bot, room, advice)
+        chat = self._reach(unit, bot.user_id, event.sender) if self._reach and is_to_us else None
+        advice = _CANNOT_READ if chat is None else _READABLE_CHAT
+        values = {"bot": bot.user_id}
+        said = self._in_their_language(
+            unit, event.sender, lambda language: self._desk.catalogues[language].say(advice, **values)
+        )
+        self._say(unit, bot, room, said)
 
     def _is_to_us(self, connection: Connection, event: Event) -> bool:
         """Replies are told outside of the encrypted part."""
@@ -90,9 +100,6 @@ class Welcome:
         command = word if is_direct else f"{bot.routers[0].prefix_in(language)} {word}"
         how = catalogue.say(_("Write `{command}` to see what I can do."), command=command)
         return lines(catalogue.say(hello, bot=bot.display_name), how)
-
-    def _cannot_read(self, bot: UserID, language: Language) -> Rich:
-        return self._desk.catalogues[language].say(_CANNOT_READ, bot=bot)
 
     def _in_their_language(self, unit: Unit, person: UserID, say: Callable[[Language], Rich]) -> Rich:
         """In the language that a person has chosen; in all of them as long as we have not heard a word."""
