@@ -1,7 +1,7 @@
 """The courier takes effects from the outbox to the homeserver.
 
-In order within a lane, one under way there; lanes side by side. Recording a result overlaps with the next delivery:
-if we are killed in between, the next life repeats a request that the homeserver recognises.
+In order within a lane, one under way there; lanes side by side. Recording a result overlaps with the next delivery
+where the homeserver recognises a repetition: if we are killed in between, the next life repeats both.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from appservice import outbox
 from appservice.database import Database
-from appservice.delivery import Delivery, NotYet
+from appservice.delivery import RECOGNISED, Delivery, NotYet
+from appservice.effects import EffectKey, creation_lane, is_creation_lane
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.lanes import Lanes
 from appservice.outbox import Result, Waiting
@@ -31,6 +34,9 @@ Wake = Callable[[str], None]
 MISCONFIGURED = frozenset(("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_EXCLUSIVE"))
 """What an admin can mend without our losing anything: these wait, they never become dead letters."""
 
+FAULT = "LAIWANG_FAULT"
+"""The delivery failed by a fault of our own; the log has the details."""
+
 _BATCH = 20
 _SAFETY_NET_SECONDS = 30.0
 _LONGEST_PAUSE = 300.0
@@ -38,6 +44,9 @@ _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER = 25
 """With the pauses of `_pause`, about an hour and a half of answers like 500 to one request."""
 _PAUSE_WHEN_MISCONFIGURED = 10.0
 _PAUSE_WHEN_LIMITED = 1.0
+_PAUSE_FOR_ANOTHER_EFFECT = 1.0
+_LONGEST_LIMIT = 3600.0
+"""Seconds; a homeserver that says to wait longer is asked again after so long."""
 _LEASE_SECONDS = 15.0
 _TAKEN_SECONDS = 1.0
 
@@ -72,6 +81,9 @@ class Courier:
         self._poll = poll_seconds or _SAFETY_NET_SECONDS
         self._owner = uuid.uuid4().hex
         self._held: dict[str, float] = {}
+        self._awaited: dict[str, EffectKey] = {}
+        self._unanswered: dict[str, int] = {}
+        self._accepted = True
         self._lanes = Lanes(self._serve, at_once=at_once)
         self._tasks: list[asyncio.Task[None]] = []
         self.delivered = 0
@@ -108,6 +120,8 @@ class Courier:
                 log.exception("cannot look for waiting effects")
 
     async def _serve(self, lane: str) -> float | None:
+        if is_creation_lane(lane) and not await self._room_is_lost(lane):
+            return None
         if not self._shared:
             return await self._deliver_all(lane)
         if not await self._claim(lane):
@@ -118,8 +132,16 @@ class Courier:
             self._held.pop(lane, None)
             await self._database.write(partial(outbox.release, lane=lane, owner=self._owner))
 
+    async def _room_is_lost(self, lane: str) -> bool:
+        """Whether what waits for a new room has to be given up. Otherwise it goes on in the room's own lane."""
+        home = await self._database.write(partial(outbox.home_of, lane=lane))
+        if home is not None and home != lane:
+            self._lanes.wake(home)
+        return home == lane
+
     async def _deliver_all(self, lane: str) -> float | None:
-        recording: asyncio.Task[None] | None = None
+        self._awaited.pop(lane, None)
+        recording = _Recording()
         try:
             while True:
                 await self._reachability.here.wait()
@@ -127,44 +149,60 @@ class Courier:
                 if not batch:
                     return None
                 for waiting in batch:
-                    if (early := waiting.due_at - self._clock()) > 0:
-                        return early / 1000
+                    if (early := self._early(waiting)) > 0:
+                        return early
                     if self._shared and self._held[lane] < time.monotonic():
                         return _TAKEN_SECONDS  # we were too slow to renew; somebody else may have the lane
                     try:
                         result = await self._deliver(waiting)
                     except NotYet as reason:
-                        if recording is None:
-                            return await self._postpone(waiting, str(reason), 1.0)
-                        await recording  # perhaps that is what it needs
-                        recording = None
-                        break
+                        if await recording.finish():
+                            break  # perhaps that is what it needs
+                        return self._wait_for(waiting, reason)
                     except HomeserverAway as error:
-                        self._reachability.lost(str(error))
-                        break
+                        await recording.finish()
+                        return self._unheard(lane, error)
                     except HomeserverError as error:
-                        if recording is not None:
-                            await recording
-                            recording = None
-                        pause = await self._refused(waiting, error)
-                        if pause is not None:
+                        await recording.finish()
+                        if (pause := await self._refused(waiting, error)) is not None:
                             return pause
                         continue
-                    if recording is not None:
-                        await recording
-                    recording = asyncio.create_task(self._record(waiting, result))
-                if recording is not None:
-                    await recording
-                    recording = None
+                    await recording.finish()
+                    recording.begin(self._record(waiting, result))
+                    if not isinstance(waiting.effect, RECOGNISED):
+                        # Nobody may see this one done again after what follows it.
+                        await recording.finish()
+                await recording.finish()
+                if self._lanes.crowded:
+                    return 0
         finally:
-            if recording is not None:
-                await asyncio.shield(recording)
+            await recording.finish()
+
+    def _early(self, waiting: Waiting) -> float:
+        """For how many seconds an effect still has to wait. Longer than any pause of ours: the clock was set back."""
+        seconds = (waiting.due_at - self._clock()) / 1000
+        return 0 if waiting.postponed and seconds > _LONGEST_LIMIT else seconds
 
     async def _deliver(self, waiting: Waiting) -> Result:
-        result = await self._delivery.deliver(waiting.effect, outbox.transaction_id(self._instance, waiting.key))
-        self._reachability.seen()
+        transaction_id = outbox.transaction_id(self._instance, waiting.key)
+        try:
+            result = await self._delivery.deliver(waiting.effect, transaction_id)
+        except HomeserverError:
+            self._heard(waiting.lane)
+            raise
+        except (NotYet, HomeserverAway, SQLAlchemyError):
+            raise
+        except Exception as error:
+            log.exception("effect %s (%s) stumbled", waiting.key, type(waiting.effect).__name__)
+            raise HomeserverError(500, FAULT, f"{type(error).__name__}: {error}") from error
+        self._heard(waiting.lane)
+        self._accepted = True
         self.delivered += 1
         return result
+
+    def _heard(self, lane: str) -> None:
+        self._reachability.seen()
+        self._unanswered.pop(lane, None)
 
     async def _record(self, waiting: Waiting, result: Result) -> None:
         now = self._clock()
@@ -173,13 +211,35 @@ class Courier:
             self._wake_inbox(lane)
         if result.room_id is not None and result.room_id != waiting.lane:
             self._lanes.wake(result.room_id)
+        self._wake_those_who_wait_for(waiting.key)
+
+    def _wait_for(self, waiting: Waiting, reason: NotYet) -> float:
+        """The lane waits for an effect in another lane, and is woken when that is done here."""
+        log.info("effect %s waits: %s", waiting.key, reason)
+        if reason.key is not None:
+            self._awaited[waiting.lane] = reason.key
+        return _PAUSE_FOR_ANOTHER_EFFECT
+
+    def _wake_those_who_wait_for(self, key: EffectKey) -> None:
+        for lane in [lane for lane, awaited in self._awaited.items() if awaited == key]:
+            self._lanes.wake(lane)
+
+    def _unheard(self, lane: str, error: HomeserverAway) -> float:
+        """Everybody waits for the homeserver; then this lane too, longer each time that only its request gets lost."""
+        self._reachability.lost(str(error))
+        times = self._unanswered.get(lane, 0)
+        self._unanswered[lane] = times + 1
+        return _pause(times - 1) if times else 0
 
     async def _refused(self, waiting: Waiting, error: HomeserverError) -> float | None:
         """Returns after how many seconds to try again, or None when the effect was given up."""
         if error.status == 429:
-            return await self._postpone(waiting, str(error), error.retry_after or _PAUSE_WHEN_LIMITED)
+            pause = min(error.retry_after or _PAUSE_WHEN_LIMITED, _LONGEST_LIMIT)
+            return await self._postpone(waiting, str(error), pause)
         if error.errcode in MISCONFIGURED:
-            log.error("the homeserver does not accept us: %s; run 'laiwang-bridge check'", error)
+            if self._accepted:
+                log.error("the homeserver does not accept us: %s; run 'laiwang-bridge check'", error)
+            self._accepted = False
             return await self._postpone(waiting, str(error), _PAUSE_WHEN_MISCONFIGURED)
         if error.status >= 500 and waiting.attempts < _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER:
             return await self._postpone(waiting, str(error), _pause(waiting.attempts), failed=True)
@@ -191,6 +251,8 @@ class Courier:
 
         for lane in await self._database.write(bury):
             self._wake_inbox(lane)
+        self._lanes.wake(creation_lane(waiting.key))
+        self._wake_those_who_wait_for(waiting.key)
         return None
 
     async def _postpone(self, waiting: Waiting, reason: str, seconds: float, *, failed: bool = False) -> float:
@@ -203,10 +265,9 @@ class Courier:
         return seconds
 
     async def _claim(self, lane: str) -> bool:
-        now = self._clock()
-        until = now + int(_LEASE_SECONDS * 1000)
         began = time.monotonic()
-        claimed = await self._database.write(lambda connection: outbox.claim(connection, lane, self._owner, now, until))
+        claim = partial(outbox.claim, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
+        claimed = await self._database.write(claim)
         if claimed:
             self._held[lane] = began + _LEASE_SECONDS
         return claimed
@@ -216,10 +277,37 @@ class Courier:
             await asyncio.sleep(_LEASE_SECONDS / 3)
             for lane in list(self._held):
                 try:
-                    if lane in self._held and not await self._claim(lane):
-                        self._held[lane] = 0.0
+                    await self._renew(lane)
                 except Exception:
                     log.exception("cannot renew the lease on %s", lane)
+
+    async def _renew(self, lane: str) -> None:
+        began = time.monotonic()
+        renew = partial(outbox.renew, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
+        renewed = await self._database.write(renew)
+        if lane in self._held:  # it may have been given back meanwhile
+            self._held[lane] = began + _LEASE_SECONDS if renewed else 0.0
+
+
+class _Recording:
+    """The result of one delivery on its way into the database, while the next delivery is under way."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, record: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.create_task(record)
+
+    async def finish(self) -> bool:
+        """Wait until it is stored; False if there was nothing to store. Raises what storing raised."""
+        if self._task is None:
+            return False
+        try:
+            await asyncio.shield(self._task)
+        finally:
+            if self._task.done():
+                self._task = None
+        return True
 
 
 def _pause(attempts: int) -> float:

@@ -8,9 +8,11 @@ by its alias, and a room that the homeserver left half made (its alias comes fir
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import orjson
 from mautrix.api import Path
 from mautrix.types import EventID, RoomAlias, RoomID, UserID
 
@@ -55,8 +57,19 @@ UNRESOLVED = "LAIWANG_UNRESOLVED"
 """The effect needs what an earlier effect should have made, and that one failed or never was."""
 
 
+UNFINISHED_SECONDS = 30.0
+"""For how long a room that lacks something may still be in the making."""
+
+RECOGNISED = (SendMessage, React, Redact)
+"""The homeserver knows a repetition of these by its transaction id, whatever has happened in the room since."""
+
+
 class NotYet(Exception):
-    """The effect needs the result of another one that is still under way."""
+    """The effect needs something that is still under way: the result of the effect `key`, where there is one."""
+
+    def __init__(self, reason: str, key: EffectKey | None = None) -> None:
+        super().__init__(reason)
+        self.key = key
 
 
 class Delivery:
@@ -68,6 +81,7 @@ class Delivery:
         self._database = database
         self._bot = bot
         self._default_version: str | None = None
+        self._unfinished: dict[RoomID, float] = {}
 
     async def deliver(self, effect: Effect, transaction_id: str) -> Result:
         match effect:
@@ -138,11 +152,12 @@ class Delivery:
 
     async def _set_state(self, effect: SetState) -> Result:
         room = await self._room(effect.room)
+        content = await self._with_media(effect.content)
         path = Path.v3.rooms[room].state[effect.type][effect.state_key]
         answer = await self._as_member(
             effect.sender,
             room,
-            lambda device: self._homeserver.call("PUT", path, effect.content, user=effect.sender, device=device),
+            lambda device: self._homeserver.call("PUT", path, content, user=effect.sender, device=device),
         )
         return Result(event_id=EventID(answer["event_id"]), room_id=room)
 
@@ -175,19 +190,21 @@ class Delivery:
         except HomeserverError as error:
             if error.status not in (400, 403, 404):
                 raise
-            if await self._homeserver.membership(room, user, effect.sender) not in reached:
+            membership = await self._homeserver.membership(room, user, effect.sender)
+            never_there = membership is None and isinstance(effect, Leave)
+            if membership not in reached and not never_there:
                 raise
         return Result(room_id=room)
 
     async def _read_state(self, effect: ReadState) -> Result:
         room = await self._room(effect.room)
         state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
-        return Result(room_id=room, state=state)
+        return Result(room_id=room, state=_writable(state))
 
     async def _read_event(self, effect: ReadEvent) -> Result:
         room = await self._room(effect.room)
         path = Path.v3.rooms[room].event[await self._event(effect.target)]
-        return Result(room_id=room, state=(await self._homeserver.call("GET", path, user=effect.sender),))
+        return Result(room_id=room, state=_writable([await self._homeserver.call("GET", path, user=effect.sender)]))
 
     async def _create_room(self, effect: CreateRoom) -> Result:
         await self._ghosts.ensure(effect.sender)
@@ -199,7 +216,7 @@ class Delivery:
             "visibility": "private",
             "invite": list(effect.invite),
             "is_direct": effect.is_direct,
-            "initial_state": [dict(event) for event in effect.initial_state],
+            "initial_state": await self._with_media(effect.initial_state),
             "room_version": version,
         }
         if effect.name is not None:
@@ -212,7 +229,7 @@ class Delivery:
             answer = await self._homeserver.call("POST", Path.v3.createRoom, body, user=effect.sender)
             return Result(room_id=RoomID(answer["room_id"]))
         except HomeserverError as error:
-            if error.errcode != "M_ROOM_IN_USE":
+            if error.errcode != "M_ROOM_IN_USE" and error.status != 409:  # 409: two at the same moment
                 raise
         return await self._find_room(effect, alias)
 
@@ -220,23 +237,39 @@ class Delivery:
         room = await self._homeserver.resolve_alias(alias, effect.sender)
         if room is None:
             raise NotYet(f"{alias} was there and is gone")
-        if not await self._is_complete(room, effect.sender):
+        uninvited = await self._uninvited(room, effect)
+        if uninvited != []:
+            # Perhaps the request whose answer we never heard is still being worked on.
+            since = self._unfinished.setdefault(room, time.monotonic())
+            if time.monotonic() - since < UNFINISHED_SECONDS:
+                raise NotYet(f"{alias} is still being made")
+        self._unfinished.pop(room, None)
+        if uninvited is None:
             log.warning("%s points at a room that was never finished; making a new one", alias)
             await self._homeserver.call("DELETE", Path.v3.directory.room[alias], user=effect.sender)
             raise NotYet(f"{alias} is made anew")
-        for user in effect.invite:
-            await self._change_membership(Invite(sender=effect.sender, room=room, user=user))
+        for user in uninvited:
+            await self._invite_as_created(effect, room, user)
         return Result(room_id=room)
 
-    async def _is_complete(self, room: RoomID, user: UserID) -> bool:
-        """A homeserver that stopped in the middle leaves an alias to a room without its power levels."""
+    async def _uninvited(self, room: RoomID, effect: CreateRoom) -> list[UserID] | None:
+        """Who was to be invited and was not; None for a room that a homeserver left without its power levels."""
         try:
-            await self._homeserver.call("GET", Path.v3.rooms[room].state["m.room.power_levels"][""], user=user)
+            state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
         except HomeserverError as error:
             if error.status in (403, 404):
-                return False
+                return None
             raise
-        return True
+        present = {(event.get("type"), event.get("state_key")) for event in state}
+        if ("m.room.power_levels", "") not in present:
+            return None
+        return [user for user in effect.invite if ("m.room.member", user) not in present]
+
+    async def _invite_as_created(self, effect: CreateRoom, room: RoomID, user: UserID) -> None:
+        """Invite as the creation would have done: its own call does not say that a chat is direct."""
+        path = Path.v3.rooms[room].state["m.room.member"][user]
+        body = {"membership": "invite", **({"is_direct": True} if effect.is_direct else {})}
+        await self._homeserver.call("PUT", path, body, user=effect.sender)
 
     async def _default_room_version(self) -> str:
         if self._default_version is None:
@@ -299,7 +332,7 @@ class Delivery:
             raise HomeserverError(400, UNRESOLVED, f"the {what} of {key} will never be")
         stage, result = found
         if stage is Stage.WAITING:
-            raise NotYet(f"the {what} of {key} is still being made")
+            raise NotYet(f"the {what} of {key} is still being made", key)
         return result
 
     async def _with_media(self, content: Any) -> Any:
@@ -315,3 +348,16 @@ class Delivery:
                 return [await self._with_media(value) for value in content]
             case _:
                 return content
+
+
+def _writable(state: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Without the events that are nested so deeply that JSON can be read but not be written again."""
+    kept = []
+    for event in state:
+        try:
+            orjson.dumps({"state": [event]})
+        except orjson.JSONEncodeError:
+            log.warning("an event of type %s is left out: it is nested too deeply", event.get("type"))
+        else:
+            kept.append(event)
+    return kept

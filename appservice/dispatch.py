@@ -17,10 +17,10 @@ from functools import partial
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from appservice import inbox, outbox
-from appservice.database import Database
+from appservice.database import Database, own_fault
 from appservice.events import MalformedEvent
 from appservice.inbox import Entry, Kind, State
 from appservice.lanes import Lanes
@@ -143,7 +143,7 @@ class Dispatcher:
                     batch = 1
                     continue
                 step = await self._record(failure)
-            except OperationalError as error:
+            except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
                     return _LOCKED_SECONDS  # another process is at this lane
                 raise
@@ -154,6 +154,8 @@ class Dispatcher:
                 self._timer_set.set()
             if not step.more:
                 return step.wait
+            if self._lanes.crowded:
+                return 0
 
     def _step(self, connection: Connection, lane: str, batch: int) -> _Step:
         began = time.monotonic()
@@ -161,17 +163,17 @@ class Dispatcher:
         timers = False
         for handled in range(batch):
             now = self._clock()
-            entry = inbox.head(connection, lane, now)
+            entry = inbox.head(connection, lane)
             if entry is None:
                 return _Step(handled, frozenset(to_send), None, more=False, timers=timers)
-            if entry.due_at > now:
-                return _Step(handled, frozenset(to_send), (entry.due_at - now) / 1000, more=False, timers=timers)
+            if (early := self._early(entry, now)) > 0:
+                return _Step(handled, frozenset(to_send), early, more=False, timers=timers)
             unit = Unit(connection, now, entry.key, self._secret)
             try:
                 self._routes.handle(unit, entry)
-            except OperationalError:
-                raise  # the database's own trouble, and its way to ask for a repetition
             except Exception as error:
+                if own_fault(error):
+                    raise  # also its way to ask for a repetition
                 raise _Failed(entry, error) from error
             to_send |= _commit(unit)
             timers = timers or bool(unit.timers)
@@ -179,6 +181,11 @@ class Dispatcher:
             if time.monotonic() - began > _BATCH_SECONDS:
                 return _Step(handled + 1, frozenset(to_send), None, more=True, timers=timers)
         return _Step(batch, frozenset(to_send), None, more=True, timers=timers)
+
+    def _early(self, entry: Entry, now: int) -> float:
+        """For how many seconds an entry still has to wait. Longer than any pause of ours: the clock was set back."""
+        seconds = (entry.due_at - now) / 1000
+        return seconds if seconds <= max(self._retry_after, default=0) else 0
 
     async def _record(self, failure: _Failed) -> _Step:
         entry, cause = failure.entry, failure.cause
@@ -213,8 +220,8 @@ def _commit(unit: Unit) -> set[str]:
 
 
 def _bury(connection: Connection, entry: Entry, attempts: int, error: str, now: int) -> None:
-    inbox.bury(connection, entry.seq, attempts, error)
-    if entry.kind is Kind.LETTER:  # no letters about letters
+    buried = inbox.bury(connection, entry.seq, attempts, error)
+    if not buried or entry.kind is Kind.LETTER:  # no letters about letters
         return
     letter = _letter(entry, error)
     inbox.put(connection, f"letter:{entry.key}", entry.lane, Kind.LETTER, letter_body(letter), now)

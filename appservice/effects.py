@@ -65,9 +65,21 @@ class RoomEffect(Effect):
         return self.room if isinstance(self.room, str) else creation_lane(self.room.key)
 
 
+_CREATION = "new:"
+
+
 def creation_lane(key: EffectKey) -> str:
     """The lane of a room that does not exist yet; it turns into the room's own lane once it does."""
-    return f"new:{key}"
+    return f"{_CREATION}{key}"
+
+
+def is_creation_lane(lane: str) -> bool:
+    return lane.startswith(_CREATION)
+
+
+def creation_of(lane: str) -> EffectKey:
+    """The effect that creates the room of a creation lane."""
+    return EffectKey(lane.removeprefix(_CREATION))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ class Event:
         content = raw.get("content")
         if not isinstance(content, Mapping):
             raise MalformedEvent("content is not a JSON object")
-        if state_key is not None and not isinstance(state_key, str):
-            raise MalformedEvent("state_key is not a string")
+        if state_key is not None and (not isinstance(state_key, str) or "\0" in state_key):
+            raise MalformedEvent("state_key is not a string, or holds a NUL")
         return cls(
             event_id=EventID(_text(raw, "event_id")),
             room_id=RoomID(_text(raw, "room_id")),
@@ -104,6 +104,8 @@ def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEvent(f"{name} is missing or not a string")
+    if "\0" in value:
+        raise MalformedEvent(f"{name} holds a NUL")
     return value
 
 

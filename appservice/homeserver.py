@@ -20,11 +20,14 @@ from yarl import URL
 PathLike = Any
 """What `mautrix.api.Path` builds; its str() is percent-encoded."""
 
-_GATEWAY_TROUBLE = frozenset((502, 503, 504))
+_TOO_LARGE = frozenset((413, 414, 431))
 
 
 class HomeserverError(Exception):
-    """The homeserver refused a request: HTTP `status`, Matrix `errcode`, its sentence, `retry_after` in seconds."""
+    """The homeserver refused a request: HTTP `status`, Matrix `errcode`, its sentence, `retry_after` in seconds.
+
+    What a proxy in between made up (no `errcode`, below 500) counts as status 502: asking again may help.
+    """
 
     def __init__(self, status: int, errcode: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(f"{status} {errcode}: {message}")
@@ -134,13 +137,15 @@ class Homeserver:
             raise
         return RoomID(answer["room_id"])
 
-    async def membership(self, room_id: RoomID, member: UserID, user: UserID) -> str:
-        """The membership of `member` as `user` sees it; "leave" where there is none or we may not look."""
+    async def membership(self, room_id: RoomID, member: UserID, user: UserID) -> str | None:
+        """The membership of `member` as `user` sees it ("leave" where there is none); None where they may not look."""
         path = Path.v3.rooms[room_id].state["m.room.member"][member]
         try:
             answer = await self.call("GET", path, user=user)
         except HomeserverError as error:
-            if error.status in (403, 404):
+            if error.status == 403:
+                return None
+            if error.status == 404:
                 return "leave"
             raise
         return str(answer.get("membership", "leave"))
@@ -156,13 +161,18 @@ def _read(status: int, raw: bytes, retry_after_header: str | None) -> Any:
             raise HomeserverAway(f"the answer ({status}) is not JSON; is this really a homeserver?")
         return answer
     problem = answer if isinstance(answer, dict) else {}
-    errcode = str(problem.get("errcode", ""))
-    if status in _GATEWAY_TROUBLE and not errcode:
-        raise HomeserverAway(f"HTTP {status}")
-    if status == 503 or (status in _GATEWAY_TROUBLE and errcode == "M_UNKNOWN"):
-        raise HomeserverAway(f"HTTP {status} {errcode}")
+    errcode = problem.get("errcode")
     message = str(problem.get("error") or raw[:200].decode("utf-8", "replace"))
-    raise HomeserverError(status, errcode or "M_UNKNOWN", message, _retry_after(problem, retry_after_header))
+    if isinstance(errcode, str) and errcode:
+        raise HomeserverError(status, errcode, message, _retry_after(problem, retry_after_header))
+    # Every error of a homeserver has a code: this one is of something in between.
+    if status in _TOO_LARGE:
+        raise HomeserverError(status, "M_TOO_LARGE", message)
+    if status == 429:
+        raise HomeserverError(status, "M_LIMIT_EXCEEDED", message, _retry_after(problem, retry_after_header))
+    if status >= 500:
+        raise HomeserverAway(f"HTTP {status}")
+    raise HomeserverError(502, "M_UNKNOWN", f"HTTP {status}, and not from a homeserver: {message}")
 
 
 def _retry_after(problem: Mapping[str, Any], header: str | None) -> float | None:

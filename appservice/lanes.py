@@ -34,6 +34,11 @@ class Lanes:
         return len(self._busy)
 
     @property
+    def crowded(self) -> bool:
+        """Whether other lanes wait for their turn: who has more to do then lets them (by returning 0)."""
+        return bool(self._ready)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is being done nor about to be done."""
         return not (self._busy or self._ready or self._waiting)

@@ -12,6 +12,7 @@ invisible. Contents are wiped once delivered; key and event id stay, for edits a
 from __future__ import annotations
 
 import hashlib
+import time
 from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,14 +30,17 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    Update,
     delete,
     func,
+    or_,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice import inbox
-from appservice.database import metadata
+from appservice.database import metadata, storable
 from appservice.effects import (
     Answer,
     CreateRoom,
@@ -47,6 +51,7 @@ from appservice.effects import (
     RoomOf,
     Upload,
     creation_lane,
+    creation_of,
 )
 from appservice.inbox import Kind, Sequence64, insert_ignoring
 from appservice.routes import DeadLetter, answer_body, letter_body
@@ -112,6 +117,8 @@ class Waiting:
     effect: Effect
     attempts: int
     due_at: int
+    postponed: bool
+    """Whether it waits because a delivery failed, and not because whoever emitted it said so."""
     notify: str | None
     context: Mapping[str, Any]
     asker: UserID | None
@@ -204,6 +211,7 @@ def first(connection: Connection, lane: str, limit: int) -> list[Waiting]:
             EffectCodec.decode(row.kind, row.payload, row.data),
             row.attempts,
             row.due_at,
+            row.error is not None,
             row.notify,
             orjson.loads(row.context) if row.context else {},
             row.asker,
@@ -229,33 +237,52 @@ def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
 
 
 def record(connection: Connection, waiting: Waiting, result: Result, now: int) -> set[str]:
-    """Note that an effect is done and answer whoever asked; returns the inbox lanes to wake."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.seq == waiting.seq)
-        .values(
-            state=Delivery.DONE,
-            payload=None,
-            data=None,
-            context=None,
-            error=None,
-            event_id=result.event_id,
-            room_id=result.room_id,
-            content_uri=result.content_uri,
-            done_at=now,
-        )
+    """Note that an effect is done and answer whoever asked; returns the inbox lanes to wake.
+
+    Nothing happens where another process has done so: we had stood still and lost the lane.
+    """
+    done = _if_waiting(waiting.seq).values(
+        state=Delivery.DONE,
+        payload=None,
+        data=None,
+        context=None,
+        error=None,
+        event_id=result.event_id,
+        room_id=result.room_id,
+        content_uri=result.content_uri,
+        done_at=now,
     )
+    if connection.execute(done).rowcount == 0:
+        return set()
     if isinstance(waiting.effect, CreateRoom) and result.room_id is not None:
-        # What was waiting for the room goes on in the room's own lane.
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.lane == creation_lane(waiting.key), outbox.c.state == Delivery.WAITING)
-            .values(lane=result.room_id)
-        )
+        _move(connection, creation_lane(waiting.key), result.room_id)
     if waiting.notify is None:
         return set()
     answer = waiting.answer(result)
     return {_tell(connection, waiting, answer, now)}
+
+
+def home_of(connection: Connection, lane: str) -> str | None:
+    """Where the effects in a creation lane belong: in the new room's own lane, moving them there.
+
+    None while the room is still being made; their present lane if it never will be.
+    """
+    found = result_of(connection, creation_of(lane))
+    if found is None or found[0] is Delivery.DEAD:
+        return lane
+    stage, result = found
+    if stage is Delivery.WAITING:
+        return None
+    if result.room_id is None:
+        return lane
+    _move(connection, lane, result.room_id)
+    return result.room_id
+
+
+def _move(connection: Connection, creation: str, room_id: RoomID) -> None:
+    """What was waiting for a room goes on in the room's own lane."""
+    waiting = (outbox.c.lane == creation, outbox.c.state == Delivery.WAITING)
+    connection.execute(update(outbox).where(*waiting).values(lane=room_id))
 
 
 def _tell(connection: Connection, waiting: Waiting, answer: Answer, now: int) -> str:
@@ -265,17 +292,22 @@ def _tell(connection: Connection, waiting: Waiting, answer: Answer, now: int) ->
     return lane
 
 
+def _if_waiting(seq: int) -> Update:
+    return update(outbox).where(outbox.c.seq == seq, outbox.c.state == Delivery.WAITING)
+
+
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
-    connection.execute(update(outbox).where(outbox.c.seq == seq).values(attempts=attempts, due_at=due_at, error=error))
+    connection.execute(_if_waiting(seq).values(attempts=attempts, due_at=due_at, error=storable(error)))
 
 
 def bury(connection: Connection, waiting: Waiting, code: str, message: str, now: int) -> set[str]:
     """Give an effect up: whoever asked is told, the lane goes on; returns the inbox lanes to wake."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.seq == waiting.seq)
-        .values(state=Delivery.DEAD, attempts=waiting.attempts + 1, error=f"{code}: {message}", done_at=now)
+    described = storable(f"{code}: {message}")
+    dead = _if_waiting(waiting.seq).values(
+        state=Delivery.DEAD, attempts=waiting.attempts + 1, error=described, done_at=now
     )
+    if connection.execute(dead).rowcount == 0:
+        return set()
     room = getattr(waiting.effect, "room", None)
     lanes: set[str] = set()
     if waiting.notify is not None:
@@ -285,7 +317,7 @@ def bury(connection: Connection, waiting: Waiting, code: str, message: str, now:
         letter = DeadLetter(
             f"out-{waiting.seq}",
             type(waiting.effect).__name__,
-            f"{code}: {message}",
+            described,
             asker=waiting.asker,
             room_id=RoomID(room) if isinstance(room, str) else None,
         )
@@ -295,11 +327,12 @@ def bury(connection: Connection, waiting: Waiting, code: str, message: str, now:
 
 
 def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
-    """Let dead effects be tried again; returns their lanes."""
+    """Let dead effects be tried again; returns their lanes. Whoever asked is told again what became of them."""
     wanted = (outbox.c.seq.in_(list(seqs)), outbox.c.state == Delivery.DEAD)
-    lanes = connection.execute(select(outbox.c.lane).where(*wanted).distinct()).scalars().all()
+    dead = connection.execute(select(outbox.c.key, outbox.c.lane).where(*wanted)).all()
+    inbox.forget(connection, [f"{kind}:{row.key}" for row in dead for kind in ("answer", "letter")])
     connection.execute(update(outbox).where(*wanted).values(state=Delivery.WAITING, attempts=0, due_at=0, done_at=None))
-    return list(lanes)
+    return sorted({row.lane for row in dead})
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
@@ -325,13 +358,34 @@ def forget_before(connection: Connection, without_event: int, with_event: int) -
     return connection.execute(eventless).rowcount + connection.execute(old).rowcount
 
 
-def claim(connection: Connection, lane: str, owner: str, now: int, until: int) -> bool:
-    """Take a lane for this process until an instant; False while another process has it."""
-    connection.execute(delete(outbox_lease).where(outbox_lease.c.lane == lane, outbox_lease.c.until < now))
-    connection.execute(insert_ignoring(connection, outbox_lease), {"lane": lane, "owner": owner, "until": until})
+def claim(connection: Connection, lane: str, owner: str, seconds: float) -> bool:
+    """Take a lane for this process for some time; False while another process has it.
+
+    The database's clock counts, so that processes on machines that disagree about the time still agree on this.
+    """
+    now = _clock_of(connection)
+    until = now + int(seconds * 1000)
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    take = dialect.insert(outbox_lease).values(lane=lane, owner=owner, until=until)
+    free = or_(outbox_lease.c.until < now, outbox_lease.c.owner == owner)
+    statement = take.on_conflict_do_update(index_elements=["lane"], set_={"owner": owner, "until": until}, where=free)
+    return connection.execute(statement).rowcount == 1
+
+
+def renew(connection: Connection, lane: str, owner: str, seconds: float) -> bool:
+    """Keep a lane that this process has taken; False if it has it no longer."""
     held = (outbox_lease.c.lane == lane, outbox_lease.c.owner == owner)
+    until = _clock_of(connection) + int(seconds * 1000)
     return connection.execute(update(outbox_lease).where(*held).values(until=until)).rowcount == 1
 
 
 def release(connection: Connection, lane: str, owner: str) -> None:
     connection.execute(delete(outbox_lease).where(outbox_lease.c.lane == lane, outbox_lease.c.owner == owner))
+
+
+def _clock_of(connection: Connection) -> int:
+    """The database's time in milliseconds."""
+    if connection.dialect.name == "sqlite":
+        return time.time_ns() // 1_000_000
+    seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
+    return int(seconds * 1000)

@@ -52,6 +52,9 @@ class Reachability:
                 break
             except (HomeserverAway, HomeserverError):
                 pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception:
+                log.exception("looking for the homeserver stumbled")
+                pause = _LONGEST_PAUSE
         log.info("the homeserver answers again")
         self.reason = None
         self._probe = None
