@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from appservice.database import metadata
+from appservice.database import metadata, storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
 from appservice.inbox import insert_ignoring, upsert
@@ -152,7 +152,7 @@ class Rooms:
                 room.c.encrypted.is_(False),
                 room.c.replacement.is_(None),
             )
-            .order_by(theirs.c.membership.desc(), room.c.read_at.desc())
+            .order_by(theirs.c.membership.desc(), room.c.read_at.desc().nulls_last())
         )
         for candidate in connection.execute(statement).scalars():
             if self.is_direct(connection, candidate, bot):
@@ -196,7 +196,7 @@ class Rooms:
         if event.state_key is None:
             return
         self._learn(unit.connection, event)
-        if event.type == "m.room.tombstone":
+        if event.type == "m.room.tombstone" and event.state_key == "":
             self._follow(unit, event)
 
     def learn_all(self, connection: Connection, room_id: RoomID, state: Iterable[Mapping[str, Any]], now: int) -> None:
@@ -233,7 +233,7 @@ class Rooms:
                 self._know(
                     connection,
                     event.room_id,
-                    version=str(content.get("room_version", "1")),
+                    version=_text(content.get("room_version")) or "1",
                     creator=event.sender,
                     privileged=orjson.dumps(sorted(creators(content, event.sender))),
                     predecessor=_text(predecessor.get("room_id")) if isinstance(predecessor, Mapping) else None,
@@ -265,20 +265,23 @@ class Rooms:
     def _follow(self, unit: Unit, event: Event) -> None:
         """Follow a tombstone into the room it names, if that room says the same.
 
-        The homeserver has checked that the sender may send state here. What it has not checked is the other room:
-        it is read first, and left again unless it calls this one its predecessor.
+        The homeserver has checked that the sender may send state here. What it has not checked is the other room: one
+        of us goes there first, reads it, and leaves again unless it calls this one its predecessor.
         """
         replacement = _text(event.content.get("replacement_room"))
         if not replacement or replacement == event.room_id:
             return
-        ours = sorted(user for user in self.members(unit.connection, event.room_id) if self._is_ours(user))
-        for user in ours:
-            unit.emit(
-                Join(sender=user, room=RoomID(replacement), via=(server_name(event.sender),)),
-                key=f"{unit.key}/follow/{user}",
-                notify=_REPLACEMENT_JOINED,
-                context={"user": user, "old": event.room_id, "by": event.sender},
-            )
+        ours = self._ours_in(unit.connection, event.room_id)
+        if not ours:
+            return
+        unit.emit(
+            Join(sender=ours[0], room=RoomID(replacement), via=(server_name(event.sender),)),
+            notify=_REPLACEMENT_JOINED,
+            context={"user": ours[0], "old": event.room_id, "by": event.sender},
+        )
+
+    def _ours_in(self, connection: Connection, room_id: RoomID) -> list[UserID]:
+        return sorted(user for user in self.members(connection, room_id) if self._is_ours(user))
 
     def _replacement_joined(self, unit: Unit, answer: Answer) -> None:
         if answer.failed or answer.room_id is None:
@@ -293,15 +296,18 @@ class Rooms:
     def _replacement_read(self, unit: Unit, answer: Answer) -> None:
         if answer.failed or answer.room_id is None:
             return
-        old, new = RoomID(answer.context["old"]), answer.room_id
+        user, old, new = UserID(answer.context["user"]), RoomID(answer.context["old"]), answer.room_id
+        by = UserID(answer.context["by"])
         self.learn_all(unit.connection, new, answer.state, unit.now)
         predecessor = unit.connection.execute(select(room.c.predecessor).where(room.c.room_id == new)).scalar()
-        by = UserID(answer.context["by"])
         may_invite = self.power_of(unit.connection, new, by) >= self.required_power(unit.connection, new, "invite")
         if predecessor != old or not may_invite:
             log.warning("%s claims to replace %s but is not its successor; leaving it", new, old)
-            unit.emit(Leave(sender=answer.context["user"], room=new))
+            unit.emit(Leave(sender=user, room=new))
             return
+        for other in self._ours_in(unit.connection, old):
+            if other != user:
+                unit.emit(Join(sender=other, room=new, via=(server_name(by),)))
         direct_with = unit.connection.execute(select(room.c.direct_with).where(room.c.room_id == old)).scalar()
         self._know(unit.connection, new, direct_with=direct_with)
         for handler in self._on_replaced:
@@ -309,4 +315,4 @@ class Rooms:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return storable(value) if isinstance(value, str) and value else None
