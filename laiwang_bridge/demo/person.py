@@ -7,19 +7,18 @@ goes away and comes back is waited for as well.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import nio
-from aiohttp import ClientConnectorError, ClientError
 
+from laiwang_bridge.demo.patience import PatientClient, Refused
 from laiwang_bridge.demo.timeline import Seen, Timeline
 
 T = TypeVar("T")
@@ -28,21 +27,11 @@ Content = Mapping[str, Any]
 _log = logging.getLogger(__name__)
 _PAGE = 50
 _LONG_POLL_MS = 25_000
-_RETRY_AFTER = (0.05, 0.1, 0.2, 0.4, 0.8)
 _FILTER = {
     "room": {"timeline": {"limit": 50}, "ephemeral": {"types": []}, "account_data": {"types": []}},
     "presence": {"types": []},
     "account_data": {"types": []},
 }
-
-
-class Refused(Exception):
-    """The homeserver said no; `errcode` is Matrix's name for why, `status` the HTTP status."""
-
-    def __init__(self, status: int, errcode: str, message: str) -> None:
-        super().__init__(f"{status} {errcode}: {message}")
-        self.status = status
-        self.errcode = errcode
 
 
 class NotSeen(AssertionError):
@@ -70,12 +59,10 @@ class Person:
         self.homeserver_url = homeserver_url
         self.name = name
         self.accept_invites = accept_invites
-        self.patience = patience
         self.invitations: dict[str, Invitation] = {}
         self._timeline = Timeline()
-        # nio's own retries never end and repeat what must not be repeated; ours are below.
-        config = nio.AsyncClientConfig(max_timeouts=0, request_timeout=30, encryption_enabled=False)
-        self._client = nio.AsyncClient(homeserver_url, name, config=config)
+        self._patient = PatientClient(homeserver_url, name, patience)
+        self._client = self._patient.nio
         self._since: str | None = None
         self._news = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
@@ -85,7 +72,7 @@ class Person:
 
     async def log_in(self, password: str, device_name: str = "laiwang-bridge demo") -> None:
         """Log in by password and listen from now on; rooms the person is in already are known on return."""
-        await self._ask(lambda: self._client.login(password, device_name))
+        await self._patient.ask(lambda: self._client.login(password, device_name))
         await self._listen_once(timeout_ms=0)
         self._listening = asyncio.create_task(self._listen(), name=f"client of {self.name}")
 
@@ -147,18 +134,24 @@ class Person:
     async def redact(self, room_id: str, event_id: str, reason: str | None = None) -> str:
         """Remove a message or a reaction; gives the id of the redaction."""
         transaction = str(uuid.uuid4())
-        answer = await self._ask(lambda: self._client.room_redact(room_id, event_id, reason=reason, tx_id=transaction))
+        answer = await self._patient.ask(
+            lambda: self._client.room_redact(room_id, event_id, reason=reason, tx_id=transaction)
+        )
         return str(answer.event_id)
 
     async def send(self, room_id: str, kind: str, content: Content) -> str:
         """Send any event; gives its id. Repeated under the same transaction id until it is accepted."""
         transaction = str(uuid.uuid4())
-        answer = await self._ask(lambda: self._client.room_send(room_id, kind, dict(content), tx_id=transaction))
+        answer = await self._patient.ask(
+            lambda: self._client.room_send(room_id, kind, dict(content), tx_id=transaction)
+        )
         return str(answer.event_id)
 
     async def set_state(self, room_id: str, kind: str, content: Content, state_key: str = "") -> str:
         """Send a state event; gives its id."""
-        answer = await self._ask(lambda: self._client.room_put_state(room_id, kind, dict(content), state_key=state_key))
+        answer = await self._patient.ask(
+            lambda: self._client.room_put_state(room_id, kind, dict(content), state_key=state_key)
+        )
         return str(answer.event_id)
 
     # --- rooms
@@ -180,7 +173,7 @@ class Person:
             preset = nio.RoomPreset.public_chat
         else:
             preset = nio.RoomPreset.trusted_private_chat if direct else nio.RoomPreset.private_chat
-        answer = await self._ask(
+        answer = await self._patient.ask(
             lambda: self._client.room_create(
                 name=name,
                 topic=topic,
@@ -208,27 +201,27 @@ class Person:
     async def join(self, room: str, *, via: Iterable[str] = ()) -> str:
         """Go into a room by id or alias; gives its id. `via` names homeservers that know the room."""
         path = f"/_matrix/client/v3/join/{quote(room, safe='')}{_via(via)}"
-        answer = await self._request("POST", path, {})
+        answer = await self._patient.request("POST", path, {})
         return str(answer["room_id"])
 
     async def knock(self, room: str, *, reason: str | None = None, via: Iterable[str] = ()) -> str:
         """Ask to be let in; gives the room's id."""
         path = f"/_matrix/client/v3/knock/{quote(room, safe='')}{_via(via)}"
-        answer = await self._request("POST", path, {"reason": reason} if reason else {})
+        answer = await self._patient.request("POST", path, {"reason": reason} if reason else {})
         return str(answer["room_id"])
 
     async def leave(self, room_id: str) -> None:
         """Leave a room, or decline its invitation."""
-        await self._ask(lambda: self._client.room_leave(room_id))
+        await self._patient.ask(lambda: self._client.room_leave(room_id))
 
     async def invite(self, room_id: str, user_id: str) -> None:
-        await self._ask(lambda: self._client.room_invite(room_id, user_id), repeatable=False)
+        await self._patient.ask(lambda: self._client.room_invite(room_id, user_id), repeatable=False)
 
     async def kick(self, room_id: str, user_id: str, reason: str | None = None) -> None:
-        await self._ask(lambda: self._client.room_kick(room_id, user_id, reason), repeatable=False)
+        await self._patient.ask(lambda: self._client.room_kick(room_id, user_id, reason), repeatable=False)
 
     async def set_display_name(self, name: str) -> None:
-        await self._ask(lambda: self._client.set_displayname(name))
+        await self._patient.ask(lambda: self._client.set_displayname(name))
 
     # --- what was seen
 
@@ -349,7 +342,7 @@ class Person:
             self._tell()
 
     async def _listen_once(self, timeout_ms: int) -> None:
-        response = await self._ask(
+        response = await self._patient.ask(
             lambda: self._client.sync(timeout_ms, sync_filter=_FILTER, since=self._since), forever=timeout_ms > 0
         )
         for room_id, invited in response.rooms.invite.items():
@@ -369,7 +362,7 @@ class Person:
         while token is not None:
             start = token
             try:
-                page = await self._ask(lambda: self._client.room_messages(room_id, start, limit=_PAGE))  # noqa: B023
+                page = await self._patient.ask(lambda: self._client.room_messages(room_id, start, limit=_PAGE))  # noqa: B023
             except Refused as refusal:
                 _log.info("%s may not see the past of %s: %s", self.name, room_id, refusal)
                 break
@@ -401,75 +394,19 @@ class Person:
         self._news.set()
         self._news = asyncio.Event()
 
-    # --- asking the homeserver
-
     async def _remember_direct_chat(self, user_id: str, room_id: str) -> None:
         """Clients keep the list of direct chats in the account's data; others of this person's clients read it."""
         path = f"/_matrix/client/v3/user/{quote(self.user_id, safe='')}/account_data/m.direct"
         try:
-            chats = await self._request("GET", path)
+            chats = await self._patient.request("GET", path)
         except Refused:
             chats = {}
-        await self._request("PUT", path, {**chats, user_id: [*chats.get(user_id, []), room_id]})
-
-    async def _request(self, method: str, path: str, body: Content | None = None) -> dict[str, Any]:
-        """A call that nio has no method for, or not with all that it can do."""
-        data = None if body is None else json.dumps(body)
-        headers = {"Authorization": f"Bearer {self.access_token}", "Content-Type": "application/json"}
-
-        async def call() -> Any:
-            response = await self._client.send(method, path, data, headers)
-            async with response:
-                answer = await response.json()
-            if response.status == 200:
-                return answer
-            error = nio.ErrorResponse.from_dict(answer)
-            error.transport_response = response
-            return error
-
-        answer: dict[str, Any] = await self._ask(call)
-        return answer
-
-    async def _ask(self, call: Callable[[], Awaitable[Any]], *, repeatable: bool = True, forever: bool = False) -> Any:
-        """Repeat until there is an answer. What is not repeatable is repeated only if it never went out."""
-        deadline = time.monotonic() + self.patience
-        attempt = 0
-        while True:
-            problem: Exception
-            try:
-                answer = await call()
-            except ClientConnectorError as error:
-                problem = error
-            except (ClientError, TimeoutError) as error:
-                if not repeatable:
-                    raise
-                problem = error
-            else:
-                if not isinstance(answer, nio.ErrorResponse):
-                    return answer
-                problem = _refusal(answer)
-                if not (_may_pass(answer) and repeatable):
-                    raise problem
-            if not forever and time.monotonic() > deadline:
-                raise problem
-            await asyncio.sleep(_RETRY_AFTER[min(attempt, len(_RETRY_AFTER) - 1)])
-            attempt += 1
+        await self._patient.request("PUT", path, {**chats, user_id: [*chats.get(user_id, []), room_id]})
 
 
 def _source(stripped: Any) -> Content:
     """The whole of an event from an invitation; nio takes the content of memberships out of it."""
     return stripped.source if "content" in stripped.source else {**stripped.source, "content": stripped.content}
-
-
-def _refusal(answer: Any) -> Refused:
-    status = answer.transport_response.status if answer.transport_response else 0
-    return Refused(status, answer.status_code or "M_UNKNOWN", answer.message)
-
-
-def _may_pass(answer: Any) -> bool:
-    """Whether asking again can help: not when the homeserver itself says that another one did not answer (502)."""
-    status = answer.transport_response.status if answer.transport_response else 0
-    return status == 429 or (status >= 500 and (status != 502 or answer.status_code is None))
 
 
 def _text(text: str, html: str | None, mentions: Iterable[str]) -> dict[str, Any]:
