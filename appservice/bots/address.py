@@ -20,13 +20,14 @@ from appservice.events import Content, Relation
 class Address:
     """Where in the line the command begins, the routers it may belong to, and the bots that may answer.
 
-    `prefix` is how a command must begin to be understood in this place.
+    `prefix` is how a command must begin to be understood in this place; `is_prefixed` tells that it did.
     """
 
     bots: tuple[Bot, ...]
     routers: tuple[Router, ...]
     start: int
     prefix: str
+    is_prefixed: bool = False
 
 
 def called(
@@ -37,7 +38,7 @@ def called(
     if prefixed is not None:
         present = _present(registry.bots, rooms, connection, room)
         routers = tuple(registry.routers_of(prefixed.prefix, present))
-        return Address(present, routers, prefixed.start, prefixed.prefix) if routers else None
+        return Address(present, routers, prefixed.start, prefixed.prefix, is_prefixed=True) if routers else None
     # Clients add whom one replies to by themselves, so there it says nothing.
     meant = frozenset() if Relation.of(content).in_reply_to else mentioned(content)
     for bot in registry.bots:

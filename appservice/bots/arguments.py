@@ -79,13 +79,12 @@ class DeclarationError(TypeError):
 def parameters_of(handler: Callable[..., Any], skip: int = 1) -> tuple[Parameter, ...]:
     """The declared arguments of a handler, its first `skip` parameters (the context) aside."""
     hints = get_type_hints(handler, include_extras=True)
-    found = []
-    for declared in list(inspect.signature(handler).parameters.values())[skip:]:
-        if declared.kind is not inspect.Parameter.KEYWORD_ONLY:
-            found.append(_parameter(handler, declared, hints.get(declared.name)))
-    for parameter in found[:-1]:
-        if parameter.is_rest:
-            raise DeclarationError(f"{handler.__qualname__}: {parameter.name} takes the rest, so it must be the last")
+    declared = list(inspect.signature(handler).parameters.values())[skip:]
+    positional = [parameter for parameter in declared if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
+    found = [_parameter(handler, parameter, hints.get(parameter.name)) for parameter in positional]
+    for read in found[:-1]:
+        if read.is_rest:
+            raise DeclarationError(f"{handler.__qualname__}: {read.name} takes the rest, so it must be the last")
     return tuple(found)
 
 

@@ -124,7 +124,7 @@ class Bots:
             return
         question = open_question(unit.connection, event.room_id, event.sender)
         if question is not None and question.message == card:
-            self._answer_question(unit, event, Line(relation.key), question)
+            self._answer_question(unit, event, Line(reaction), question)
 
     def on_redaction(self, unit: Unit, event: Event) -> None:
         """A reaction taken back, which matters where a button says so."""
@@ -206,7 +206,7 @@ class Bots:
     def _serve(
         self, unit: Unit, event: Event, original: EventID, line: Line, address: Address, earlier: Heard | None
     ) -> None:
-        understood = understand(line, address.start, address.routers, address.prefix)
+        understood = understand(line, address.start, address.routers, address.prefix, is_prefixed=address.is_prefixed)
         bot = self._who_answers(understood, address)
         request = self._request(unit, event, bot, line, original)
         if earlier is not None and earlier.bot == bot.user_id:
@@ -263,13 +263,19 @@ class Bots:
         card = self._resolve_event(unit.connection, replied_to) if replied_to and line.text else None
         if card is None:
             return False
-        said = fold(line.text)
+        said = {fold(line.text), plain_reaction(line.text)}
         for button in buttons_of(unit.connection, card):
-            names = {button.reaction, fold(button.label), fold(button.typed), fold(button.typed.split()[0])}
-            if said in names or plain_reaction(said) in names:
+            if said & self._names_of(button):
                 self._press(unit, event, button, button.typed, event.event_id)
                 return True
         return False
+
+    def _names_of(self, button: StoredButton) -> set[str]:
+        """All that one may say for tapping a button: its emoji, its label, its command."""
+        router = self._registry.routers.get(button.router)
+        command = router.find(button.typed.split()[0]) if router else None
+        known = map(fold, command.names) if command else ()
+        return {button.reaction, fold(button.label), fold(button.typed), *known}
 
     def _press(self, unit: Unit, event: Event, button: StoredButton, typed: str, answers_to: EventID | None) -> None:
         """Do what the button stands for, as if this person had typed it here."""

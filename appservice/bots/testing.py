@@ -26,6 +26,8 @@ from appservice.events import Event
 from appservice.language import Catalogues, Language
 from appservice.unit import Emission, Unit
 
+_NOTHING: Mapping[str, Any] = {}
+
 
 @dataclass
 class StageRooms:
@@ -96,13 +98,13 @@ class Stage:
         *,
         reply_to: str | None = None,
         event_id: str | None = None,
-        **more: Any,
+        content: Mapping[str, Any] = _NOTHING,
     ) -> list[str]:
         """Somebody writes something; returns what the bots write at that, as plain text."""
-        content: dict[str, Any] = {"msgtype": "m.text", "body": body, **more}
+        whole: dict[str, Any] = {"msgtype": "m.text", "body": body, **content}
         if reply_to is not None:
-            content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
-        return await self.play(self.bots.on_message, sender, room, "m.room.message", content, event_id=event_id)
+            whole["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
+        return await self.play(self.bots.on_message, sender, room, "m.room.message", whole, event_id=event_id)
 
     async def change(self, sender: str, room: str, event_id: str, body: str) -> list[str]:
         """Somebody edits what they wrote."""
@@ -142,7 +144,7 @@ class Stage:
         emissions = await self.run(lambda unit: handler(unit, event), key=event.event_id)
         return [str(e.effect.content["body"]) for e in emissions if isinstance(e.effect, SendMessage)]
 
-    async def run(self, work: Callable[[Unit], None], key: str | None = None) -> list[Emission]:
+    async def run(self, work: Callable[[Unit], object], key: str | None = None) -> list[Emission]:
         """Anything that a handler may do; returns what it lets happen."""
 
         def handle(connection: Connection) -> list[Emission]:

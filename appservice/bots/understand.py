@@ -51,10 +51,15 @@ class Mistake:
 Understood = Call | HelpWanted | CancelWanted | Mistake
 
 
-def understand(line: Line, start: int, routers: Sequence[Router], prefix: str) -> Understood:
-    """What the line from `start` on asks of these routers; `prefix` is how corrected commands begin."""
+def understand(
+    line: Line, start: int, routers: Sequence[Router], prefix: str, *, is_prefixed: bool = False
+) -> Understood:
+    """What the line from `start` on asks of these routers; `prefix` is how corrected commands begin.
+
+    Only behind a prefix (`is_prefixed`) is any text the default command's.
+    """
     words = line.words(start)
-    fallback = next((router for router in routers if router.default), None)
+    fallback = next((router for router in routers if router.default), None) if is_prefixed else None
     if not words:
         if fallback and fallback.default and not any(p.required for p in fallback.default.parameters):
             return Call(fallback.default, _defaults(fallback.default))
@@ -69,8 +74,8 @@ def understand(line: Line, start: int, routers: Sequence[Router], prefix: str) -
         command, length = glued
         return _bind(command, first.text[:length], line, first.start + length, prefix, routers)
     if fallback and fallback.default:
-        if len(words) == 1 and (guesses := _guesses(name, fallback.commands)):
-            return _ambiguous(first.text, guesses, fallback, fallback.default, prefix)
+        if guesses := _misspelt(name, line, first, fallback):
+            return _ambiguous(line, first, guesses, fallback, fallback.default, prefix)
         return _bind(fallback.default, "", line, first.start, prefix, routers)
     return _unknown(line, first, name, routers, prefix)
 
@@ -200,17 +205,30 @@ class _Binding:
         return Mistake(message, values, (corrected,), self._router)
 
 
-def _guesses(name: str, commands: Iterable[Command]) -> list[Command]:
-    names = {fold(known): command for command in commands for known in command.names}
-    return list({id(names[guess]): names[guess] for guess in nearest(name, names)}.values())
+def _misspelt(name: str, line: Line, first: Word, router: Router) -> list[Command]:
+    """The commands that a text may have been meant for: its first word is nearly theirs and the rest fits."""
+    names = {fold(known): command for command in router.commands for known in command.names}
+    guesses = {guess.names: guess for guess in (names[near] for near in nearest(name, names))}
+    if not line.text[first.end :].strip():
+        return list(guesses.values())
+    bound = ((guess, _bind(guess, guess.names[0], line, first.end, "", [router])) for guess in guesses.values())
+    return [guess for guess, result in bound if isinstance(result, Call) and guess is not router.default]
 
 
-def _ambiguous(word: str, guesses: list[Command], router: Router, default: Command, prefix: str) -> Mistake:
-    language = Language.ZH if contains_han(word) else Language.EN
-    corrected = [f"{prefix} {command.name_in(language)}".strip() for command in guesses]
-    corrected.append(f"{prefix} {default.name_in(language)} {word}".strip())
+def _ambiguous(
+    line: Line, first: Word, guesses: list[Command], router: Router, default: Command, prefix: str
+) -> Mistake:
+    language = Language.ZH if contains_han(first.text) else Language.EN
+    rest = line.typed(first.end)
+    corrected = [
+        *([prefix, command.name_in(language), rest] for command in guesses),
+        [prefix, default.name_in(language), first.text, rest],
+    ]
     return Mistake(
-        _("“{word}” could mean several things. Which one?"), {"word": _short(word)}, tuple(corrected), router
+        _("“{word}” could mean several things. Which one?"),
+        {"word": _short(line.typed(first.start))},
+        tuple(" ".join(piece for piece in pieces if piece) for pieces in corrected),
+        router,
     )
 
 

@@ -28,7 +28,7 @@ def typed(text: str, *pills: Pill) -> Understood:
     found = find_prefix(line, ("!lw", "!来往", "!zd", "!扎堆"))
     assert found is not None
     routers = [router for router in ROUTERS if found.prefix in router.prefixes]
-    return understand(line, found.start, routers, found.prefix)
+    return understand(line, found.start, routers, found.prefix, is_prefixed=True)
 
 
 def call(text: str, *pills: Pill) -> tuple[str, dict[str, Any]]:
@@ -73,11 +73,18 @@ def mistake(text: str, *pills: Pill) -> tuple[str, tuple[str, ...]]:
         ("!zd 加入 3", "join", {"number": 3}),
         ("!zd 加入3", "join", {"number": 3}),
         ("!zd new join", "new", {"topic": "join"}),
+        ("!zd joint dinner", "new", {"topic": "joint dinner"}),
+        ("!zd news of the day", "new", {"topic": "news of the day"}),
         ("!zd two\nlines", "new", {"topic": "two\nlines"}),
     ],
 )
 def test_a_command_is_understood(text: str, name: str, arguments: dict[str, Any]) -> None:
     assert call(text) == (name, arguments)
+
+
+def test_without_a_prefix_not_every_text_is_a_command() -> None:
+    assert isinstance(understand(Line("hello"), 0, ROUTERS, ""), Mistake)
+    assert understand(Line(""), 0, ROUTERS, "") == HelpWanted()
 
 
 def test_a_person_mentioned_is_an_argument() -> None:
@@ -144,6 +151,7 @@ def test_getting_out_is_understood() -> None:
         ("!lw add 5 perhaps", "“perhaps” is not a whole number.", ("!lw add 5 yes",)),
         ("!lw friends now please", "I do not know what to do with “now please” there.", ("!lw friends",)),
         ("!zd joni", "“joni” could mean several things. Which one?", ("!zd join", "!zd new joni")),
+        ("!zd jion 7", "“jion 7” could mean several things. Which one?", ("!zd join 7", "!zd new jion 7")),
     ],
 )
 def test_the_answer_to_a_mistake_shows_the_corrected_command(text: str, said: str, corrected: tuple[str, ...]) -> None:
@@ -158,7 +166,7 @@ def test_a_correction_names_people_by_their_ids() -> None:
 @given(st.text())
 def test_no_text_is_too_strange(text: str) -> None:
     for line in (Line(text), Line(f"remind {text}"), Line(f"!lw {text}"), Line(f"add 1 {text}")):
-        understood = understand(line, 0, ROUTERS, "!lw")
+        understood = understand(line, 0, ROUTERS, "!lw", is_prefixed=len(text) % 2 == 0)
         if isinstance(understood, Mistake):
             CATALOGUES[Language.ZH].text(understood.message, **understood.values)
 

@@ -1,0 +1,143 @@
+"""Help fits a phone, in both languages, and tells only what one may use."""
+
+from __future__ import annotations
+
+import pytest
+
+from appservice.bots import Bot, Context, Level, Permissions, Router
+from appservice.bots.help import WIDTH, columns, overview, wrap
+from appservice.bots.testing import Stage
+from appservice.database import Database
+from appservice.language import Catalogues, Language, Message
+from tests.appservice.bots.library import ANN, BEN, BOTS, CHAT, HALL, LIBRARY, desk, rules, shelf
+
+HELP = """\
+Books
+lend <which book> – Lend a book
+back <which one> – A book has come back
+name – Give yourself a name
+nice <which one> – Like a book
+nasty <which one> – Like a book no more
+list – All books
+about – What this message replies to
+nod – Agree
+
+Desk
+secret – Between us
+shout <whom> – To everybody
+order – Call to order
+crash – Fail
+
+Rules
+rules – The rules of the house
+
+More about one of them:
+help lend"""
+
+
+async def test_help_in_a_chat_shows_everything_in_groups_without_prefixes(stage: Stage) -> None:
+    stage.room(CHAT, ANN, LIBRARY)
+    for question in ("help", "!help", "?", "Help"):
+        assert await stage.say(ANN, CHAT, question) == [HELP]
+
+
+async def test_help_in_a_room_is_about_the_prefix_it_was_asked_with(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, LIBRARY)
+    [said] = await stage.say(ANN, HALL, "!desk")
+    assert said.splitlines() == [
+        "Desk",
+        "!desk secret – Between us",
+        "!desk shout <whom> – To everybody",
+        "!desk order – Call to order",
+        "!desk crash – Fail",
+        "",
+        "Rules",
+        "!desk rules – The rules of the house",
+        "",
+        "More about one of them:",
+        "!desk help secret",
+    ]
+
+
+async def test_help_is_in_the_language_of_the_question(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, LIBRARY)
+    [said] = await stage.say(ANN, HALL, "！前台帮助")
+    assert "!前台 秘密 – Between us" in said
+    assert said.endswith("想看某一条的详细说明：\n!前台 帮助 秘密")
+
+
+async def test_an_administrator_sees_more(database: Database) -> None:
+    stage = Stage(database, BOTS, level_of=Permissions({"*": Level.USER, ANN: Level.ADMIN}))
+    stage.room(HALL, ANN, BEN, LIBRARY)
+    assert "close" in (await stage.say(ANN, HALL, "!desk help"))[0]
+    assert "close" not in (await stage.say(BEN, HALL, "!desk help"))[0]
+    assert "close" not in (await stage.say(BEN, HALL, "!desk help close"))[0]
+
+
+async def test_help_about_one_command_tells_all_about_it(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, LIBRARY)
+    assert await stage.say(ANN, HALL, "!shelf help lend") == [
+        "!shelf lend <which book>\nLend a book\n\nwhich book: for example Emma\nAlso: 借出\n\n!shelf lend Emma"
+    ]
+    [said] = await stage.say(ANN, HALL, "!desk help order")
+    assert "Takes power level 50 in the room." in said
+    assert "Only in our direct chat." in (await stage.say(ANN, HALL, "!desk help secret"))[0]
+    assert "Only in a room." in (await stage.say(ANN, HALL, "!desk help shout"))[0]
+    assert "只能在跟我的私聊里用。\n也可以写：secret" in (await stage.say(ANN, HALL, "!前台 帮助 秘密"))[0]
+
+
+async def test_help_about_one_feature_tells_about_that_one(stage: Stage) -> None:
+    stage.room(CHAT, ANN, LIBRARY)
+    [said] = await stage.say(ANN, CHAT, "help rules")
+    assert said.startswith("rules\n")
+    [said] = await stage.say(ANN, CHAT, "help shelf")
+    assert "Books" in said
+    assert "Desk" not in said
+    assert await stage.say(ANN, CHAT, "help nonsense") == [HELP]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("prefixed", [True, False])
+def test_no_line_of_help_is_wider_than_a_phone(language: Language, prefixed: bool) -> None:
+    said = overview(
+        [shelf, desk, rules],
+        Catalogues()[language],
+        lambda router: router.prefix_in(language) if prefixed else "",
+        lambda _command: True,
+    )
+    assert [line for line in said.plain.splitlines() if columns(line) > WIDTH] == []
+
+
+def test_of_many_commands_only_the_names_are_shown() -> None:
+    many = Bot(LIBRARY, "Library", (shelf, shelf, desk, rules, shelf)).routers
+    said = overview(many, Catalogues()[Language.EN], lambda router: router.prefix_in(Language.EN), lambda _c: True)
+    assert "!desk secret · shout · close · order ·" in said.plain
+    assert "Between us" not in said.plain
+
+
+def test_who_may_do_nothing_is_told_so() -> None:
+    said = overview([desk], Catalogues()[Language.EN], lambda _router: "", lambda _command: False)
+    assert said.plain == "There is nothing here that you may use."
+
+
+@pytest.mark.parametrize("text", ["a" * 100, "一二三四，" * 20, "words and 汉字 " * 12, "x", "", "。" * 50])
+def test_a_text_is_wrapped_without_losing_a_letter(text: str) -> None:
+    wrapped = wrap(text, 20, "  ")
+    assert "".join(wrapped.split()) == "".join(text.split())
+    for line in wrapped.splitlines():
+        assert columns(line) <= 22 or " " not in line.strip()
+
+
+def test_a_long_explanation_has_a_line_of_its_own() -> None:
+    router = Router("x", ("!x",))
+
+    def handler(context: Context) -> None: ...
+
+    router.command("go", help=Message("What this does needs a few more words than one line holds"))(handler)
+    said = overview([router], Catalogues()[Language.EN], lambda _router: "!x", lambda _command: True)
+    assert said.plain.splitlines()[:3] == [
+        "!x go",
+        "  What this does needs a few more words",
+        "  than one line holds",
+    ]
+    assert said.html.startswith("<code>!x go</code> – What this does needs")
