@@ -53,13 +53,14 @@ class Requests:
             return
         if step.changed:
             store.put_code(connection, step.code)
-            number = store.add_request(connection, step.request)
-        else:
-            assert standing is not None
+        if standing is not None and step.known:
             number = standing[0]
+            store.update_request(connection, number, step.request)
+        else:
+            number = store.add_request(connection, step.request)
         self._show(context, number, step.request, me)
-        if step.changed:
-            self._bring(context, number, step.request, step.request.owner)
+        if step.asks_owner:
+            self._bring(context, number, step.request, step.code.owner)
 
     def answer(self, context: Context, number: int | None, *, yes: bool) -> None:
         """One side says yes or no to a request; without a number, to the newest that waits for an answer."""

@@ -196,14 +196,16 @@ class Refusal:
 class Redemption:
     """A code that was typed: the code and the request as they now are.
 
-    `changed`: there is something to store, and the owner is to be asked. `known`: the asker has seen this request
-    waiting before. What he is told may depend on `known` only, for `changed` would tell him that he had been declined.
+    `known`: the request is the standing one, which the asker saw waiting; a new one otherwise. `changed`: there is
+    something to store. `asks_owner`: the owner is to be asked. What the asker is told may not depend on `asks_owner`,
+    which would tell him that he is blocked.
     """
 
     code: FriendCode
     request: FriendRequest
-    changed: bool
     known: bool
+    changed: bool
+    asks_owner: bool
 
 
 def make_code(owner: PersonId, value: int, now: int, lifetime_ms: int = CODE_LIFETIME_MS) -> FriendCode:
@@ -221,24 +223,36 @@ def redeem(
 ) -> Redemption | Refusal:
     """Somebody types a code. `code` is None when there is none of this value.
 
-    `standing` is the newest request between the two, whoever started it and whatever became of it. Typing a code again
-    while its request waits changes nothing, and a block that came since does not show.
+    `standing` is the newest request between the two, whoever started it and whatever became of it. As long as it looks
+    to the asker as if it were waiting, that is what he goes on seeing: the old code changes nothing, a new one renews
+    the request whether or not he has been turned down or blocked meanwhile.
     """
     if code is None:
         return Refusal(RefusalCause.UNKNOWN)
     if code.owner == asker:
         return Refusal(RefusalCause.OWN_CODE)
-    answer = Answer.NONE
-    known = standing is not None and standing.seen_by(asker, now) is RequestState.WAITING
-    if standing is not None and known:
-        answer = standing.answer_of(asker)
-        if tie.blocked_me or not code.usable(now) or standing.state(now) is RequestState.WAITING:
-            return Redemption(code, standing, changed=False, known=True)
+    if standing is not None and standing.seen_by(asker, now) is RequestState.WAITING:
+        if not code.usable(now):
+            return Redemption(code, standing, known=True, changed=False, asks_owner=False)
+        request = _renewed(standing, code.owner, tie, now)
+        return Redemption(_used(code), request, known=True, changed=True, asks_owner=not tie.blocked_me)
     refusal = _code_refusal(code, tie, now)
     if refusal is not None:
         return refusal
-    request = FriendRequest(code.owner, asker, now, now + REQUEST_LIFETIME_MS, asker_answer=answer)
-    return Redemption(replace(code, state=CodeState.USED), request, changed=True, known=known)
+    request = FriendRequest(code.owner, asker, now, now + REQUEST_LIFETIME_MS)
+    return Redemption(_used(code), request, known=False, changed=True, asks_owner=True)
+
+
+def _used(code: FriendCode) -> FriendCode:
+    return replace(code, state=CodeState.USED)
+
+
+def _renewed(request: FriendRequest, owner: PersonId, tie: Tie, now: int) -> FriendRequest:
+    """Who gives a new code away has forgotten an earlier no, unless he blocked the other."""
+    renewed = replace(request, expires_at=now + REQUEST_LIFETIME_MS)
+    if tie.blocked_me:
+        return renewed.with_answer(owner, Answer.NO)
+    return renewed.with_answer(owner, Answer.NONE) if request.answer_of(owner) is Answer.NO else renewed
 
 
 def _code_refusal(code: FriendCode, tie: Tie, now: int) -> Refusal | None:

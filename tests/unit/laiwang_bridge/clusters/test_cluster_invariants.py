@@ -78,8 +78,9 @@ class ClusterLife(RuleBasedStateMachine):
     def somebody_inside_comes_back(self, choice: int) -> None:
         inside = sorted(self.world.inside())
         if inside:
-            self.leave(inside[choice % len(inside)])
-            self.somebody_who_may_steps_in(choice)
+            person = inside[choice % len(inside)]
+            self.leave(person)
+            self.join(person, Exposure.LOUD)
 
     @rule(person=PERSONS)
     def leave(self, person: PersonId) -> None:

@@ -146,6 +146,11 @@ def test_muting_hides_a_cluster_but_does_not_bar_the_way() -> None:
         assert allow(CLUSTER, muted).allowed
 
 
+def test_a_friend_too_far_in_to_sponsor_does_not_make_up_for_the_muted_sponsor() -> None:
+    near, far = replace(LOUD_FRIEND, muted=True), replace(LOUD_FRIEND, person=D, hop=2)
+    assert visible(CLUSTER, replace(VIEW, friends_inside=(near, far))).cause is Cause.MUTED_SPONSORS
+
+
 def test_a_card_names_the_nearest_first_and_nobody_who_was_muted() -> None:
     friends = (
         replace(LOUD_FRIEND, person=D, hop=2),

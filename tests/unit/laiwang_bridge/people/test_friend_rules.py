@@ -67,6 +67,7 @@ def test_a_code_typed_and_confirmed_by_both_makes_friends() -> None:
     answer = redeem(CODE, ASKER, STRANGERS, None, NOW)
     assert isinstance(answer, Redemption)
     assert answer.changed
+    assert answer.asks_owner
     assert not answer.known
     assert answer.code.state is CodeState.USED
     request = answer.request
@@ -139,25 +140,38 @@ def test_withdrawing_does_not_undo_a_use() -> None:
 def test_typing_a_code_again_shows_the_same_request_even_after_a_block(tie: Tie) -> None:
     request = asked()
     used = replace(CODE, state=CodeState.USED)
-    assert redeem(used, ASKER, tie, request, NOW + 5) == Redemption(used, request, changed=False, known=True)
+    answer = redeem(used, ASKER, tie, request, NOW + 5)
+    assert answer == Redemption(used, request, known=True, changed=False, asks_owner=False)
 
 
 def test_two_who_type_each_other_s_codes_have_one_request() -> None:
-    request = asked()
+    request = yes(asked(), ASKER)
     other_way = make_code(ASKER, 43, NOW)
     answer = redeem(other_way, OWNER, STRANGERS, request, NOW)
-    assert answer == Redemption(other_way, request, changed=False, known=True)
+    assert isinstance(answer, Redemption)
+    assert answer.known
+    assert answer.request == request
+    assert yes(answer.request, OWNER).state(NOW) is RequestState.FRIENDS
 
 
 def test_a_new_code_after_a_silent_no_starts_anew_and_does_not_tell() -> None:
     declined = no(yes(asked(), ASKER), OWNER)
-    fresh = make_code(OWNER, 44, NOW)
-    answer = redeem(fresh, ASKER, STRANGERS, declined, NOW + 1)
+    answer = redeem(make_code(OWNER, 44, NOW), ASKER, STRANGERS, declined, NOW + 1)
     assert isinstance(answer, Redemption)
-    assert answer.changed
     assert answer.known
+    assert answer.asks_owner
     assert answer.request.asker_answer is Answer.YES
+    assert answer.request.seen_by(OWNER, NOW + 1) is RequestState.WAITING
     assert yes(answer.request, OWNER, NOW + 2).state(NOW + 2) is RequestState.FRIENDS
+
+
+def test_a_new_code_from_somebody_who_blocked_me_since_asks_nobody_and_does_not_tell() -> None:
+    answer = redeem(make_code(OWNER, 44, NOW), ASKER, Tie(blocked_me=True), asked(), NOW + 1)
+    assert isinstance(answer, Redemption)
+    assert answer.known
+    assert not answer.asks_owner
+    assert answer.request.seen_by(ASKER, NOW + 1) is RequestState.WAITING
+    assert answer.request.state(NOW + 1) is RequestState.DECLINED
 
 
 def test_a_no_looks_like_no_answer_to_the_other_side() -> None:
@@ -259,14 +273,22 @@ class Indistinguishable(RuleBasedStateMachine):
             return
         self.silent, self.turned_down = one, other
 
-    @rule()
-    def the_asker_types_the_code_again(self) -> None:
-        used = replace(CODE, state=CodeState.USED)
-        one = redeem(used, ASKER, STRANGERS, self.silent, self.now)
-        other = redeem(used, ASKER, Tie(blocked_me=self.blocked), self.turned_down, self.now)
-        assert isinstance(one, Redemption) == isinstance(other, Redemption)
-        if isinstance(one, Refusal) and isinstance(other, Refusal):
+    @rule(again=st.booleans())
+    def the_asker_types_the_code_again_or_a_new_one(self, again: bool) -> None:
+        code = replace(CODE, state=CodeState.USED) if again else make_code(OWNER, 44, self.now)
+        one = redeem(code, ASKER, STRANGERS, self.silent, self.now)
+        other = redeem(code, ASKER, Tie(blocked_me=self.blocked), self.turned_down, self.now)
+        if isinstance(one, Redemption) and isinstance(other, Redemption):
+            assert (one.known, one.changed, one.code) == (other.known, other.changed, other.code)
+            assert one.request.expires_at == other.request.expires_at
+            self.silent, self.turned_down = one.request, other.request
+        elif isinstance(one, Refusal) and isinstance(other, Refusal):
             assert (one.sentence, one.counts_as_guess) == (other.sentence, other.counts_as_guess)
+        else:
+            # A code that came to somebody who was blocked before he ever typed one: it looks expired.
+            assert isinstance(one, Redemption)
+            assert other == Refusal(RefusalCause.BLOCKED)
+            assert not one.known
 
     @rule(days=st.integers(1, 9))
     def time_goes_by(self, days: int) -> None:
