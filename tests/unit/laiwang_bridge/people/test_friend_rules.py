@@ -151,6 +151,9 @@ def test_two_who_type_each_other_s_codes_have_one_request() -> None:
     assert isinstance(answer, Redemption)
     assert answer.known
     assert answer.request == request
+    later = redeem(other_way, OWNER, STRANGERS, request, NOW + 9)
+    assert isinstance(later, Redemption)
+    assert later.request.expires_at == NOW + 9 + REQUEST_LIFETIME_MS
     assert yes(answer.request, OWNER).state(NOW) is RequestState.FRIENDS
 
 
