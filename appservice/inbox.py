@@ -30,8 +30,10 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    bindparam,
     delete,
     func,
+    literal_column,
     select,
     update,
 )
@@ -143,6 +145,20 @@ one_time_key_count = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+# Said literally, because a partial index serves only a condition that the planner can read.
+_IS_WAITING = inbox.c.state == literal_column("0")
+_IS_TROUBLED = inbox.c.state > literal_column("1")
+
+# Built once: every event needs these, and building a statement costs more than running it.
+_HEAD = (
+    select(inbox.c.seq, inbox.c.key, inbox.c.kind, inbox.c.body, inbox.c.attempts, inbox.c.due_at)
+    .where(inbox.c.lane == bindparam("wanted"), _IS_WAITING)
+    .order_by(inbox.c.seq)
+    .limit(1)
+    .with_for_update(nowait=True)
+)
+_DONE = update(inbox).where(inbox.c.seq == bindparam("which")).values(state=State.DONE, body=None, error=None)
+
 _LANE_OF_THE_UNREADABLE = "aside"
 
 
@@ -187,14 +203,15 @@ class Inbox:
 
 
 def insert_ignoring(connection: Connection, table: Table) -> Any:
-    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand."""
+    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand; the result's `rowcount` tells what was new."""
     return _insert_ignoring(connection.dialect.name, table)
 
 
 @cache
 def _insert_ignoring(dialect: str, table: Table) -> Any:
     # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
@@ -217,21 +234,14 @@ def head(connection: Connection, lane: str) -> Entry | None:
 
     Raises the driver's lock error when another process has it.
     """
-    statement = (
-        select(inbox.c.seq, inbox.c.key, inbox.c.kind, inbox.c.body, inbox.c.attempts, inbox.c.due_at)
-        .where(inbox.c.lane == lane, inbox.c.state == State.WAITING)
-        .order_by(inbox.c.seq)
-        .limit(1)
-        .with_for_update(nowait=True)
-    )
-    row = connection.execute(statement).first()
+    row = connection.execute(_HEAD, {"wanted": lane}).first()
     if row is None:
         return None
     return Entry(row.seq, row.key, lane, Kind(row.kind), row.body or b"", row.attempts, row.due_at)
 
 
 def done(connection: Connection, seq: int) -> None:
-    connection.execute(update(inbox).where(inbox.c.seq == seq).values(state=State.DONE, body=None, error=None))
+    connection.execute(_DONE, {"which": seq})
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
@@ -248,7 +258,7 @@ def bury(connection: Connection, seq: int, attempts: int, error: str, state: Sta
 
 
 def _if_waiting(seq: int) -> Update:
-    return update(inbox).where(inbox.c.seq == seq, inbox.c.state == State.WAITING)
+    return update(inbox).where(inbox.c.seq == seq, _IS_WAITING)
 
 
 def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
@@ -266,17 +276,13 @@ def forget(connection: Connection, keys: Sequence[str]) -> None:
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
-    statement = select(inbox.c.lane).where(inbox.c.state == State.WAITING).distinct()
+    statement = select(inbox.c.lane).where(_IS_WAITING).distinct()
     return connection.execute(statement).scalars().all()
 
 
 def backlog(connection: Connection) -> Backlog:
-    waiting = connection.execute(
-        select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == State.WAITING)
-    ).one()
-    counts = connection.execute(
-        select(inbox.c.state, func.count()).where(inbox.c.state > State.DONE).group_by(inbox.c.state)
-    )
+    waiting = connection.execute(select(func.count(), func.min(inbox.c.received_at)).where(_IS_WAITING)).one()
+    counts = connection.execute(select(inbox.c.state, func.count()).where(_IS_TROUBLED).group_by(inbox.c.state))
     troubled: dict[int, int] = {row[0]: row[1] for row in counts}
     return Backlog(waiting[0], waiting[1], troubled.get(State.DEAD, 0), troubled.get(State.ASIDE, 0))
 

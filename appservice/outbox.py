@@ -31,8 +31,10 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    bindparam,
     delete,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -104,6 +106,34 @@ outbox_lease = Table(
     Column("lane", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("until", BigInteger, nullable=False),
+)
+
+
+# Said literally, because a partial index serves only a condition that the planner can read.
+_IS_WAITING = outbox.c.state == literal_column("0")
+_IS_DEAD = outbox.c.state == literal_column("2")
+
+# Built once: every effect needs these, and building a statement costs more than running it.
+_FIRST = (
+    select(outbox)
+    .where(outbox.c.lane == bindparam("wanted"), _IS_WAITING)
+    .order_by(outbox.c.seq)
+    .limit(bindparam("many"))
+)
+_RECORD = (
+    update(outbox)
+    .where(outbox.c.seq == bindparam("which"), _IS_WAITING)
+    .values(
+        state=Delivery.DONE,
+        payload=None,
+        data=None,
+        context=None,
+        error=None,
+        event_id=bindparam("made_event"),
+        room_id=bindparam("made_room"),
+        content_uri=bindparam("made_media"),
+        done_at=bindparam("now"),
+    )
 )
 
 
@@ -197,12 +227,7 @@ def _settled(connection: Connection, effect: Effect) -> Effect:
 
 def first(connection: Connection, lane: str, limit: int) -> list[Waiting]:
     """The next effects of a lane, in order."""
-    rows = connection.execute(
-        select(outbox)
-        .where(outbox.c.lane == lane, outbox.c.state == Delivery.WAITING)
-        .order_by(outbox.c.seq)
-        .limit(limit)
-    )
+    rows = connection.execute(_FIRST, {"wanted": lane, "many": limit})
     return [
         Waiting(
             row.seq,
@@ -241,18 +266,14 @@ def record(connection: Connection, waiting: Waiting, result: Result, now: int) -
 
     Nothing happens where another process has done so: we had stood still and lost the lane.
     """
-    done = _if_waiting(waiting.seq).values(
-        state=Delivery.DONE,
-        payload=None,
-        data=None,
-        context=None,
-        error=None,
-        event_id=result.event_id,
-        room_id=result.room_id,
-        content_uri=result.content_uri,
-        done_at=now,
-    )
-    if connection.execute(done).rowcount == 0:
+    made = {
+        "which": waiting.seq,
+        "made_event": result.event_id,
+        "made_room": result.room_id,
+        "made_media": result.content_uri,
+        "now": now,
+    }
+    if connection.execute(_RECORD, made).rowcount == 0:
         return set()
     if isinstance(waiting.effect, CreateRoom) and result.room_id is not None:
         _move(connection, creation_lane(waiting.key), result.room_id)
@@ -281,7 +302,7 @@ def home_of(connection: Connection, lane: str) -> str | None:
 
 def _move(connection: Connection, creation: str, room_id: RoomID) -> None:
     """What was waiting for a room goes on in the room's own lane."""
-    waiting = (outbox.c.lane == creation, outbox.c.state == Delivery.WAITING)
+    waiting = (outbox.c.lane == creation, _IS_WAITING)
     connection.execute(update(outbox).where(*waiting).values(lane=room_id))
 
 
@@ -293,7 +314,7 @@ def _tell(connection: Connection, waiting: Waiting, answer: Answer, now: int) ->
 
 
 def _if_waiting(seq: int) -> Update:
-    return update(outbox).where(outbox.c.seq == seq, outbox.c.state == Delivery.WAITING)
+    return update(outbox).where(outbox.c.seq == seq, _IS_WAITING)
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
@@ -328,7 +349,7 @@ def bury(connection: Connection, waiting: Waiting, code: str, message: str, now:
 
 def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
     """Let dead effects be tried again; returns their lanes. Whoever asked is told again what became of them."""
-    wanted = (outbox.c.seq.in_(list(seqs)), outbox.c.state == Delivery.DEAD)
+    wanted = (outbox.c.seq.in_(list(seqs)), _IS_DEAD)
     dead = connection.execute(select(outbox.c.key, outbox.c.lane).where(*wanted)).all()
     inbox.forget(connection, [f"{kind}:{row.key}" for row in dead for kind in ("answer", "letter")])
     connection.execute(update(outbox).where(*wanted).values(state=Delivery.WAITING, attempts=0, due_at=0, done_at=None))
@@ -336,15 +357,13 @@ def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
-    statement = select(outbox.c.lane).where(outbox.c.state == Delivery.WAITING).distinct()
+    statement = select(outbox.c.lane).where(_IS_WAITING).distinct()
     return connection.execute(statement).scalars().all()
 
 
 def backlog(connection: Connection) -> Backlog:
-    waiting, oldest = connection.execute(
-        select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state == Delivery.WAITING)
-    ).one()
-    dead = connection.execute(select(func.count()).where(outbox.c.state == Delivery.DEAD)).scalar_one()
+    waiting, oldest = connection.execute(select(func.count(), func.min(outbox.c.created_at)).where(_IS_WAITING)).one()
+    dead = connection.execute(select(func.count()).where(_IS_DEAD)).scalar_one()
     return Backlog(waiting, oldest, dead)
 
 
@@ -369,7 +388,7 @@ def claim(connection: Connection, lane: str, owner: str, seconds: float) -> bool
     take = dialect.insert(outbox_lease).values(lane=lane, owner=owner, until=until)
     free = or_(outbox_lease.c.until < now, outbox_lease.c.owner == owner)
     statement = take.on_conflict_do_update(index_elements=["lane"], set_={"owner": owner, "until": until}, where=free)
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def renew(connection: Connection, lane: str, owner: str, seconds: float) -> bool:
