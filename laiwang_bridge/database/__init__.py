@@ -1,7 +1,7 @@
 """The tables of the bridge, and how they come to be what this version needs."""
 
 from laiwang_bridge.database.errors import MigrationFailed, NotOurs, OutOfReach, UnusableDatabase
-from laiwang_bridge.database.migration import Migration, database_state, migrate
+from laiwang_bridge.database.migration import Migration, database_state, migrate, read_once
 from laiwang_bridge.database.schema import Standing, State
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "UnusableDatabase",
     "database_state",
     "migrate",
+    "read_once",
 ]

@@ -7,7 +7,12 @@ from sqlalchemy.exc import DBAPIError
 
 
 class UnusableDatabase(Exception):
-    """The database can not be used; the message says why and what to do."""
+    """The database can not be used; the message is `trouble`, what is wrong, and `mend`, what to do."""
+
+    def __init__(self, trouble: str, mend: str) -> None:
+        super().__init__(f"{trouble} {mend}")
+        self.trouble = trouble
+        self.mend = mend
 
 
 class OutOfReach(UnusableDatabase):
@@ -24,12 +29,12 @@ class MigrationFailed(UnusableDatabase):
 
 def out_of_reach(url: URL, error: DBAPIError) -> OutOfReach:
     """Words for an error while connecting or at the first look."""
-    return OutOfReach(f"{_name(url)} can not be opened: {complaint(error)}. {_way_out(url, error)}")
+    return OutOfReach(f"{_name(url)} can not be opened: {complaint(error)}.", _way_out(url, error))
 
 
 def migration_failed(url: URL, error: DBAPIError) -> MigrationFailed:
     """Words for an error while changing the tables."""
-    return MigrationFailed(f"{_name(url)} could not be changed: {complaint(error)}. {_way_out(url, error)}")
+    return MigrationFailed(f"{_name(url)} could not be changed: {complaint(error)}.", _way_out(url, error))
 
 
 def complaint(error: DBAPIError) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from appservice.database import UnsupportedDatabase, parse_url
 from laiwang_bridge.database.backup import back_up
-from laiwang_bridge.database.errors import MigrationFailed, NotOurs, migration_failed, out_of_reach
+from laiwang_bridge.database.errors import MigrationFailed, migration_failed, out_of_reach
 from laiwang_bridge.database.schema import OURS, Schema, Standing, State, note_revision, read_state
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,12 @@ def database_state(url: str, schema: Schema = OURS) -> State:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return State(Standing.EMPTY, None, schema.head)
-    return _look(parsed, schema)
+    return _look(parsed, lambda connection: read_state(connection, schema))
+
+
+def read_once(url: str, work: Callable[[Connection], T]) -> T:
+    """Look something up in the database of a bridge that may be running. Raises `OutOfReach`."""
+    return _look(parse_url(url), work)
 
 
 def migrate(url: str, schema: Schema = OURS) -> Migration:
@@ -64,10 +70,11 @@ def migrate(url: str, schema: Schema = OURS) -> Migration:
     An SQLite database is copied first. Raises `OutOfReach`, `NotOurs`, `MigrationFailed`, and `UnsupportedDatabase`
     for a URL that can not work.
     """
-    parsed = parse_url(url)
-    state = _look(parsed, schema)
+    state = database_state(url, schema)
     if state.standing is Standing.CURRENT:
         return Migration(state.head, state.head)
+    parsed = parse_url(url)
+    _make_private(parsed)
     try:
         done = _in_transaction(parsed, "BEGIN IMMEDIATE", lambda connection: _migrate(connection, schema))
     except DBAPIError as error:
@@ -81,9 +88,16 @@ def migrate(url: str, schema: Schema = OURS) -> Migration:
     return done
 
 
-def _look(url: URL, schema: Schema) -> State:
+def _make_private(url: URL) -> None:
+    """A new SQLite file is its owner's alone, and so is what SQLite puts beside it."""
+    if url.get_backend_name() == "sqlite":
+        with suppress(OSError):  # it is there already; or SQLite is going to say why it cannot be
+            Path(str(url.database)).touch(mode=0o600, exist_ok=False)
+
+
+def _look(url: URL, work: Callable[[Connection], T]) -> T:
     try:
-        return _in_transaction(url, "BEGIN", lambda connection: read_state(connection, schema))
+        return _in_transaction(url, "BEGIN", work)
     except DBAPIError as error:
         raise out_of_reach(url, error) from error
 
@@ -91,10 +105,17 @@ def _look(url: URL, schema: Schema) -> State:
 def _in_transaction(url: URL, begin: str, work: Callable[[Connection], T]) -> T:
     engine = _engine(url, begin)
     try:
-        with engine.begin() as connection:
+        with _connected(engine) as connection, connection.begin():
             return work(connection)
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except DBAPIError as error:
+        raise out_of_reach(engine.url, error) from error
 
 
 def _engine(url: URL, begin: str) -> Engine:
@@ -132,8 +153,8 @@ def _migrate(connection: Connection, schema: Schema) -> Migration:
     if connection.dialect.name != "sqlite":
         connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _LOCK})
     state = read_state(connection, schema)
-    if state.problem is not None:
-        raise NotOurs(state.problem)
+    if state.refusal is not None:
+        raise state.refusal
     backup = None
     match state.standing:
         case Standing.EMPTY:
@@ -154,7 +175,7 @@ def _copy(connection: Connection, name: str) -> Path | None:
         return back_up(database, name)
     except (OSError, sqlite3.Error) as error:
         raise MigrationFailed(
-            f"{database} could not be copied before changing it ({error}): make room beside it for a second one."
+            f"{database} could not be copied before changing it: {error}.", "Make room beside it for a second one."
         ) from error
 
 
@@ -169,5 +190,6 @@ def _run_revisions(connection: Connection, schema: Schema, after: str | None) ->
     if broken is not None:
         raise MigrationFailed(
             f"The database could not be brought up to date: a row of {broken[0]} refers to one of {broken[2]} that is "
-            "not there. Nothing was changed; please report this."
+            "not there.",
+            "Nothing was changed; please report this.",
         )

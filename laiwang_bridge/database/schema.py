@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, select, text
 
+from laiwang_bridge.database.errors import NotOurs
 from laiwang_bridge.database.tables import metadata
 
 _FILE = re.compile(r"(\d{4})_\w+\.py")
@@ -66,17 +67,18 @@ class State:
     strangers: tuple[str, ...] = ()
 
     @property
-    def problem(self) -> str | None:
-        """Why we must not touch this database, and what to do; None when we may."""
+    def refusal(self) -> NotOurs | None:
+        """Why we must not touch this database; None when we may."""
         if self.standing is Standing.NEWER:
-            return (
+            return NotOurs(
                 f"The database has revision {self.revision}, and this version of laiwang-bridge knows only those up "
-                f"to {self.head}: install the newer version again, or restore the backup from before the upgrade."
+                f"to {self.head}.",
+                "Install the newer version again, or restore the backup from before the upgrade.",
             )
         if self.standing is Standing.FOREIGN:
-            return (
-                f"The database belongs to {self._owner} (it has {_listed(self.strangers)}): "
-                "give laiwang-bridge a database of its own."
+            return NotOurs(
+                f"The database belongs to {self._owner}: it has {_listed(self.strangers)}.",
+                "Give laiwang-bridge a database of its own (database.url).",
             )
         return None
 

@@ -14,6 +14,7 @@ import appservice.instance
 import appservice.outbox
 import appservice.rooms
 import laiwang_bridge.clusters.store
+import laiwang_bridge.operators.store
 import laiwang_bridge.people.store
 from appservice.database import metadata
 

@@ -98,6 +98,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("bot", "user_id", name=op.f("pk_direct_chat")),
     )
     op.create_table(
+        "feedback",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_feedback_user_id"), "feedback", ["user_id"], unique=False)
+    op.create_table(
         "ghost",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("registered_at", sa.BigInteger(), nullable=False),

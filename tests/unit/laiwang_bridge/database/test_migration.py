@@ -250,8 +250,8 @@ def test_the_database_of_another_program_is_not_touched(database_url: str) -> No
         migrate(database_url)
 
     assert str(refused.value) == (
-        "The database belongs to Synapse (it has the tables room_memberships, events): "
-        "give laiwang-bridge a database of its own."
+        "The database belongs to Synapse: it has the tables room_memberships, events. "
+        "Give laiwang-bridge a database of its own (database.url)."
     )
     assert database_state(database_url) == state
 
@@ -260,9 +260,14 @@ def test_a_database_of_a_newer_version_is_not_touched(database_url: str) -> None
     migrate(database_url)
     with connected(database_url) as connection:
         note_revision(connection, "9999")
-    with pytest.raises(NotOurs, match=r"has revision 9999, and this version .* only those up to .*: install the newer"):
+    with pytest.raises(NotOurs, match=r"has revision 9999, and this version .* only those up to .*Install the newer"):
         migrate(database_url)
     assert database_state(database_url).standing is Standing.NEWER
+
+
+def test_a_new_sqlite_database_is_its_owners_alone(sqlite_url: str) -> None:
+    migrate(sqlite_url)
+    assert Path(sqlite_url.removeprefix("sqlite:///")).stat().st_mode & 0o777 == 0o600
 
 
 def test_looking_at_a_database_makes_none(sqlite_url: str) -> None:
