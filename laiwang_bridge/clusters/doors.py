@@ -18,7 +18,7 @@ from appservice.unit import Unit
 from laiwang_bridge.clusters import growth, rules, store
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Mode
-from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Exposure, Recheck, Stay
+from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Exposure, Recheck
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
@@ -167,15 +167,8 @@ class Doors:
         if before is not None and before.inside:
             return  # a new name or avatar
         view = store.view(connection, named.rules, person)
-        stay = Stay(
-            cluster=named.id,
-            person=person,
-            hop=max(rules.hop(named.rules, view), before.hop if before else 0),
-            sponsors=tuple(friend.person for friend in rules.sponsors(named.rules, view)),
-            exposure=before.exposure if before else Exposure.LOUD,
-            joined_at=unit.now,
-        )
-        store.put_stay(connection, stay)
+        exposure = before.exposure if before else Exposure.LOUD
+        store.put_stay(connection, rules.arrive(named.rules, view, before, exposure, unit.now))
         self._changed(unit, named, person)
 
     def _went(self, unit: Unit, named: Named, user: UserID, *, banned: bool) -> None:

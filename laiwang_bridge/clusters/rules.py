@@ -186,17 +186,26 @@ def allow(cluster: Cluster, view: View) -> Decision:
             return Decision() if view.candidate in cluster.named else Decision(Cause.NOT_NAMED)
         case Mode.LIST:
             return Decision() if view.on_list else Decision(Cause.NOT_ON_LIST)
-        case Mode.FRIENDS:
-            # Through the initiator alone, and only while he is loud: going quiet must hide him here as anywhere.
-            host = tuple(friend for friend in inside if friend.person == cluster.initiator)
-            return Decision(sponsors=host) if host else Decision(Cause.NOT_A_FRIEND)
-        case Mode.HOPS:
-            near = tuple(friend for friend in inside if friend.hop < (cluster.reach.hops or 0))
-            return Decision(sponsors=near) if near else Decision(Cause.TOO_FAR if inside else Cause.NO_SPONSOR)
-        case Mode.CHAIN:
-            return Decision(sponsors=inside) if inside else Decision(Cause.NO_SPONSOR)
         case Mode.OPEN:
             return Decision()
+        case _:
+            near = _near_enough(cluster, inside)
+            return Decision(sponsors=near) if near else Decision(_nobody_near(cluster, inside))
+
+
+def _near_enough(cluster: Cluster, inside: tuple[FriendInside, ...]) -> tuple[FriendInside, ...]:
+    """Those sponsors who can bring somebody in under the reach of the cluster."""
+    if cluster.reach.mode is Mode.FRIENDS:
+        # The initiator alone, and only while he is loud: going quiet must hide him here as anywhere.
+        return tuple(friend for friend in inside if friend.person == cluster.initiator)
+    hops = cluster.reach.hops
+    return inside if hops is None else tuple(friend for friend in inside if friend.hop < hops)
+
+
+def _nobody_near(cluster: Cluster, inside: tuple[FriendInside, ...]) -> Cause:
+    if cluster.reach.mode is Mode.FRIENDS:
+        return Cause.NOT_A_FRIEND
+    return Cause.TOO_FAR if inside else Cause.NO_SPONSOR
 
 
 def _gate(cluster: Cluster, view: View) -> Cause | None:
@@ -243,7 +252,8 @@ def deserves_card(cluster: Cluster, view: View) -> bool:
 def hop(cluster: Cluster, view: View) -> int:
     """How far from the initiator somebody is who steps in now. Asks nothing about whether he may.
 
-    Who comes into an open cluster without a friend is too far to sponsor others, should it be narrowed to hops later.
+    Who comes in without a friend (into an open cluster, or at somebody's invitation) is too far to sponsor others under
+    any number of hops.
     """
     if view.candidate == cluster.initiator:
         return 0
@@ -265,18 +275,22 @@ def first_stay(cluster: Cluster, exposure: Exposure) -> Stay:
 
 
 def enter(cluster: Cluster, view: View, before: Stay | None, exposure: Exposure, now: int) -> Stay | Decision:
-    """Step in, if that is allowed now; the refusal otherwise.
+    """Step in, if that is allowed now; the refusal otherwise. For `before` see `arrive`."""
+    decision = allow(cluster, view)
+    return arrive(cluster, view, before, exposure, now) if decision.allowed else decision
+
+
+def arrive(cluster: Cluster, view: View, before: Stay | None, exposure: Exposure, now: int) -> Stay:
+    """The stay of somebody who is in the room now, whoever let him in.
 
     `before` is an earlier stay of the same person here: coming back brings nobody nearer to the initiator than he was.
     """
-    decision = allow(cluster, view)
-    if not decision.allowed:
-        return decision
+    through = _near_enough(cluster, sponsors(cluster, view))
     return Stay(
         cluster=cluster.id,
         person=view.candidate,
         hop=max(hop(cluster, view), before.hop if before else 0),
-        sponsors=tuple(sorted(friend.person for friend in decision.sponsors or sponsors(cluster, view))),
+        sponsors=tuple(sorted(friend.person for friend in through)),
         exposure=exposure,
         joined_at=now,
     )

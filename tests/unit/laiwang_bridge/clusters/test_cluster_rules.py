@@ -19,6 +19,7 @@ from laiwang_bridge.clusters.rules import (
     Stay,
     View,
     allow,
+    arrive,
     deserves_card,
     enter,
     expose,
@@ -232,6 +233,12 @@ def test_coming_back_brings_nobody_nearer() -> None:
     stay = enter(CLUSTER, VIEW, before, Exposure.QUIET, 2_000)
     assert isinstance(stay, Stay)
     assert (stay.hop, stay.sponsors, stay.exposure, stay.inside) == (4, (B,), Exposure.QUIET, True)
+
+
+def test_who_is_let_in_from_outside_the_rules_stays_like_anybody_but_sponsors_nobody_by_hops() -> None:
+    stranger = arrive(CLUSTER, View(candidate=D), None, Exposure.LOUD, 2_000)
+    assert (stranger.hop, stranger.sponsors) == (MOST_HOPS + 1, ())
+    assert arrive(CLUSTER, VIEW, None, Exposure.LOUD, 2_000) == enter(CLUSTER, VIEW, None, Exposure.LOUD, 2_000)
 
 
 def test_leaving_or_changing_exposure_again_changes_nothing() -> None:
