@@ -17,7 +17,8 @@ from urllib.parse import quote, urlsplit
 
 from mautrix.types import EventID, UserID
 
-from appservice.events import Content
+from appservice.database import storable
+from appservice.events import Content, Relation
 
 LONGEST_TEXT = 12_000
 """Bytes of text in one message: an edit carries text and HTML twice, and an event holds 65,536 bytes."""
@@ -60,7 +61,7 @@ def words(text: Words) -> Rich:
     """Plain text; line breaks stay line breaks."""
     if isinstance(text, Rich):
         return text
-    text = text.replace("\0", "\ufffd")
+    text = storable(text)
     return Rich(text, html.escape(text, quote=True).replace("\n", "<br>"))
 
 
@@ -240,13 +241,10 @@ class Edit:
 
 def edit_in(content: Content) -> Edit | None:
     """The edit that this content is, if it is one."""
-    relation = content.get("m.relates_to")
-    if not isinstance(relation, Mapping) or relation.get("rel_type") != "m.replace":
+    relation, new = Relation.of(content), content.get("m.new_content")
+    if relation.kind != "m.replace" or relation.event_id is None or not isinstance(new, Mapping):
         return None
-    event_id, new = relation.get("event_id"), content.get("m.new_content")
-    if not isinstance(event_id, str) or not isinstance(new, Mapping):
-        return None
-    return Edit(EventID(event_id), new)
+    return Edit(relation.event_id, new)
 
 
 def without_reply_fallback(content: Content) -> Content:

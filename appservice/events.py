@@ -8,6 +8,8 @@ from typing import Any
 
 from mautrix.types import EventID, RoomID, UserID
 
+from appservice.database import storable
+
 Content = Mapping[str, Any]
 
 
@@ -114,4 +116,5 @@ def _optional(value: object) -> str | None:
 
 
 def _event_id(value: object) -> EventID | None:
-    return EventID(value) if isinstance(value, str) and value else None
+    """An id that somebody else wrote; one that no database can look up is nobody's."""
+    return EventID(value) if isinstance(value, str) and value and storable(value) == value else None

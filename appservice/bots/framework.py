@@ -27,6 +27,7 @@ from appservice.bots.service import Request, Served, Service, is_cancel
 from appservice.bots.understand import Call, HelpWanted, Mistake, Understood, understand
 from appservice.bots.welcome import Welcome
 from appservice.content import edit_in, without_reply_fallback
+from appservice.database import storable
 from appservice.effects import EffectKey, RoomRef
 from appservice.events import Event
 from appservice.language import Catalogues, Language, _, answer_language
@@ -130,7 +131,7 @@ class Bots:
         """A reaction taken back, which matters where a button says so."""
         redacted = event.content.get("redacts")
         if isinstance(redacted, str) and self._listens_to(event.sender):
-            button = take_press(unit.connection, EventID(redacted), event.sender)
+            button = take_press(unit.connection, EventID(storable(redacted)), event.sender)
             if button is not None and button.undo:
                 self._press(unit, event, button, button.undo, None)
 

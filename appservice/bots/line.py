@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mautrix.types import UserID
 
+from appservice.database import storable
 from appservice.events import Content
 from appservice.language import contains_han
 
@@ -38,10 +39,10 @@ def fold(text: str) -> str:
 
 def user_in(text: str) -> UserID | None:
     """The user that a Matrix id, a matrix.to link or a matrix: URI names."""
-    text = text.strip().strip(_SEPARATORS)
+    text = storable(text).strip().strip(_SEPARATORS)
     link = _USER_LINK.match(text)
     if link is not None:
-        text = "@" + unquote(link[1]).removeprefix("@")
+        text = "@" + storable(unquote(link[1])).removeprefix("@")
     return UserID(text) if _USER_ID.match(text) and len(text.encode()) <= 255 else None
 
 
@@ -77,7 +78,7 @@ class Line:
         body, formatted = content.get("body"), content.get("formatted_body")
         if not isinstance(body, str) or _is_file_name(content):
             return cls("")
-        body = body.replace("\0", "\ufffd").strip()
+        body = storable(body).strip()
         if isinstance(formatted, str) and ("matrix.to" in formatted or "matrix:u/" in formatted):
             shown, pills = _read_html(formatted)
             if pills and shown.split() == body.split():
@@ -264,7 +265,7 @@ class _HtmlReader(HTMLParser):
                 self.pills.append(Pill(start, self.length, user))
 
     def handle_data(self, data: str) -> None:
-        self._add(data.replace("\0", "\ufffd"))
+        self._add(storable(data))
 
     def _add(self, text: str) -> None:
         self.pieces.append(text)

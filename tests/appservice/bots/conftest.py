@@ -1,9 +1,8 @@
-"""A stage with a small lending library's bots on it."""
+"""A stage with a small lending library's bots on it, on either database."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -11,18 +10,11 @@ import pytest_asyncio
 from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
 from tests.appservice.bots.library import BOTS
-from tests.support.folders import fast_folder
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    with fast_folder() as folder:
-        yield folder / "bots.db"
 
 
 @pytest_asyncio.fixture
-async def database(place: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{place}")
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
     await database.write(metadata.create_all)
     yield database
     await database.close()

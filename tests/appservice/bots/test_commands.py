@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,10 +200,10 @@ async def test_a_nod_is_a_reaction(stage: Stage) -> None:
     assert stage.effects() == [React(sender=LIBRARY, room=CHAT, target="$asked", reaction="👍")]  # type: ignore[arg-type]
 
 
-async def test_everything_is_the_same_when_it_is_run_again(place: Path, stage: Stage) -> None:
+async def test_everything_is_the_same_when_it_is_run_again(stage: Stage) -> None:
     """A crash before the commit, and the unit runs once more."""
     stage.room(HALL, ANN, BEN, LIBRARY)
-    other = Stage(Database(f"sqlite:///{place}.2"), BOTS)
+    other = Stage(Database("sqlite://"), BOTS)
     await other.database.write(metadata.create_all)
     other.room(HALL, ANN, BEN, LIBRARY)
     for each in (stage, other):
@@ -235,3 +234,21 @@ async def test_nobody_but_a_bot_has_a_voice(stage: Stage) -> None:
 
     with pytest.raises(LookupError, match="no bot"):
         await stage.run(speak)
+
+
+NUL = "\0\ud800"
+
+
+async def test_text_that_no_database_can_hold_does_no_harm(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, LIBRARY)
+    stage.room(CHAT, ANN, LIBRARY)
+    assert await stage.say(ANN, CHAT, f"lend a{NUL}b", event_id="$a") != []
+    assert await stage.say(ANN, CHAT, "list") == ["a\ufffd?b"]
+    assert await stage.say(ANN, HALL, f"!shelf lsit {NUL}", reply_to=NUL) != []
+    assert await stage.change(ANN, HALL, NUL, "!shelf list") == []
+    redaction = {"redacts": NUL}
+    assert await stage.play(stage.bots.on_redaction, ANN, HALL, "m.room.redaction", redaction) == []
+    reaction = {"m.relates_to": {"rel_type": "m.annotation", "event_id": NUL, "key": NUL}}
+    assert await stage.play(stage.bots.on_reaction, ANN, HALL, "m.reaction", reaction) == []
+    assert await stage.say(ANN, HALL, "!shelf name") != []
+    assert await stage.say(ANN, HALL, NUL) == ["Hello \ufffd?."]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import update
 
 from appservice.bots.questions import bot_dialogue
@@ -80,11 +78,11 @@ async def test_a_refused_answer_leaves_the_question_open(stage: Stage) -> None:
     assert await stage.say(ANN, HALL, "Ann") == ["Hello Ann."]
 
 
-async def test_a_question_outlives_a_restart(place: Path, stage: Stage) -> None:
+async def test_a_question_outlives_a_restart(database_url: str, stage: Stage) -> None:
     stage.room(HALL, ANN, BEN, LIBRARY)
     await stage.say(ANN, HALL, "!shelf name")
     await stage.database.close()
-    database = Database(f"sqlite:///{place}")
+    database = Database(database_url)
     later = Stage(database, BOTS)
     later.room(HALL, ANN, BEN, LIBRARY)
     assert await later.say(ANN, HALL, "Ann", event_id="$later") == ["Hello Ann."]

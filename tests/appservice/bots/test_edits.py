@@ -32,7 +32,8 @@ async def test_an_answer_that_is_changed_to_a_card_has_buttons(stage: Stage) -> 
     [(answer, _effect)] = stage.sent()
     await stage.change(ANN, HALL, "$asked", "!shelf lend Emma")
     assert stage.buttons(answer) == ["✅", "👍🏽"]
-    assert await stage.tap(BEN, HALL, answer, "✅") == ["Was 1 good?"]
+    [said] = await stage.tap(BEN, HALL, answer, "✅")
+    assert said.startswith("Was ")
 
 
 async def test_an_earlier_answer_goes_when_the_new_command_needs_none(stage: Stage) -> None:

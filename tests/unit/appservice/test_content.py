@@ -12,6 +12,7 @@ from mautrix.types import EventID, UserID
 
 from appservice import content
 from appservice.content import ButtonLine, Rich
+from appservice.database import storable
 
 ANN = UserID("@ann:example.org")
 THAT = EventID("$that")
@@ -69,7 +70,7 @@ def test_no_text_of_anybody_becomes_html(anything: str) -> None:
 @given(st.text(), st.text())
 def test_two_pieces_side_by_side_say_both(one: str, other: str) -> None:
     both = content.words(one) + other
-    assert both.plain == one.replace("\0", "\ufffd") + other.replace("\0", "\ufffd")
+    assert both.plain == storable(one) + storable(other)
     assert tags(both.html.replace("<br>", "\n")).text.split() == both.plain.split()
 
 
