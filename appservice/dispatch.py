@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from appservice import inbox, outbox
-from appservice.database import Database, own_fault
+from appservice.database import Database, own_fault, storable
 from appservice.events import MalformedEvent
 from appservice.inbox import Entry, Kind, State
 from appservice.lanes import Lanes
@@ -53,10 +53,13 @@ class _Step:
 
 
 class _Failed(Exception):
-    def __init__(self, entry: Entry, cause: Exception) -> None:
+    """One entry of a batch failed, after `handled` others; all of it was rolled back."""
+
+    def __init__(self, entry: Entry, cause: Exception, handled: int) -> None:
         super().__init__(str(cause))
         self.entry = entry
         self.cause = cause
+        self.handled = handled
 
 
 class Dispatcher:
@@ -139,14 +142,15 @@ class Dispatcher:
             try:
                 step = await self._database.write(partial(self._step, lane=lane, batch=batch))
             except _Failed as failure:
-                if batch > 1:  # find out which entry it is, and let the ones before it pass
-                    batch = 1
+                if failure.handled:  # let the ones before it pass first
+                    batch = failure.handled
                     continue
                 step = await self._record(failure)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
                     return _LOCKED_SECONDS  # another process is at this lane
                 raise
+            batch = _BATCH
             self.handled += step.handled
             for outgoing in step.to_send:
                 self._wake_outbox(outgoing)
@@ -174,7 +178,7 @@ class Dispatcher:
             except Exception as error:
                 if own_fault(error):
                     raise  # also its way to ask for a repetition
-                raise _Failed(entry, error) from error
+                raise _Failed(entry, error, handled) from error
             to_send |= _commit(unit)
             timers = timers or bool(unit.timers)
             inbox.done(connection, entry.seq)
@@ -189,7 +193,7 @@ class Dispatcher:
 
     async def _record(self, failure: _Failed) -> _Step:
         entry, cause = failure.entry, failure.cause
-        described = f"{type(cause).__name__}: {cause}"
+        described = storable(f"{type(cause).__name__}: {cause}")
         attempts = entry.attempts + 1
         now = self._clock()
         if isinstance(cause, MalformedEvent):

@@ -245,7 +245,7 @@ def done(connection: Connection, seq: int) -> None:
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
-    connection.execute(_if_waiting(seq).values(attempts=attempts, due_at=due_at, error=storable(error)))
+    connection.execute(_if_waiting(seq).values(attempts=attempts, due_at=due_at, error=error))
 
 
 def bury(connection: Connection, seq: int, attempts: int, error: str, state: State = State.DEAD) -> bool:
@@ -253,7 +253,7 @@ def bury(connection: Connection, seq: int, attempts: int, error: str, state: Sta
 
     False if another process has meanwhile done what we could not.
     """
-    buried = _if_waiting(seq).values(state=state, attempts=attempts, error=storable(error))
+    buried = _if_waiting(seq).values(state=state, attempts=attempts, error=error)
     return connection.execute(buried).rowcount == 1
 
 

@@ -68,6 +68,7 @@ class Lanes:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._busy.clear()  # of steps that were cancelled before they began
 
     def _fill(self) -> None:
         while self._ready and len(self._busy) < self._at_once:
@@ -83,7 +84,7 @@ class Lanes:
             log.exception("lane %s stumbled; it is tried again", lane)
             delay = _AFTER_A_FAULT
         finally:
-            del self._busy[lane]
+            self._busy.pop(lane, None)
             again = lane in self._again
             self._again.discard(lane)
             if not self._closed:

@@ -323,7 +323,8 @@ def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error
 
 def bury(connection: Connection, waiting: Waiting, code: str, message: str, now: int) -> set[str]:
     """Give an effect up: whoever asked is told, the lane goes on; returns the inbox lanes to wake."""
-    described = storable(f"{code}: {message}")
+    message = storable(message)
+    described = f"{code}: {message}"
     dead = _if_waiting(waiting.seq).values(
         state=Delivery.DEAD, attempts=waiting.attempts + 1, error=described, done_at=now
     )
