@@ -216,11 +216,15 @@ def _insert_ignoring(dialect: str, table: Table) -> Any:
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert a row, or overwrite the one with the same primary key."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(**values)
+    connection.execute(_upsert(connection.dialect.name, table, tuple(values)), values)
+
+
+@cache
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in values if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    rest = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 def put(connection: Connection, key: str, lane: str, kind: Kind, body: object, now: int) -> None:

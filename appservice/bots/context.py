@@ -92,7 +92,8 @@ class Voice:
         """
         content = self._content(what, values, buttons, mentions, rings)
         sent = self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content), key)
-        self._attach(sent, buttons)
+        if buttons:
+            self._attach(sent, buttons)
         return sent
 
     def edit(
@@ -245,7 +246,8 @@ class Context(Voice):
         effect = SendMessage(sender=self.bot.user_id, room=self.room, content=content, reply_to=reply_to)
         sent = self._emit(effect, key)
         self.answer = self.answer or sent
-        self._attach(sent, buttons)
+        if buttons:
+            self._attach(sent, buttons)
         return sent
 
     def finish(self) -> None:
