@@ -60,7 +60,8 @@ class DirectChats:
         return self._make(unit, bot, user)
 
     def _make(self, unit: Unit, bot: UserID, user: UserID) -> RoomOf:
-        key = f"direct:{unit.key}/{bot}/{user}"
+        # What is kept says nothing about the person, so that it may stay when the person goes.
+        key = f"direct:{unit.key}/{_pseudonym(unit.secret, f'{bot} {user}')}"
         effect = CreateRoom(
             sender=bot,
             alias_localpart=self._alias_prefix + _pseudonym(unit.secret, key),

@@ -51,6 +51,7 @@ from appservice.effects import (
     EffectKey,
     RoomEffect,
     RoomOf,
+    RoomRef,
     Upload,
     creation_lane,
     creation_of,
@@ -128,6 +129,7 @@ _RECORD = (
         payload=None,
         data=None,
         context=None,
+        asker=None,
         error=None,
         event_id=bindparam("made_event"),
         room_id=bindparam("made_room"),
@@ -259,6 +261,22 @@ def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
     """Which effect sent this event; None if it was not one of ours."""
     key = connection.execute(select(outbox.c.key).where(outbox.c.event_id == event_id)).scalar()
     return None if key is None else EffectKey(key)
+
+
+def stands_in(connection: Connection, key: EffectKey, room: RoomRef) -> bool:
+    """Whether what this effect sends is, or will be, in that room: only there can it be edited."""
+    row = connection.execute(select(outbox.c.state, outbox.c.room_id, outbox.c.lane).where(outbox.c.key == key)).first()
+    if row is None or row.state == Delivery.DEAD:
+        return False
+    if isinstance(room, str):
+        return bool((row.room_id or row.lane) == room)
+    made = connection.execute(select(outbox.c.room_id).where(outbox.c.key == room.key)).scalar()
+    return bool((row.room_id or row.lane) == (made or creation_lane(room.key)))
+
+
+def forget_asker(connection: Connection, user: UserID) -> None:
+    """Somebody is no longer to be told of what became of his wishes, nor kept as the one who had them."""
+    connection.execute(update(outbox).where(outbox.c.asker == user).values(asker=None))
 
 
 def record(connection: Connection, waiting: Waiting, result: Result, now: int) -> set[str]:

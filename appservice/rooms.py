@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    case,
     delete,
     func,
     select,
@@ -46,6 +47,7 @@ room = Table(
     Column("predecessor", Text),
     Column("power_levels", LargeBinary),
     Column("encrypted", Boolean, nullable=False, default=False),
+    # Whose direct chat this is; empty where the room has a purpose of its own, NULL where nobody has said.
     Column("direct_with", Text),
     Column("replacement", Text, index=True),
     Column("read_at", BigInteger),
@@ -116,22 +118,27 @@ class Rooms:
         return frozenset(UserID(user) for user in connection.execute(statement).scalars())
 
     def display_name(self, connection: Connection, user: UserID, room_id: RoomID | None = None) -> str | None:
-        """How `user` is called in a room, else in any room where we met."""
-        statement = select(room_member.c.display_name).where(
-            room_member.c.user_id == user, room_member.c.display_name.is_not(None)
+        """How `user` is called in a room, else in the chat with us, else in any room where we met."""
+        statement = (
+            select(room_member.c.display_name)
+            .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
+            .where(room_member.c.user_id == user, room_member.c.display_name.is_not(None))
+            .order_by(
+                case((room_member.c.room_id == room_id, 0), (room.c.direct_with == user, 1), else_=2),
+                room_member.c.room_id,
+            )
         )
-        if room_id is not None:
-            here = connection.execute(statement.where(room_member.c.room_id == room_id)).scalar()
-            if here is not None:
-                return str(here)
-        return connection.execute(statement.order_by(room_member.c.room_id).limit(1)).scalar()
+        return connection.execute(statement.limit(1)).scalar()
 
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
-        """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat."""
+        """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
+
+        A room that we made for a purpose is none, however few are in it.
+        """
         row = connection.execute(select(room.c.direct_with, room.c.read_at).where(room.c.room_id == room_id)).first()
         counts = select(func.count()).where(room_member.c.room_id == room_id, room_member.c.membership == "join")
         joined = connection.execute(counts).scalar_one()
-        if row is None or joined > 2:
+        if row is None or joined > 2 or row.direct_with == "":
             return False
         return row.direct_with is not None or (row.read_at is not None and joined == 2)
 
@@ -181,7 +188,7 @@ class Rooms:
 
     def created(self, connection: Connection, room_id: RoomID, now: int, direct_with: UserID | None = None) -> None:
         """Note a room that a bot of ours has just created; its state arrives as events."""
-        self._know(connection, room_id, read_at=now, direct_with=direct_with)
+        self._know(connection, room_id, read_at=now, direct_with=direct_with or "")
 
     def enter(self, unit: Unit, room_id: RoomID, bot: UserID, inviter: UserID, *, is_direct: bool) -> None:
         """Follow an invitation into a room, then read its state."""
@@ -220,6 +227,9 @@ class Rooms:
     def _learn(self, connection: Connection, event: Event) -> None:
         content = event.content
         match event.type:
+            case "m.room.member" if event.membership == "leave":
+                gone = (room_member.c.room_id == event.room_id, room_member.c.user_id == event.state_key)
+                connection.execute(delete(room_member).where(*gone))
             case "m.room.member":
                 values = {
                     "room_id": event.room_id,
