@@ -206,13 +206,19 @@ class _Binding:
 
 
 def _misspelt(name: str, line: Line, first: Word, router: Router) -> list[Command]:
-    """The commands that a text may have been meant for: its first word is nearly theirs and the rest fits."""
-    names = {fold(known): command for command in router.commands for known in command.names}
+    """The commands that a text may have been meant for: its first word is nearly theirs and the rest fits.
+
+    Chinese is left alone: there one character of difference makes another word, and mostly a good one.
+    """
+    if contains_han(name):
+        return []
+    others = [command for command in router.commands if command is not router.default]
+    names = {fold(known): command for command in others for known in command.names}
     guesses = {guess.names: guess for guess in (names[near] for near in nearest(name, names))}
     if not line.text[first.end :].strip():
         return list(guesses.values())
     bound = ((guess, _bind(guess, guess.names[0], line, first.end, "", [router])) for guess in guesses.values())
-    return [guess for guess, result in bound if isinstance(result, Call) and guess is not router.default]
+    return [guess for guess, result in bound if isinstance(result, Call)]
 
 
 def _ambiguous(

@@ -66,7 +66,7 @@ async def test_nobody_is_pinged_unless_the_command_says_so(stage: Stage) -> None
 
 async def test_the_answer_is_in_the_language_of_the_command(stage: Stage) -> None:
     stage.room(CHAT, ANN, LIBRARY)
-    assert await stage.say(ANN, CHAT, "清旦") == ["我不认识“清旦”。您是想写这个吗？\n清单"]
+    assert await stage.say(ANN, CHAT, "清旦") == ["我不认识“清旦”。你是想写这个吗？\n清单"]
     assert await stage.say(ANN, CHAT, "lsit") == ["I do not know “lsit”. Did you mean this?\nlist"]
 
 

@@ -37,7 +37,7 @@ async def test_an_invited_bot_comes_and_says_hello_in_both_languages(stage: Stag
 async def test_in_a_room_the_greeting_names_the_prefix(database: Database) -> None:
     stage = Stage(database, BOTS, language_of=lambda _connection, _user: Language.ZH)
     assert await membership(stage, ANN, SHELF, HALL, "invite") == [
-        "您好，我是Shelf。\n写 `!书架 帮助` 就能看到我会做什么。"
+        "你好，我是Shelf。\n写 `!书架 帮助` 就能看到我会做什么。"
     ]
 
 

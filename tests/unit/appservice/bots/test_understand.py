@@ -67,6 +67,8 @@ def mistake(text: str, *pills: Pill) -> tuple[str, tuple[str, ...]]:
         ("!zd weekend  hike?", "new", {"topic": "weekend  hike?"}),
         ("!zd周末爬山", "new", {"topic": "周末爬山"}),
         ("!zd 加入我们", "new", {"topic": "加入我们"}),
+        ("!zd 加班", "new", {"topic": "加班"}),
+        ("!zd news", "new", {"topic": "news"}),
         ('!zd "quoted" topic', "new", {"topic": '"quoted" topic'}),
         ("!zd", "new", {"topic": ""}),
         ("!zd join", "join", {"number": 0}),
