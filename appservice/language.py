@@ -135,7 +135,7 @@ class Catalogue:
 
     def _duration(self, seconds: int) -> str:
         """In the largest unit that says it exactly."""
-        size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0 and (seconds or size == 1))
+        unit = next(unit for size, unit in _UNITS if seconds % size == 0 and (seconds or size == 1))
         return format_timedelta(seconds, granularity=unit, threshold=float("inf"), locale=self._locale)
 
     def _list(self, items: list[Words]) -> Words:
