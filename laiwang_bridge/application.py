@@ -29,6 +29,7 @@ from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
+from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.spread import Spread
@@ -65,7 +66,7 @@ class Application:
         self._operators_room: RoomID | None = None
         default_language = Language(config.bots.default_language)
         catalogues = Catalogues(OUR_CATALOGUES)
-        routes = Routes()
+        self.routes = routes = Routes()
 
         is_ours = self.registration.is_ours
         rooms = Rooms(is_ours)
@@ -121,7 +122,8 @@ class Application:
         opening.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
 
-        self.service = ApplicationService(settings(config), database, routes, secret=secret)
+        directory = ClusterDirectory(database, config.homeserver.domain)
+        self.service = ApplicationService(settings(config), database, routes, secret=secret, third_party=directory)
 
     def _speak(
         self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False

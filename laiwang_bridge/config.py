@@ -111,7 +111,6 @@ class Database:
         values.one_of("full", "normal"),
     )
     connections: int = setting(8, "How many connections to keep open at most.", values.whole_number(2, 100))
-    share_work: bool = setting(False, "Let several bridge processes share the work (PostgreSQL only).", values.truth)
 
     @property
     def is_sqlite(self) -> bool:
@@ -259,6 +258,3 @@ def contradictions(config: Config) -> Iterable[tuple[tuple[str, str], str]]:
     if ours.bot_localpart.startswith(ours.user_prefix):
         ghostly = f"must not begin with the user_prefix {ours.user_prefix!r}."
         yield ("appservice.bot_localpart", "appservice.user_prefix"), ghostly
-    if config.database.share_work and config.database.is_sqlite:
-        alone = "needs PostgreSQL: write a postgresql:// url, or set it to false."
-        yield ("database.share_work", "database.url"), alone

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.inbox import Sequence64, insert_ignoring, upsert
-from laiwang_bridge.clusters.reach import Reach, parse_reach
+from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
 from laiwang_bridge.clusters.rules import (
     Cluster,
     ClusterId,
@@ -138,6 +138,11 @@ class Named:
     def id(self) -> ClusterId:
         return self.rules.id
 
+    @property
+    def for_all(self) -> bool:
+        """Whether anybody may know of it and step in."""
+        return self.rules.reach.mode is Mode.OPEN and self.rules.lifecycle is Lifecycle.OPEN
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -204,10 +209,27 @@ def started_by(connection: Connection, one: PersonId) -> Sequence[Any]:
     return connection.execute(select(cluster).where(cluster.c.initiator == one).order_by(cluster.c.created_at)).all()
 
 
+def open_to_all(connection: Connection, topic: str, limit: int) -> list[Named]:
+    """The newest clusters that anybody may know of, with `topic` in their title."""
+    statement = (
+        select(cluster)
+        .where(
+            cluster.c.reach == str(Mode.OPEN),
+            cluster.c.lifecycle == Lifecycle.OPEN,
+            cluster.c.title.icontains(topic, autoescape=True),
+        )
+        .order_by(cluster.c.created_at.desc())
+        .limit(limit)
+    )
+    return [_named(connection, row) for row in connection.execute(statement).all()]
+
+
 def _first(connection: Connection, condition: Any) -> Named | None:
     row = connection.execute(select(cluster).where(condition)).first()
-    if row is None:
-        return None
+    return None if row is None else _named(connection, row)
+
+
+def _named(connection: Connection, row: Any) -> Named:
     reach = parse_reach(row.reach)
     assert isinstance(reach, Reach)
     rules = Cluster(

@@ -113,8 +113,8 @@ appservice:
   listen_port: 70000
   alias_prefixes: zd_
 datbase: {{}}
-database:
-  share_work: yes
+metrics:
+  enabled: yes
 delivery: 5
 logging:
   level: infos
@@ -133,7 +133,7 @@ permissions:
         "config.yaml:8: appservice.alias_prefixes must be a list with at least one entry, for instance [zd_], not "
         "'zd_'.",
         "config.yaml:9: datbase is not a section. Did you mean database?",
-        "config.yaml:11: database.share_work must be true or false, not 'yes'.",
+        "config.yaml:11: metrics.enabled must be true or false, not 'yes'.",
         "config.yaml:12: delivery must hold settings, one `key: value` per line, indented.",
         "config.yaml:14: logging.level must be debug, info, warning or error, not 'infos'. Did you mean info?",
         "config.yaml:15: clusters.reach must be closed, friends, hops:2 to hops:9, chain or open, not 'hops:20'. Did "
@@ -196,14 +196,12 @@ appservice:
   as_token: {AS_TOKEN}
   hs_token: {AS_TOKEN}
   bot_localpart: _laiwang_bot
-database: {{share_work: true}}
 """
     assert problems(text) == [
         "config.yaml:2: appservice.address is the address of the homeserver: write the one at which the homeserver "
         "reaches the bridge.",
         "config.yaml:4: appservice.hs_token is the same as as_token: each side needs a secret of its own.",
         "config.yaml:5: appservice.bot_localpart must not begin with the user_prefix '_laiwang_'.",
-        "config.yaml:6: database.share_work needs PostgreSQL: write a postgresql:// url, or set it to false.",
     ]
 
 
