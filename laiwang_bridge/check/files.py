@@ -46,7 +46,7 @@ def _complaints(subject: Subject, path: Path, found: Registration) -> Iterator[F
     if not problems:
         wanted = replace(subject.config.registration(), rate_limited=found.rate_limited)
         for difference in compare(wanted, found):
-            yield fail(f"{_REGISTRATION}.differs", f"{path}: {difference}", REGISTER_AGAIN)
+            yield fail(f"{_REGISTRATION}.differs", difference, REGISTER_AGAIN)
     if found.rate_limited:
         text = f"{path} has the homeserver limit our rate, so that messages come late when much happens."
         yield warn(f"{_REGISTRATION}.rate-limited", text, REGISTER_AGAIN)

@@ -117,7 +117,8 @@ async def token(subject: Subject) -> Iterable[Finding]:
 async def _unknown_token(subject: Subject) -> Finding:
     """Which of the ways to an unknown token it was, as far as the homeserver gives it away."""
     path = subject.registration_path
-    lines = " / ".join(homeserver_lines(path).splitlines())
+    line = homeserver_lines(path).splitlines()[-1].strip()
+    load = f"Have the line `{line}` under app_service_config_files in homeserver.yaml, and restart the homeserver."
     localpart = subject.config.appservice.bot_localpart
     available = await call(subject, "GET", f"{_CLIENT}/register/available", username=localpart)
     profile = await call(subject, "GET", f"{_CLIENT}/profile/{segment(subject.bot)}")
@@ -127,7 +128,7 @@ async def _unknown_token(subject: Subject) -> Finding:
         return fail("token.other-registration", text, mend)
     if available.status == 200:
         text = "The homeserver does not know our as_token, for it has not loaded our registration."
-        return fail("token.not-loaded", text, f"Have {lines} in homeserver.yaml, and restart the homeserver.")
+        return fail("token.not-loaded", text, load)
     if profile.status == 200:
         text = f"The homeserver does not know our as_token, though it knows {subject.bot}: the tokens have changed."
         mend = f"Give it {path} as it is now, and restart it."
@@ -136,7 +137,7 @@ async def _unknown_token(subject: Subject) -> Finding:
         "The homeserver does not know our as_token: it was not given our registration, was not restarted since, or "
         "was given another file."
     )
-    return fail("token.unknown", text, f"Have {lines} in homeserver.yaml, and restart the homeserver.")
+    return fail("token.unknown", text, load)
 
 
 async def identity(subject: Subject) -> Iterable[Finding]:
@@ -152,7 +153,7 @@ async def identity(subject: Subject) -> Iterable[Finding]:
         f"Our as_token makes us {user} instead of {subject.bot}: it is in the registration of another service, or "
         "the registration was written for another bot."
     )
-    mend = f"If {user} is meant, write appservice.bot_localpart: {localpart}. If not: {REGISTER_AGAIN}"
+    mend = f"If {user} is meant, write appservice.bot_localpart: {localpart}. Otherwise: {REGISTER_AGAIN}"
     return [fail("identity.other-user", text, mend)]
 
 

@@ -16,6 +16,7 @@ import aiohttp
 import orjson
 
 _LARGEST_ANSWER = 1024 * 1024
+_LONGEST_ERROR = 200
 
 
 class Trouble(Enum):
@@ -55,9 +56,9 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """What the other side says about it, short enough for one line."""
-        words = str(self.json.get("error") or self.text)
-        return " ".join(words.split())[:200] or f"HTTP {self.status}"
+        """What the other side says about it, short enough for one line, without a full stop."""
+        words = " ".join(str(self.json.get("error") or self.text).split())
+        return words[:_LONGEST_ERROR].rstrip(".") or f"HTTP {self.status}"
 
 
 class Http:

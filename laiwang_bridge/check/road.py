@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from appservice.http import Refusal, raw_json_response
 from appservice.listener import CannotListen, Listener, TcpAddress
 from laiwang_bridge.check.findings import REGISTER_AGAIN, Check, Finding, Subject, fail, ok, skipped, warn
 from laiwang_bridge.check.http import Answer, NoAnswer, Trouble, segment
+from laiwang_bridge.config import Config
 
 _PING_PATH = "/_matrix/app/v1/ping"
 _PING_SECONDS = 75.0
@@ -69,8 +71,17 @@ async def ping(subject: Subject) -> Iterable[Finding]:
         async with _answering(subject, visits):
             answer = await _have_it_ping(subject, visits.expected)
     except CannotListen as error:
-        return [fail("ping.cannot-listen", f"The bridge {error}", "Look at appservice.listen_host and listen_port.")]
+        return [_cannot_listen(subject, error)]
     return [_judged(subject, answer, visits)]
+
+
+def _cannot_listen(subject: Subject, error: CannotListen) -> Finding:
+    cause = error.__cause__
+    reason = os.strerror(cause.errno).lower() if isinstance(cause, OSError) and cause.errno else str(error)
+    ours = subject.config.appservice
+    text = f"The bridge cannot listen on {TcpAddress(ours.listen_host, ours.listen_port)}: {reason}."
+    mend = "Write an interface and a port of this machine as appservice.listen_host and appservice.listen_port."
+    return fail("ping.cannot-listen", text, mend)
 
 
 async def _have_it_ping(subject: Subject, transaction_id: str) -> Answer | NoAnswer:
@@ -127,7 +138,7 @@ def _judged(subject: Subject, answer: Answer | NoAnswer, visits: _Visits | None)
         case "M_CONNECTION_FAILED" | "M_CONNECTION_TIMEOUT":
             kind = "unreachable" if answer.errcode == "M_CONNECTION_FAILED" else "timeout"
             text = f"The homeserver cannot reach us at {address}: {answer.error}."
-            return fail(f"ping.{kind}", text, _ways_to_reach(subject))
+            return fail(f"ping.{kind}", text, ways_to_reach(subject.config))
         case "M_BAD_STATUS":
             return _bad_status(subject, answer, visits)
         case "M_URL_NOT_SET":
@@ -137,7 +148,7 @@ def _judged(subject: Subject, answer: Answer | NoAnswer, visits: _Visits | None)
             return skipped("ping", "The homeserver cannot be asked to call us.")
         case "M_FORBIDDEN":
             text = f"The homeserver does not know us as {subject.config.appservice.id!r}, but by another id."
-            mend = f"Write the id of its registration as appservice.id. Or: {REGISTER_AGAIN}"
+            mend = f"Write the id of its registration as appservice.id. Otherwise: {REGISTER_AGAIN}"
             return fail("ping.other-id", text, mend)
     text = f"The homeserver did not call us: {answer.error} (HTTP {answer.status} {answer.errcode})."
     return fail("ping.refused", text, "Look at the homeserver's log.")
@@ -148,7 +159,7 @@ def _bad_status(subject: Subject, answer: Answer, visits: _Visits | None) -> Fin
     status = answer.json.get("status")
     if status in (401, 403) and (visits is None or visits.wrong_token):
         text = "The homeserver shows us another hs_token than ours."
-        mend = f"Write that of its registration as appservice.hs_token. Or: {REGISTER_AGAIN}"
+        mend = f"Write that of its registration as appservice.hs_token. Otherwise: {REGISTER_AGAIN}"
         return fail("ping.hs-token", text, mend)
     if status in (401, 403, 404, 405):
         return _somebody_else(subject, "ping.other-program")
@@ -163,29 +174,23 @@ def _somebody_else(subject: Subject, code: str) -> Finding:
     return fail(code, text, mend)
 
 
-def _ways_to_reach(subject: Subject) -> str:
+def ways_to_reach(config: Config) -> str:
     """Hints for an address that the homeserver cannot use, the likely one first."""
-    config = subject.config
     ours = urlsplit(config.appservice.address)
+    listen_host, listen_port = config.appservice.listen_host, config.appservice.listen_port
     hints = []
     if _is_near(ours.hostname) and not _is_near(urlsplit(config.homeserver.address).hostname):
         hints.append(f"On the homeserver's machine {ours.hostname} is that machine itself: write this one's name.")
-    elif not _is_near(ours.hostname) and _is_near(config.appservice.listen_host):
-        hints.append(
-            f"Let us listen where it can reach us: appservice.listen_host: 0.0.0.0 instead of {_host(subject)}."
-        )
+    elif not _is_near(ours.hostname) and _is_near(listen_host):
+        hints.append(f"Let us listen where it can reach us: appservice.listen_host: 0.0.0.0 instead of {listen_host}.")
     port = ours.port or (443 if ours.scheme == "https" else 80)
-    if ours.scheme == "http" and port != config.appservice.listen_port:
-        hints.append(f"The address names port {port}, and we listen on {config.appservice.listen_port}.")
+    if ours.scheme == "http" and port != listen_port:
+        hints.append(f"The address names port {port}, and we listen on {listen_port}.")
     hints.append(
         "Write an address as appservice.address that leads here from the homeserver, with containers the name of "
         f"this one. {REGISTER_AGAIN}"
     )
     return " ".join(hints)
-
-
-def _host(subject: Subject) -> str:
-    return subject.config.appservice.listen_host
 
 
 def _is_near(host: str | None) -> bool:

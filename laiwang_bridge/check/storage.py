@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from appservice import inbox, outbox
 from appservice.database import UnsupportedDatabase, parse_url
@@ -63,7 +63,7 @@ async def schema(subject: Subject) -> Iterable[Finding]:
     except UnsupportedDatabase as error:
         return [fail("database.unsupported", str(error), "")]
     if state.refusal is not None:
-        kind = "foreign" if state.standing is Standing.FOREIGN else "newer"
+        kind = {Standing.FOREIGN: "foreign", Standing.NEWER: "newer"}.get(state.standing, "encoding")
         return [fail(f"database.{kind}", state.refusal.trouble, state.refusal.mend)]
     match state.standing:
         case Standing.OLD:
@@ -74,20 +74,6 @@ async def schema(subject: Subject) -> Iterable[Finding]:
         case Standing.EMPTY:
             return [ok("database", "The database is empty; the bridge makes its tables when it starts.")]
     return [ok("database", f"The database is up to date (revision {state.revision}).")]
-
-
-async def encoding(subject: Subject) -> Iterable[Finding]:
-    if _sqlite_path(subject) is not None:
-        return [ok("database.encoding", "The database keeps every language.")]
-    found = await asyncio.to_thread(read_once, subject.config.database.url, _encoding)
-    if found != "UTF8":
-        told = f"The database is in {found}, and not everything that people write can be kept in that."
-        return [fail("database.encoding.other", told, "Make a new one: createdb --encoding=UTF8 --template=template0.")]
-    return [ok("database.encoding", "The database keeps every language.")]
-
-
-def _encoding(connection: Connection) -> str:
-    return str(connection.execute(text("show server_encoding")).scalar_one())
 
 
 async def owner(subject: Subject) -> Iterable[Finding]:
@@ -153,7 +139,6 @@ def file_system_of(path: Path, mounts: Path) -> str | None:
 CHECKS = (
     Check("database.place", place),
     Check("database", schema, ("database.place",)),
-    Check("database.encoding", encoding, ("database",)),
     Check("database.owner", owner, ("database",)),
     Check("dead-letters", dead_letters, ("database",)),
 )

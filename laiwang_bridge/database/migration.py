@@ -67,10 +67,12 @@ def read_once(url: str, work: Callable[[Connection], T]) -> T:
 def migrate(url: str, schema: Schema = OURS) -> Migration:
     """Make the tables, or bring them up to date; nothing happens where they are.
 
-    An SQLite database is copied first. Raises `OutOfReach`, `NotOurs`, `MigrationFailed`, and `UnsupportedDatabase`
-    for a URL that can not work.
+    An SQLite database is copied first. Raises `UnusableDatabase` (`OutOfReach`, `NotOurs`, `MigrationFailed`), and
+    `UnsupportedDatabase` for a URL that can not work.
     """
     state = database_state(url, schema)
+    if state.refusal is not None:
+        raise state.refusal
     if state.standing is Standing.CURRENT:
         return Migration(state.head, state.head)
     parsed = parse_url(url)
@@ -121,7 +123,8 @@ def _connected(engine: Engine) -> Connection:
 def _engine(url: URL, begin: str) -> Engine:
     """Connections for this one purpose, apart from those of a running bridge."""
     if url.get_backend_name() != "sqlite":
-        arguments = {"application_name": "laiwang-bridge", "connect_timeout": 10}
+        # The encoding is named because SQLAlchemy cannot speak with a database that has none (SQL_ASCII).
+        arguments = {"application_name": "laiwang-bridge", "connect_timeout": 10, "client_encoding": "utf8"}
         try:
             # After waiting for the lock we must see what its last owner did: no snapshot from before.
             return create_engine(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, select, text
 
-from laiwang_bridge.database.errors import NotOurs
+from laiwang_bridge.database.errors import NotOurs, UnusableDatabase
 from laiwang_bridge.database.tables import metadata
 
 _FILE = re.compile(r"(\d{4})_\w+\.py")
@@ -59,15 +59,16 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is in a database. `revision` is None where our tables are not; `strangers` are some tables of others."""
+    """What is in a database. `revision` is None where our tables are not; `strangers` are the tables of others."""
 
     standing: Standing
     revision: str | None
     head: str
     strangers: tuple[str, ...] = ()
+    encoding: str = "UTF8"
 
     @property
-    def refusal(self) -> NotOurs | None:
+    def refusal(self) -> UnusableDatabase | None:
         """Why we must not touch this database; None when we may."""
         if self.standing is Standing.NEWER:
             return NotOurs(
@@ -80,6 +81,11 @@ class State:
                 f"The database belongs to {self._owner}: it has {_listed(self.strangers)}.",
                 "Give laiwang-bridge a database of its own (database.url).",
             )
+        if self.encoding != "UTF8":
+            return UnusableDatabase(
+                f"The database is in {self.encoding}, and not everything that people write can be kept in that.",
+                "Make a new one: createdb --encoding=UTF8 --template=template0 --owner=USER NAME.",
+            )
         return None
 
     @property
@@ -91,13 +97,13 @@ class State:
 def read_state(connection: Connection, schema: Schema) -> State:
     """Look at a database; it is not changed."""
     tables = _tables(connection)
+    encoding = _encoding(connection)
     head = schema.head
     if revision_table.name in tables:
         revision = connection.execute(select(revision_table.c.revision)).scalar_one()
-        return State(_standing(revision, schema), revision, head)
-    if not tables:
-        return State(Standing.EMPTY, None, head)
-    return State(Standing.FOREIGN, None, head, tuple(sorted(tables)))
+        return State(_standing(revision, schema), revision, head, encoding=encoding)
+    standing = Standing.FOREIGN if tables else Standing.EMPTY
+    return State(standing, None, head, tuple(sorted(tables)), encoding)
 
 
 def note_revision(connection: Connection, revision: str) -> None:
@@ -120,6 +126,13 @@ def _tables(connection: Connection) -> Collection[str]:
     else:  # the catalogue itself: the information schema hides what we may not read
         statement = "select tablename from pg_tables where schemaname = any(current_schemas(false))"
     return set(connection.execute(text(statement)).scalars())
+
+
+def _encoding(connection: Connection) -> str:
+    """How texts are kept; PostgreSQL leaves that to whoever made the database."""
+    if connection.dialect.name == "sqlite":
+        return "UTF8"
+    return str(connection.execute(text("show server_encoding")).scalar_one())
 
 
 def _listed(tables: Iterable[str]) -> str:

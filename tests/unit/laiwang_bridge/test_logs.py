@@ -119,7 +119,7 @@ def test_an_error_does_not_quote_what_people_wrote() -> None:
     stream = started()
     log = logging.getLogger("laiwang_bridge")
     words = "my mother's number"
-    for broken in (lambda: int(words), lambda: {}[words], lambda: _insert(words)):
+    for broken in (lambda: int(words), lambda: dict[str, str]()[words], lambda: _insert(words)):
         try:
             broken()
         except Exception:
