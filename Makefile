@@ -33,7 +33,7 @@ lint: install
 	@$(BIN)/ruff check
 	@echo "Checking types (mypy)"
 	@$(BIN)/mypy
-	@$(BIN)/mypy tests/support tests/conftest.py
+	@$(BIN)/mypy tests/support tests/conftest.py docs/example/dice.py
 
 bench: synapse
 	@$(BIN)/python -m bench $(ARGS)
