@@ -35,6 +35,7 @@ class Command:
     permission: Level
     power: int
     where: Where
+    bare: Callable[[str], bool] | None = None
 
     def name_in(self, language: Language) -> str:
         return _in_language(self.names, language)
@@ -75,18 +76,20 @@ class Router:
         power: int = 0,
         where: Where = "any",
         default: bool = False,
+        bare: Callable[[str], bool] | None = None,
     ) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
         """Declare a handler as the command of these names; the first is the one that is stored and logged.
 
         `power` is the power level in the room that it takes. With `default` it also gets what follows the prefix when
-        that is no command's name. The handler itself is left as it is. Raises `DeclarationError`.
+        that is no command's name. Where nothing else is meant, a text for which `bare` says yes is taken for the
+        arguments of this command. The handler itself is left as it is. Raises `DeclarationError`.
         """
         if not names or not all(name and not any(char.isspace() for char in name) for name in names):
             raise DeclarationError("a command needs a name, and names have no spaces")
 
         def declare(handler: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
             parameters = parameters_of(handler)
-            command = Command(self.name, names, help, group, parameters, handler, permission, power, where)
+            command = Command(self.name, names, help, group, parameters, handler, permission, power, where, bare)
             for name in names:
                 if self._by_name.setdefault(fold(name), command) is not command:
                     raise DeclarationError(f"{self.name} has two commands called {name!r}")

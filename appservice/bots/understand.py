@@ -73,6 +73,8 @@ def understand(
     if (glued := _glued(name, routers, fallback)) is not None:
         command, length = glued
         return _bind(command, first.text[:length], line, first.start + length, prefix, routers)
+    if (bare := _bare(line, start, routers)) is not None:
+        return _bind(bare, "", line, start, prefix, routers)
     if fallback and fallback.default:
         if guesses := _misspelt(name, line, first, fallback):
             return _ambiguous(line, first, guesses, fallback, fallback.default, prefix)
@@ -127,6 +129,13 @@ def _glued(name: str, routers: Sequence[Router], fallback: Router | None) -> tup
             if best is None or len(known) > best[1]:
                 best = (command, len(known))
     return best
+
+
+def _bare(line: Line, start: int, routers: Iterable[Router]) -> Command | None:
+    """The command whose argument this is, without any name before it."""
+    text = line.text[start:].strip()
+    commands = (command for router in routers for command in router.commands)
+    return next((command for command in commands if command.bare is not None and command.bare(text)), None)
 
 
 def _defaults(command: Command) -> dict[str, Any]:

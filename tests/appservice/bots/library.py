@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mautrix.types import UserID
+from mautrix.types import RoomID, UserID
 from sqlalchemy import Column, Integer, Table, Text, insert, select
 
 from appservice.bots import Argument, Bot, Context, Level, Router, UserError, button
 from appservice.content import pill
 from appservice.database import metadata
-from appservice.language import Message
+from appservice.language import Language, Message
 
 ANN, BEN, CAT = UserID("@ann:test"), UserID("@ben:test"), UserID("@cat:else.where")
 LIBRARY, SHELF, DESK = UserID("@library:test"), UserID("@shelf:test"), UserID("@desk:test")
@@ -118,6 +118,17 @@ def close(context: Context) -> None:
 @desk.command("order", help=Message("Call to order"), power=50)
 def order(context: Context) -> None:
     context.reply("order!")
+
+
+@desk.command("map", help=Message("A map of the house"))
+def send_map(context: Context) -> None:
+    context.reply({"msgtype": "m.image", "body": "map.png", "url": "mxc://test/map", "m.mentions": {}})
+    context.at(RoomID(HALL), Language.ZH, is_direct=False).send(Message("There is nothing to cancel."))
+
+
+@desk.command("wrong", help=Message("A question that forgets"))
+def wrong(context: Context) -> None:
+    context.ask(rate, Message("?"), remember={"count": 5})
 
 
 @desk.command("crash", help=Message("Fail"))

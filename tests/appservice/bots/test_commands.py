@@ -213,6 +213,12 @@ async def test_everything_is_the_same_when_it_is_run_again(stage: Stage) -> None
     await other.database.close()
 
 
+async def test_a_command_can_send_a_picture_and_speak_elsewhere(stage: Stage) -> None:
+    stage.room(CHAT, ANN, LIBRARY)
+    assert await stage.say(ANN, CHAT, "map") == ["map.png", "现在没有什么可以取消的。"]
+    assert [effect.room for _key, effect in stage.sent()] == [CHAT, HALL]
+
+
 async def test_a_bot_can_speak_of_its_own_accord(stage: Stage) -> None:
     emissions = await stage.run(
         lambda unit: (

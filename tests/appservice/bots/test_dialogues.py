@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import update
 
 from appservice.bots.questions import bot_dialogue
@@ -134,3 +135,9 @@ async def test_who_leaves_is_asked_no_more(stage: Stage) -> None:
     await stage.say(ANN, HALL, "!shelf name")
     await stage.play(stage.bots.on_member, ANN, HALL, "m.room.member", {"membership": "leave"}, state_key=ANN)
     assert await stage.say(ANN, HALL, "Ann") == []
+
+
+async def test_a_question_remembers_what_its_dialogue_needs(stage: Stage) -> None:
+    stage.room(CHAT, ANN, LIBRARY)
+    with pytest.raises(TypeError, match=r"rate wants to remember \['number'\]"):
+        await stage.say(ANN, CHAT, "wrong")

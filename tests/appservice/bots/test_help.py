@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 
-from appservice.bots import Bot, Context, Level, Permissions, Router
+from appservice.bots import Argument, Bot, Context, Level, Permissions, Router
 from appservice.bots.help import WIDTH, columns, overview, wrap
 from appservice.bots.testing import Stage
 from appservice.database import Database
@@ -26,6 +28,8 @@ Desk
 secret – Between us
 shout <whom> – To everybody
 order – Call to order
+map – A map of the house
+wrong – A question that forgets
 crash – Fail
 
 Rules
@@ -49,6 +53,8 @@ async def test_help_in_a_room_is_about_the_prefix_it_was_asked_with(stage: Stage
         "!desk secret – Between us",
         "!desk shout <whom> – To everybody",
         "!desk order – Call to order",
+        "!desk map – A map of the house",
+        "!desk wrong – A question that forgets",
         "!desk crash – Fail",
         "",
         "Rules",
@@ -113,6 +119,16 @@ def test_of_many_commands_only_the_names_are_shown() -> None:
     said = overview(many, Catalogues()[Language.EN], lambda router: router.prefix_in(Language.EN), lambda _c: True)
     assert "!desk secret · shout · close · order ·" in said.plain
     assert "Between us" not in said.plain
+
+
+def test_a_usage_wider_than_a_phone_is_shortened() -> None:
+    router = Router("x", ("!x",))
+
+    def handler(context: Context, one: Annotated[str, Argument(Message("a very long explanation of it"))]) -> None: ...
+
+    router.command("go", help=Message("Go"))(handler)
+    said = overview([router], Catalogues()[Language.EN], lambda _router: "!longer", lambda _command: True)
+    assert said.plain.startswith("!longer go … – Go")
 
 
 def test_who_may_do_nothing_is_told_so() -> None:

@@ -59,6 +59,20 @@ async def test_taps_and_answers_count_too(database: Database) -> None:
     assert await stage.tap(ANN, HALL, card, "👍") == []
 
 
+async def test_a_question_waits_while_its_answers_are_too_many(database: Database) -> None:
+    stage = Stage(database, BOTS, rate=Rate(burst=3, seconds_each=2))
+    stage.room(CHAT, ANN, LIBRARY)
+    await stage.say(ANN, CHAT, "lend Emma")
+    await stage.say(ANN, CHAT, "back 1")
+    assert await stage.say(ANN, CHAT, "hm") != []
+    assert await stage.say(ANN, CHAT, "hm") == ["That was a lot at once. I listen again in 3 seconds."]
+    assert await stage.say(ANN, CHAT, "hm") == []
+    assert await stage.say(ANN, CHAT, "cancel") == []
+    assert await stage.say(ANN, CHAT, "yes") == []
+    stage.now += 3000
+    assert await stage.say(ANN, CHAT, "yes") == ["Rated: good."]
+
+
 async def test_a_machine_that_answers_our_answers_soon_talks_to_itself(stage: Stage) -> None:
     stage.room(CHAT, ANN, LIBRARY)
     said = ["what?"]

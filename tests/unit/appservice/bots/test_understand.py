@@ -134,6 +134,11 @@ def test_getting_out_is_understood() -> None:
             ("!lw remind @ann:example.org 2h come",),
         ),
         (
+            "!lw remind @ann:example.org 9999w x",
+            "That is longer than a lifetime.",
+            ("!lw remind @ann:example.org 2h x",),
+        ),
+        (
             "!lw remind @ann:example.org 2h " + "x" * 21,
             "The text has 21 characters; 20 is the most.",
             ("!lw remind @ann:example.org 2h " + "x" * 20,),
