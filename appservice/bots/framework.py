@@ -191,9 +191,12 @@ class Bots:
             self._try_again(unit, event, line, address, known)
 
     def _try_again(self, unit: Unit, event: Event, line: Line, address: Address | None, known: Heard) -> None:
+        event = replace(event, event_id=known.event_id)
         if known.replied_to:
             relation = {"m.in_reply_to": {"event_id": known.replied_to}}
             event = replace(event, content={**event.content, "m.relates_to": relation})
+        if address is None and self._answer(unit, event, line):
+            return
         address = address or alone_with(self._registry, self._rooms, unit.connection, event.room_id, line)
         if address is not None and line.text:
             self._serve(unit, event, known.event_id, line, address, known)
@@ -235,7 +238,8 @@ class Bots:
             close_question(unit.connection, question.room, question.person)
             return False
         request = self._request(unit, event, bot, line, event.event_id, question.language)
-        is_command = request.is_direct and isinstance(understand(line, 0, bot.routers, ""), Call | HelpWanted)
+        said = understand(line, 0, bot.routers, "") if request.is_direct and line.text else None
+        is_command = isinstance(said, Call | HelpWanted)
         if question.expires_at <= unit.now:
             close_question(unit.connection, question.room, question.person)
             if is_command or not request.is_direct:

@@ -113,7 +113,7 @@ class Service:
         word = CANCEL_WORDS[context.language is Language.ZH]
         said = context.say(error.message, **error.values)
         context.reply(paragraphs(said, context.say(_("Please try again, or write `{cancel}`."), cancel=word)))
-        return Served(Outcome.DONE, context.answer)
+        return Served(Outcome.REFUSED, context.answer)
 
     def tell(self, unit: Unit, request: Request, message: Message, typed: tuple[str, ...] = ()) -> None:
         """Say one sentence, if the person has not asked too much already."""

@@ -117,10 +117,10 @@ async def test_a_new_question_takes_the_place_of_the_old_one(stage: Stage) -> No
 
 
 async def test_a_picture_is_no_answer_in_words(stage: Stage) -> None:
-    stage.room(HALL, ANN, BEN, LIBRARY)
-    await stage.say(ANN, HALL, "!shelf name")
-    [said] = await stage.say(ANN, HALL, "x.png", content={"msgtype": "m.image"})
-    assert said.startswith("The text is empty.")
+    for room in (stage.room(HALL, ANN, BEN, LIBRARY), stage.room(CHAT, ANN, LIBRARY)):
+        await stage.say(ANN, room, "!shelf name")
+        [said] = await stage.say(ANN, room, "x.png", content={"msgtype": "m.image"})
+        assert said.startswith("The text is empty.")
 
 
 async def test_a_question_whose_feature_is_gone_is_forgotten(stage: Stage) -> None:

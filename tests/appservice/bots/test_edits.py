@@ -83,6 +83,16 @@ async def test_an_edited_answer_to_a_question_is_not_taken_twice(stage: Stage) -
     assert said.startswith("I have done what you wrote first")
 
 
+async def test_an_answer_that_was_none_can_be_edited_into_one(stage: Stage) -> None:
+    for room in (stage.room(HALL, ANN, BEN, LIBRARY), stage.room(CHAT, ANN, LIBRARY)):
+        await stage.say(ANN, room, "!shelf Emma")
+        await stage.say(ANN, room, "!shelf back 1")
+        await stage.say(ANN, room, "perhaps", event_id=f"$said{room}")
+        assert await stage.change(ANN, room, f"$said{room}", "yes") == ["Rated: good."]
+        [said] = await stage.change(ANN, room, f"$said{room}", "no")
+        assert said.startswith("I have done what you wrote first")
+
+
 async def test_an_edit_in_a_chat_needs_no_prefix_either(stage: Stage) -> None:
     stage.room(CHAT, ANN, LIBRARY)
     await stage.say(ANN, CHAT, "lsit", event_id="$asked")
