@@ -48,7 +48,7 @@ def content(connection: Connection, number: str) -> dict[str, Any]:
     """Everything that is kept of one, people's words included. Raises `NoSuchLetter`."""
     table, seq = _found(connection, number)
     row = connection.execute(select(table).where(table.c.seq == seq)).one()
-    return {name: _readable(value) for name, value in row._mapping.items() if value is not None}
+    return {str(name): _readable(value) for name, value in row._mapping.items() if value is not None}
 
 
 def retry(connection: Connection, numbers: Iterable[str]) -> None:

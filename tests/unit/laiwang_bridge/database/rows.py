@@ -74,4 +74,4 @@ def fine_print(connection: sa.Connection) -> dict[str, str]:
             found[name] += ", counts for ever"
         return found
     statement = "select indexname, indexdef from pg_indexes where schemaname = 'public'"
-    return {name: definition for name, definition in connection.execute(sa.text(statement))}
+    return {row[0]: row[1] for row in connection.execute(sa.text(statement))}

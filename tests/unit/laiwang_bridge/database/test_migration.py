@@ -198,7 +198,7 @@ def test_a_revision_that_fails_changes_nothing(database_url: str, two_revisions:
     with connected(database_url) as connection:
         before = fill(connection)
 
-    with pytest.raises(MigrationFailed, match="could not be changed: .*nowhere"):
+    with pytest.raises(MigrationFailed, match=r"could not be changed: .*nowhere"):
         migrate(database_url, two_revisions)
 
     assert database_state(database_url, two_revisions).revision == "0001"
@@ -297,7 +297,7 @@ def test_a_postgres_that_does_not_answer_is_named() -> None:
 @pytest.mark.postgres
 def test_a_postgres_database_that_is_not_there_is_named(postgres_url: str) -> None:
     url = sa.make_url(postgres_url).set(database="nowhere").render_as_string(hide_password=False)
-    with pytest.raises(OutOfReach, match='database "nowhere" does not exist. Make it first: createdb'):
+    with pytest.raises(OutOfReach, match=r'database "nowhere" does not exist\. Make it first: createdb'):
         migrate(url)
 
 
@@ -307,7 +307,7 @@ def test_a_postgres_user_who_may_make_no_tables_is_told_so(postgres_url: str) ->
         connection.execute(sa.text("drop role if exists guest"))
         connection.execute(sa.text("create role guest login"))
     url = sa.make_url(postgres_url).set(username="guest").render_as_string(hide_password=False)
-    with pytest.raises(MigrationFailed, match="permission denied for schema public. Make the user of database.url its"):
+    with pytest.raises(MigrationFailed, match=r"permission denied for schema public\. Make the user of"):
         migrate(url)
 
 
