@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 _DAY = 24 * 3_600_000
 _KEEP_IDS_FOR = 7 * _DAY
 """How long a repetition of an event or transaction is recognised."""
-_KEEP_EVENTS_FOR = 180 * _DAY
+_KEEP_EVENTS_FOR = 366 * _DAY
 """How long our own messages can still be edited and their buttons used."""
 _HOUSEKEEPING_SECONDS = 3600.0
 _LONGEST_PAUSE = 30.0
