@@ -106,7 +106,7 @@ class Synapse:
         ours = ("SYNAPSE_", "PYTHONPATH", "PYTHONHOME")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         command: list[str | Path] = [python, "-m", "synapse.app.homeserver", "-c", self.config_path]
-        with self._output_path.open("wb") as output:
+        with self.output_path.open("wb") as output:
             self._process = process.spawn(command, output=output, environment=environment, folder=self.folder)
         await self._wait_until_healthy(self._process)
 
@@ -147,7 +147,7 @@ class Synapse:
         return Access(answer["user_id"], answer["access_token"], answer["device_id"])
 
     @property
-    def _output_path(self) -> Path:
+    def output_path(self) -> Path:
         return self.folder / "homeserver.out"
 
     async def _wait_until_healthy(self, running: subprocess.Popen[bytes]) -> None:
@@ -167,7 +167,7 @@ class Synapse:
         raise self._failure(f"ended at once with status {running.returncode}")
 
     def _failure(self, what: str) -> SynapseFailed:
-        log = "\n".join(filter(None, (process.last_lines(path) for path in (self.log_path, self._output_path))))
+        log = "\n".join(filter(None, (process.last_lines(path) for path in (self.log_path, self.output_path))))
         return SynapseFailed(f"Synapse {self.server_name} {what}. The end of its log:\n{log}")
 
     def _write_files(self) -> None:

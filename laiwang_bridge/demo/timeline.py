@@ -98,7 +98,9 @@ class Timeline:
     def add(self, room_id: str, state: Iterable[Content], events: Iterable[Content]) -> None:
         """Take in what a sync said about one room: `state` before `events`, both oldest first."""
         for event in state:
-            self._set_state(room_id, event)
+            # Where two events were sent at once, homeservers may repeat state from before the later one.
+            if event.get("event_id") not in self._by_id:
+                self._set_state(room_id, event)
         for event in events:
             self._set_state(room_id, event)
             seen = _seen(room_id, event)
