@@ -199,12 +199,12 @@ class Delivery:
     async def _read_state(self, effect: ReadState) -> Result:
         room = await self._room(effect.room)
         state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
-        return Result(room_id=room, state=_writable(state))
+        return Result(room_id=room, state=writable(state))
 
     async def _read_event(self, effect: ReadEvent) -> Result:
         room = await self._room(effect.room)
         path = Path.v3.rooms[room].event[await self._event(effect.target)]
-        return Result(room_id=room, state=_writable([await self._homeserver.call("GET", path, user=effect.sender)]))
+        return Result(room_id=room, state=writable([await self._homeserver.call("GET", path, user=effect.sender)]))
 
     async def _create_room(self, effect: CreateRoom) -> Result:
         await self._ghosts.ensure(effect.sender)
@@ -350,7 +350,7 @@ class Delivery:
                 return content
 
 
-def _writable(state: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def writable(state: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Without the events that are nested so deeply that JSON can be read but not be written again."""
     kept = []
     for event in state:

@@ -47,9 +47,13 @@ class TooManyRequests:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answered with this status (500, 502, 503, 504 …) and a page that is no JSON; the request never arrived."""
+    """Answered with this status (500, 502, 503, 504 …); the request never arrived.
+
+    With an `errcode` as a homeserver would answer, else with a page that is no JSON.
+    """
 
     status: int = 502
+    errcode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,8 @@ class Proxy:
             case TooManyRequests(retry_after_ms):
                 content = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too many", "retry_after_ms": retry_after_ms}
                 return web.json_response(content, status=429)
+            case Answer(status, str(errcode)):
+                return web.json_response({"errcode": errcode, "error": "An error of the proxy"}, status=status)
             case Answer(status):
                 return web.Response(status=status, text="<html>The gateway is sorry.</html>", content_type="text/html")
             case Delay(least, most):

@@ -25,7 +25,7 @@ SECRET = b"a secret for tests"
 # What handlers under test note down counts only if their unit committed.
 _own = MetaData()
 _notes = Table("test_note", _own, Column("number", Integer, primary_key=True), Column("note", Text, nullable=False))
-_numbers = itertools.count()
+numbers = itertools.count()
 
 
 class Clock:
@@ -44,7 +44,7 @@ class Clock:
 def event(room: str = "!room", body: str = "hello", **more: Any) -> dict[str, Any]:
     """A message as it stands in a transaction, with an event id of its own."""
     return {
-        "event_id": f"$event-{next(_numbers)}",
+        "event_id": f"$event-{next(numbers)}",
         "room_id": room,
         "sender": "@lin:localhost",
         "type": "m.room.message",
@@ -59,7 +59,7 @@ def state_event(type: str, content: Mapping[str, Any], room: str = "!room", **mo
 
 
 def transaction(*events: Any, txn_id: str | None = None, **more: Any) -> Transaction:
-    return Transaction(txn_id or f"txn-{next(_numbers)}", events, **more)
+    return Transaction(txn_id or f"txn-{next(numbers)}", events, **more)
 
 
 @asynccontextmanager
