@@ -2,6 +2,6 @@
 
 from laiwang_bridge.check.examination import examine
 from laiwang_bridge.check.findings import Finding, Level
-from laiwang_bridge.check.report import as_json, is_healthy, lines, summary
+from laiwang_bridge.check.report import check, is_healthy, lines, summary, to_json
 
-__all__ = ["Finding", "Level", "as_json", "examine", "is_healthy", "lines", "summary"]
+__all__ = ["Finding", "Level", "check", "examine", "is_healthy", "lines", "summary", "to_json"]

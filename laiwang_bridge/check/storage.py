@@ -16,7 +16,7 @@ from appservice import inbox, outbox
 from appservice.database import UnsupportedDatabase, parse_url
 from laiwang_bridge.check.findings import Check, Finding, Subject, fail, ok, warn
 from laiwang_bridge.check.road import is_running
-from laiwang_bridge.database import OutOfReach, Standing, database_state, read_once
+from laiwang_bridge.database import OutOfReach, Standing, State, database_state, read_once
 
 _SCARCE_BYTES = 100 * 1024 * 1024
 _NETWORK_FILE_SYSTEMS = {
@@ -62,18 +62,23 @@ async def schema(subject: Subject) -> Iterable[Finding]:
         return [fail("database.unreachable", error.trouble, error.mend)]
     except UnsupportedDatabase as error:
         return [fail("database.unsupported", str(error), "")]
+    return [about(state, is_sqlite=_sqlite_path(subject) is not None)]
+
+
+def about(state: State, *, is_sqlite: bool) -> Finding:
+    """What there is to say about a database that can be looked at."""
     if state.refusal is not None:
         kind = {Standing.FOREIGN: "foreign", Standing.NEWER: "newer"}.get(state.standing, "encoding")
-        return [fail(f"database.{kind}", state.refusal.trouble, state.refusal.mend)]
+        return fail(f"database.{kind}", state.refusal.trouble, state.refusal.mend)
     match state.standing:
         case Standing.OLD:
             told = f"The database has revision {state.revision}, and this version works with {state.head}."
-            backup = "a copy of the file stays beside it" if _sqlite_path(subject) else "run pg_dump before"
+            backup = "a copy of the file stays beside it" if is_sqlite else "run pg_dump before"
             mend = f"The bridge brings it up to date when it starts, or `laiwang-bridge migrate` does; {backup}."
-            return [warn("database.old", told, mend)]
+            return warn("database.old", told, mend)
         case Standing.EMPTY:
-            return [ok("database", "The database is empty; the bridge makes its tables when it starts.")]
-    return [ok("database", f"The database is up to date (revision {state.revision}).")]
+            return ok("database", "The database is empty; the bridge makes its tables when it starts.")
+    return ok("database", f"The database is up to date (revision {state.revision}).")
 
 
 async def owner(subject: Subject) -> Iterable[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -83,14 +84,18 @@ def _with_database(arguments: argparse.Namespace, work: Callable[[Connection], T
         raise state.refusal
     if state.standing is not Standing.CURRENT:
         raise Trouble("The tables of the database are not those of this version: run `laiwang-bridge migrate` first.")
-    database = Database(url)
     try:
-        with database.engine.begin() as connection:
-            return work(connection)
+        return asyncio.run(_write(url, work))
     except NoSuchLetter as error:
         raise Trouble(str(error)) from error
+
+
+async def _write(url: str, work: Callable[[Connection], T]) -> T:
+    database = Database(url)
+    try:
+        return await database.write(work)
     finally:
-        database.close_now()
+        await database.close()
 
 
 def _table(found: list[Letter]) -> list[str]:

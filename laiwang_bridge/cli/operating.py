@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-from pathlib import Path
 
 from appservice.database import Database
 from laiwang_bridge import logs
-from laiwang_bridge.check import Finding, as_json, examine, is_healthy, lines, summary
 from laiwang_bridge.cli.common import OK, PROBLEM, Commands, Trouble, add_command, configuration, say
 from laiwang_bridge.config import Logging
 from laiwang_bridge.database import migrate
@@ -60,18 +57,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     logs.set_up(Logging(level="error"))
-    findings = asyncio.run(_look(arguments.config, quiet=arguments.json))
-    say([as_json(findings) if arguments.json else summary(findings)])
-    return OK if is_healthy(findings) else PROBLEM
+    from laiwang_bridge.check import check  # noqa: PLC0415 - nothing for a bridge at work to carry
 
-
-async def _look(path: Path, *, quiet: bool) -> list[Finding]:
-    findings = []
-    async for finding in examine(path, os.environ):
-        findings.append(finding)
-        if not quiet:
-            print("\n".join(lines(finding)), flush=True)
-    return findings
+    return OK if asyncio.run(check(arguments.config, as_json=arguments.json)) else PROBLEM
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
@@ -95,10 +83,9 @@ def _migrate(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     try:
         # Its clients are in the extra "demo", which a bridge at work does without.
-        from laiwang_bridge.demo.story import run_demo  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+        from laiwang_bridge.demo.story import run_demo  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise Trouble(
             f"The demo needs the package {error.name}; install it with: pip install 'laiwang-bridge[demo]'"
         ) from error
-    status: int = run_demo(stay=not arguments.exit)
-    return status
+    return run_demo(stay=not arguments.exit)

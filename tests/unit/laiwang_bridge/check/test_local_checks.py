@@ -18,8 +18,10 @@ from appservice.listener import TcpAddress
 from appservice.registration import new_token
 from appservice.server import Server
 from appservice.transaction import Transaction
-from laiwang_bridge.check import Finding, Level, as_json, examine, is_healthy, lines, summary
-from laiwang_bridge.check.storage import file_system_of
+from laiwang_bridge.check import Finding, Level, examine, is_healthy, lines, summary, to_json
+from laiwang_bridge.check.storage import about, file_system_of
+from laiwang_bridge.database import Standing
+from laiwang_bridge.database import State as Tables
 from laiwang_bridge.database.schema import note_revision
 from laiwang_bridge.demo.process import free_port
 from laiwang_bridge.setup import sample_registration
@@ -166,6 +168,14 @@ async def test_a_newer_database(bridge: SetUp) -> None:
     assert found["database.newer"].mend.startswith("Install the newer version again")
 
 
+@pytest.mark.parametrize(("is_sqlite", "backup"), [(True, "a copy of the file"), (False, "run pg_dump before")])
+def test_an_old_database_is_brought_up_to_date_by_itself(is_sqlite: bool, backup: str) -> None:
+    found = about(Tables(Standing.OLD, "0001", "0002"), is_sqlite=is_sqlite)
+    assert (found.code, found.level) == ("database.old", Level.WARN)
+    assert found.text == "The database has revision 0001, and this version works with 0002."
+    assert backup in found.mend
+
+
 @pytest.mark.postgres
 async def test_a_postgres_database_that_cannot_keep_everything(bridge: SetUp, postgres_url: str) -> None:
     await execute(postgres_url, "select 1")
@@ -301,7 +311,7 @@ def test_the_report_reads_well() -> None:
     ]
     assert summary(findings) == "1 to mend, 1 to look at, 1 not looked at."
     assert summary(findings[:1]) == "All is well."
-    assert json.loads(as_json(findings))[1] == {
+    assert json.loads(to_json(findings))[1] == {
         "code": "ping.timeout",
         "level": "fail",
         "text": "It cannot reach us.",
