@@ -20,6 +20,7 @@ from functools import cache
 from typing import Any
 
 import orjson
+from mautrix.types import UserID
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -330,6 +331,12 @@ def forget_before(connection: Connection, instant: int) -> int:
     connection.execute(delete(inbox_transaction).where(inbox_transaction.c.received_at < instant))
     old = delete(inbox).where(inbox.c.received_at < instant, inbox.c.state == State.DONE)
     return connection.execute(old).rowcount
+
+
+def forget_person(connection: Connection, user: UserID) -> None:
+    """Somebody wants nothing to be kept of what his devices sent and said."""
+    connection.execute(delete(to_device_message).where(to_device_message.c.sender == user))
+    connection.execute(delete(device_list_change).where(device_list_change.c.user_id == user))
 
 
 def _rows(transaction: Transaction, now: int) -> tuple[list[dict[str, Any]], dict[str, None]]:

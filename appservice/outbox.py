@@ -274,8 +274,8 @@ def stands_in(connection: Connection, key: EffectKey, room: RoomRef) -> bool:
     return bool((row.room_id or row.lane) == (made or creation_lane(room.key)))
 
 
-def forget_asker(connection: Connection, user: UserID) -> None:
-    """Somebody is no longer to be told of what became of his wishes, nor kept as the one who had them."""
+def forget_person(connection: Connection, user: UserID) -> None:
+    """Somebody is no longer to be kept as the one who asked for things, nor told what became of them."""
     connection.execute(update(outbox).where(outbox.c.asker == user).values(asker=None))
 
 

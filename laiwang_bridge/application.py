@@ -13,8 +13,9 @@ from pathlib import Path
 from mautrix.types import RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
 
-from appservice import instance, outbox
-from appservice.bots import Audience, Bot, Bots, Rate, Voice
+from appservice import direct as direct_chats
+from appservice import inbox, instance, outbox
+from appservice.bots import Audience, Bot, Bots, Rate, Voice, memory
 from appservice.database import Database
 from appservice.direct import DirectChats
 from appservice.effects import EffectKey, RoomRef, SetProfile
@@ -27,6 +28,7 @@ from appservice.server import Limits
 from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
+from laiwang_bridge.clusters import card_store
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.directory import ClusterDirectory
@@ -36,11 +38,13 @@ from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
+from laiwang_bridge.people import request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.bot import PeopleBot
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.requests import Requests
+from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Ties
 
 log = logging.getLogger(__name__)
@@ -49,10 +53,7 @@ OUR_CATALOGUES = Path(__file__).parent / "locale"
 
 _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
-_GREETING = _(
-    "Hello, I am Laiwang. With me you find your friends, and a topic finds its circle. "
-    "Type `code` for a code to give a friend, or `help` for all that I can do."
-)
+_GREETING = _("Hello, I am Laiwang. Here you find your friends, and a topic finds its circle.")
 
 
 class Application:
@@ -74,7 +75,7 @@ class Application:
         ties = Ties()
         direct = DirectChats(
             rooms,
-            alias_prefix=f"{config.appservice.user_prefix}chat_",
+            alias_prefix=f"{config.appservice.alias_prefixes[-1]}chat_",
             name_of=lambda _bot: config.appservice.bot_displayname,
         )
         mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
@@ -84,15 +85,31 @@ class Application:
             names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
         )
         spread = Spread(names, mail)
-        doors = Doors(spread, mail, self.bot, is_ours)
-        opening = Opening(rooms, mail, self.bot, reach=config.clusters.reach, cap=config.clusters.cap)
-        clusters = ClusterBot(opening, doors, spread)
-        operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, is_ours)
+        doors = Doors(spread, mail, rooms, self.bot, is_ours)
+        opening = Opening(
+            rooms,
+            mail,
+            self.bot,
+            doors.opened,
+            alias_prefix=config.appservice.alias_prefixes[0],
+            reach=config.clusters.reach,
+            cap=config.clusters.cap,
+        )
+        clusters = ClusterBot(opening, doors, spread, mail)
+        operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
-        ties.changed.append(spread.tie_changed)
+        ties.changed.extend((spread.tie_changed, doors.tie_changed))
         ties.leaving.extend((doors.person_leaves, operators.person_leaves))
-        ties.exports.update({"clusters": cluster_store.export, "operators": operators.export})
-        rooms.on_replaced(_moved)
+        ties.wiping.extend((memory.forget_person, direct_chats.forget, inbox.forget_person, outbox.forget_person))
+        ties.exports.update(
+            {
+                "clusters": cluster_store.export,
+                "cards": card_store.export,
+                "operators": operators.export,
+                "chats": _chats_of,
+            }
+        )
+        rooms.on_replaced(doors.moved)
 
         self.bots = Bots(
             [
@@ -111,6 +128,7 @@ class Application:
             ),
             catalogues=catalogues,
             resolve_event=outbox.key_of_event,
+            reach=direct.reach,
             rate=Rate(seconds_each=60 / config.bots.commands_per_minute),
             default_language=default_language,
         )
@@ -118,6 +136,7 @@ class Application:
         rooms.add_to(routes)
         self.bots.add_to(routes)
         direct.add_to(routes)
+        people.add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
@@ -125,9 +144,7 @@ class Application:
         directory = ClusterDirectory(database, config.homeserver.domain)
         self.service = ApplicationService(settings(config), database, routes, secret=secret, third_party=directory)
 
-    def _speak(
-        self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False
-    ) -> Voice:
+    def _speak(self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False) -> Voice:
         return self.bots.voice(unit, bot, room, language, is_direct=is_direct)
 
     def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
@@ -146,7 +163,8 @@ class Application:
 
             def tidy(connection: Connection, now: int = now) -> None:
                 self.bots.forget_old(connection, now)
-                people_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
+                request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
+                people_store.forget_drained(connection, now)
 
             try:
                 await self.database.write(tidy)
@@ -208,9 +226,10 @@ def _language_of(connection: Connection, user: UserID) -> Language | None:
     return Language(chosen) if chosen else None
 
 
-def _moved(unit: Unit, old: RoomID, new: RoomID) -> None:
-    if cluster_store.move_room(unit.connection, old, new):
-        log.info("a cluster has moved from %s to %s", old, new)
+def _chats_of(connection: Connection, person: PersonId) -> list[RoomID]:
+    """The chats that the bot made to reach somebody."""
+    users = people_store.user_ids(connection, person)
+    return [room for user in users for room in direct_chats.rooms_made_for(connection, user)]
 
 
 async def run(config: Config) -> None:

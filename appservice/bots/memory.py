@@ -204,6 +204,15 @@ def forget_room(connection: Connection, room: RoomID, bot: UserID) -> None:
     connection.execute(delete(bot_dialogue).where(bot_dialogue.c.room_id == room, bot_dialogue.c.bot == bot))
 
 
+def forget_person(connection: Connection, person: UserID) -> None:
+    """Somebody wants nothing to be remembered."""
+    connection.execute(delete(bot_command).where(bot_command.c.sender == person))
+    connection.execute(delete(bot_bucket).where(bot_bucket.c.person == person))
+    connection.execute(delete(bot_button).where(bot_button.c.for_user == person))
+    connection.execute(delete(bot_press).where(bot_press.c.person == person))
+    connection.execute(delete(bot_dialogue).where(bot_dialogue.c.person == person))
+
+
 def forget_old(connection: Connection, now: int) -> None:
     """Drop what no longer matters: commands after 30 days, cards' buttons after a year, expired questions."""
     connection.execute(delete(bot_command).where(bot_command.c.at < now - _KEEP_COMMANDS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,9 +12,10 @@ from mautrix.types import RoomID, UserID
 from appservice.effects import Answer, Invite, Kick
 from appservice.events import Event
 from appservice.language import _
+from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import growth, rules, store
+from laiwang_bridge.clusters import card_store, growth, rules, sight, store
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Mode
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Exposure, Recheck
@@ -46,12 +46,14 @@ class Doors:
         self,
         spread: Spread,
         mail: Mail,
+        rooms: Rooms,
         bot: UserID,
         is_ours: Callable[[UserID], bool],
         pace: Pace | None = None,
     ) -> None:
         self._spread = spread
         self._mail = mail
+        self._rooms = rooms
         self._bot = bot
         self._is_ours = is_ours
         self._pace = pace or Pace()
@@ -71,43 +73,53 @@ class Doors:
             if named.rules.reach.mode is not Mode.OPEN:
                 return Entry.REFUSED  # whom we have never met has no friends inside
             person = people.person_of(connection, user, now)
-        view = store.view(connection, named.rules, person)
-        decision = rules.allow(named.rules, view)
-        if not decision.allowed or named.room_id is None:
-            log.info("cluster %s: %s is not let in (%s)", named.id, user, decision.cause)
+        if not self._may_enter(unit, named, user, person):
             return Entry.REFUSED
-        if view.seat_kept:
+        if store.is_in_queue(connection, named.id, person):
+            return Entry.QUEUED
+        if store.is_invited(connection, named.id, person):
             self._invite(unit, named, user, person)
             return Entry.INVITED
         place = growth.admission(self._pace, named.let_in, named.drains_at, now)
         store.note_admission(connection, named.id, named.let_in + 1, place.drains_at)
         if place.at > now:
+            store.put_in_queue(connection, named.id, person, place.at)
             unit.at(
                 place.at,
                 _ADMIT,
-                key=f"admit:{named.id}:{person}",
-                lane=named.room_id,
+                key=_turn(named.id, person),
+                lane=str(named.room_id),
                 context={"cluster": named.id, "user": user},
             )
             return Entry.QUEUED
         self._invite(unit, named, user, person)
         return Entry.INVITED
 
+    def _may_enter(self, unit: Unit, named: Named, user: UserID, person: PersonId) -> bool:
+        decision = rules.allow(named.rules, sight.view(unit.connection, named.rules, person))
+        if not decision.allowed or named.room_id is None:
+            log.info("cluster %s: %s is not let in (%s)", named.id, user, decision.cause)
+            return False
+        # Somebody can have been banned before we knew him.
+        return self._rooms.membership(unit.connection, named.room_id, user) != "ban"
+
     def _admit(self, unit: Unit, context: Mapping[str, Any]) -> None:
         """The turn of somebody who waited has come; by now the answer may be no."""
         user = UserID(context["user"])
         named = store.find(unit.connection, ClusterId(context["cluster"]))
         person = people.find_person(unit.connection, user)
-        if named is None or person is None:
+        if named is None or person is None or not store.take_from_queue(unit.connection, named.id, person):
             return
-        if rules.allow(named.rules, store.view(unit.connection, named.rules, person)).allowed:
+        if self._may_enter(unit, named, user, person):
             self._invite(unit, named, user, person)
+        elif named.room_id and self._rooms.membership(unit.connection, named.room_id, user) == "knock":
+            self._decline(unit, named.room_id, user)
         elif (voice := self._mail.to(unit, person)) is not None:
             voice.send(NOT_AVAILABLE)
 
     def _invite(self, unit: Unit, named: Named, user: UserID, person: PersonId) -> None:
         assert named.room_id is not None
-        store.invite(unit.connection, named.id, person, unit.now)
+        self._keep_seat(unit, named, person)
         unit.emit(
             Invite(sender=self._bot, room=named.room_id, user=user),
             notify=_INVITED,
@@ -118,20 +130,29 @@ class Doors:
         """An invitation that could not be given frees its seat, and the person learns what to do."""
         if not answer.failed:
             return
-        user, id = UserID(answer.context["user"]), ClusterId(answer.context["cluster"])
+        user = UserID(answer.context["user"])
+        named = store.find(unit.connection, ClusterId(answer.context["cluster"]))
         person = people.find_person(unit.connection, user)
-        if person is None or not store.take_back_invitation(unit.connection, id, person):
+        if named is None or person is None or not store.take_back_invitation(unit.connection, named.id, person):
             return
+        log.info("cluster %s: %s could not be invited (%s)", named.id, user, answer.message)
         if (voice := self._mail.to(unit, person)) is not None:
             voice.send(
                 _(
-                    "I could not invite you ({error}). If your account refuses invitations, "
-                    "allow them for {bot} and try again."
+                    "I could not invite you into **{title}**. If your account refuses invitations, allow them from "
+                    "{bot}, then try again."
                 ),
-                error=answer.message or answer.error or "",
+                title=named.title,
                 bot=self._bot,
             )
-        self._spread.recheck(unit, id, Recheck(whole=True))
+        self._changed(unit, named, person)
+
+    def _keep_seat(self, unit: Unit, named: Named, person: PersonId) -> None:
+        """Nobody may see yet that he comes; but it may have been the last seat."""
+        store.invite(unit.connection, named.id, person, unit.now)
+        after = store.find(unit.connection, named.id)
+        if after is not None and after.rules.takes_people != named.rules.takes_people:
+            self._spread.recheck(unit, named.id, Recheck(whole=True))
 
     # -- what the room says -----------------------------------------------------------------------------------------
 
@@ -146,27 +167,46 @@ class Doors:
             case "join":
                 self._came(unit, named, user)
             case "knock":
-                self._knocked(unit, named, event.room_id, user)
+                if self.let_in(unit, named, user) is Entry.REFUSED:
+                    self._decline(unit, event.room_id, user)
             case "invite":
-                person = people.person_of(unit.connection, user, unit.now)
-                if person != named.rules.initiator:
-                    store.invite(unit.connection, named.id, person, unit.now)
+                person = people.find_person(unit.connection, user)
+                if person is not None and person != named.rules.initiator:
+                    self._keep_seat(unit, named, person)
             case "leave" | "ban":
                 self._went(unit, named, user, banned=event.membership == "ban")
 
-    def _knocked(self, unit: Unit, named: Named, room: RoomID, user: UserID) -> None:
-        if self.let_in(unit, named, user) is Entry.REFUSED:
-            reason = self._mail.text(unit, user, NOT_AVAILABLE)
-            unit.emit(Kick(sender=self._bot, room=room, user=user, reason=reason))
+    def opened(self, unit: Unit, id: ClusterId) -> None:
+        """The room of a cluster is known: those who came into it before we knew are in."""
+        named = store.find(unit.connection, id)
+        if named is None or named.room_id is None:
+            return
+        for user in sorted(self._rooms.members(unit.connection, named.room_id)):
+            if not self._is_ours(user):
+                self._came(unit, named, user)
+
+    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+        """A room was replaced: if it was a cluster's, that goes on in the new one."""
+        if not store.move_room(unit.connection, old, new):
+            return
+        named = store.in_room(unit.connection, new)
+        assert named is not None
+        log.info("cluster %s has moved from %s to %s", named.id, old, new)
+        self.opened(unit, named.id)
+
+    def _decline(self, unit: Unit, room: RoomID, user: UserID) -> None:
+        reason = self._mail.text(unit, user, NOT_AVAILABLE)
+        unit.emit(Kick(sender=self._bot, room=room, user=user, reason=reason))
 
     def _came(self, unit: Unit, named: Named, user: UserID) -> None:
         connection = unit.connection
         person = people.person_of(connection, user, unit.now)
         store.take_back_invitation(connection, named.id, person)
+        self._leave_queue(unit, named.id, person)
         before = store.find_stay(connection, named.id, person)
         if before is not None and before.inside:
             return  # a new name or avatar
-        view = store.view(connection, named.rules, person)
+        view = sight.view(connection, named.rules, person)
         exposure = before.exposure if before else Exposure.LOUD
         store.put_stay(connection, rules.arrive(named.rules, view, before, exposure, unit.now))
         self._changed(unit, named, person)
@@ -180,42 +220,83 @@ class Doors:
             store.put_ban(connection, named.id, person, unit.now)
         else:
             store.lift_ban(connection, named.id, person)
+        self._leave_queue(unit, named.id, person)
         had_seat = store.take_back_invitation(connection, named.id, person)
         stay = store.find_stay(connection, named.id, person)
         if stay is not None and stay.inside:
             store.put_stay(connection, rules.leave(stay, unit.now))
-        if had_seat or stay is not None:
+            had_seat = True
+        if had_seat:
             self._changed(unit, named, person)
+        else:
+            self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person})))
 
-    # -- loud and quiet ---------------------------------------------------------------------------------------------
+    def _leave_queue(self, unit: Unit, id: ClusterId, person: PersonId) -> None:
+        if store.take_from_queue(unit.connection, id, person):
+            unit.cancel(_turn(id, person))
 
-    def expose(self, unit: Unit, named: Named, person: PersonId, exposure: Exposure) -> bool:
-        """Go loud or quiet; False for somebody who is not inside."""
+    # -- loud and quiet, out ----------------------------------------------------------------------------------------
+
+    def expose(self, unit: Unit, named: Named, person: PersonId, exposure: Exposure) -> None:
+        """Go loud or quiet; nothing for somebody who is not inside."""
         stay = store.find_stay(unit.connection, named.id, person)
-        if stay is None or not stay.inside:
-            return False
-        if stay.exposure is not exposure:
+        if stay is not None and stay.inside and stay.exposure is not exposure:
             store.put_stay(unit.connection, rules.expose(stay, exposure))
             self._changed(unit, named, person)
-        return True
 
-    def show_out(self, unit: Unit, named: Named, user: UserID, reason: str) -> None:
+    def show_out(self, unit: Unit, named: Named, user: UserID, reason: str | None = None) -> None:
         """Take somebody out of the room at his own wish."""
         if named.room_id is not None:
             unit.emit(Kick(sender=self._bot, room=named.room_id, user=user, reason=reason), asker=user)
 
+    def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
+        """Where one of the two has blocked the other, an invitation into his cluster is taken back."""
+        for host, guest in ((one, another), (another, one)):
+            for id in store.invitations_of(unit.connection, guest):
+                named = store.find(unit.connection, id)
+                if named is None or named.room_id is None or named.rules.initiator != host:
+                    continue
+                if sight.view(unit.connection, named.rules, guest).blocked:
+                    for user in people.user_ids(unit.connection, guest):
+                        self._decline(unit, named.room_id, user)
+
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten: his stays end at once, and he leaves the rooms."""
-        for stay in store.stays_of(unit.connection, person):
-            named = store.find(unit.connection, stay.cluster)
-            if named is None:
-                continue
-            store.put_stay(unit.connection, replace(stay, left_at=unit.now))
-            self._changed(unit, named, person)
-            for user in people.user_ids(unit.connection, person):
-                self.show_out(unit, named, user, "")
+        connection = unit.connection
+        users = people.user_ids(connection, person)
+        started = [ClusterId(row.id) for row in store.started_by(connection, person)]
+        inside = [stay.cluster for stay in store.stays_of(connection, person)]
+        invited = store.invitations_of(connection, person)
+        for id in store.queues_of(connection, person):
+            self._leave_queue(unit, id, person)
+        store.disown(connection, person)
+        store.forget_sponsor(connection, person)
+        card_store.forget_cards(connection, person)
+        for id in sorted({*started, *inside, *invited}):
+            before = store.find(connection, id)
+            assert before is not None
+            self._end(unit, before, person)
+            if id in inside or id in invited:
+                for user in users:
+                    self.show_out(unit, before, user)
+            change = Recheck(whole=True) if id in started else self._change(unit, before, person)
+            self._spread.recheck(unit, id, change, without=person)
+
+    def _end(self, unit: Unit, named: Named, person: PersonId) -> None:
+        store.take_back_invitation(unit.connection, named.id, person)
+        stay = store.find_stay(unit.connection, named.id, person)
+        if stay is not None:
+            store.put_stay(unit.connection, rules.leave(stay, unit.now))
 
     def _changed(self, unit: Unit, before: Named, person: PersonId) -> None:
+        self._spread.recheck(unit, before.id, self._change(unit, before, person))
+
+    def _change(self, unit: Unit, before: Named, person: PersonId) -> Recheck:
         after = store.find(unit.connection, before.id)
         assert after is not None
-        self._spread.recheck(unit, before.id, rules.after_stay(before.rules, after.rules, person))
+        return rules.after_stay(before.rules, after.rules, person)
+
+
+def _turn(id: ClusterId, person: PersonId) -> str:
+    """The key of the timer for somebody who waits."""
+    return f"admit:{id}:{person}"

@@ -2,52 +2,87 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from appservice.bots import Button, Context, Voice, button
-from appservice.effects import EffectKey
+from appservice.content import words
 from appservice.language import N_, Message, _
 from appservice.unit import Unit
-from laiwang_bridge.clusters import rules, store
+from laiwang_bridge.clusters import card_store, rules, sight, store
+from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.cards import rounded_size
-from laiwang_bridge.clusters.rules import ClusterId, Lifecycle, Recheck, View
-from laiwang_bridge.clusters.store import Card, CardState, Named
+from laiwang_bridge.clusters.rules import ClusterId, Exposure, Lifecycle, Recheck, View
+from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.mail import Mail
+from laiwang_bridge.people.mail import Mail, is_here
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.rules import PersonId
 
-JOIN, HIDE, QUIET = "👍", "🙈", "🤫"
+JOIN, HIDE, QUIET, LOUD = "👍", "🙈", "🤫", "📣"
 
 _FRIENDS_SHOWN = 3
+_FRIENDS_TALK = N_(
+    "{friends} is talking about **{title}**\n(about {size} people)",
+    "{friends} are talking about **{title}**\n(about {size} people)",
+)
+_MANY_TALK = N_(
+    "{friends} and {count} more friend are talking about **{title}**\n(about {size} people)",
+    "{friends} and {count} more friends are talking about **{title}**\n(about {size} people)",
+)
 
 ByNumber = Callable[[Context, int | None], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What a card says: whom of his friends it names to its person, how many more there are, and how large it is."""
+
+    state: CardState
+    friends: tuple[PersonId, ...] = ()
+    more: int = 0
+    size: str = ""
+    exposure: Exposure | None = None
+
+    @property
+    def digest(self) -> str:
+        """Tells whether a card says this already, and nothing else: who is named must not be kept twice."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """The commands behind the buttons of the cards; each takes the number of the card."""
+
+    join: ByNumber
+    hide: ByNumber
+    quiet: ByNumber
+    loud: ByNumber
+
+
 class Spread:
-    """Keeps the cards true. The commands behind the buttons are given by `buttons_do`."""
+    """Keeps the cards true."""
 
     def __init__(self, names: Names, mail: Mail) -> None:
         self._names = names
         self._mail = mail
-        self._join: ByNumber | None = None
-        self._hide: ByNumber | None = None
-        self._quiet: ByNumber | None = None
+        self._commands: Buttons | None = None
 
-    def buttons_do(self, *, join: ByNumber, hide: ByNumber, quiet: ByNumber) -> None:
-        self._join, self._hide, self._quiet = join, hide, quiet
+    def buttons_do(self, commands: Buttons) -> None:
+        self._commands = commands
 
-    def recheck(self, unit: Unit, id: ClusterId, change: Recheck) -> None:
+    def recheck(self, unit: Unit, id: ClusterId, change: Recheck, *, without: PersonId | None = None) -> None:
         """Something changed: put right the cards of everybody whose sight of the cluster it can alter."""
         named = store.find(unit.connection, id)
         if named is None:
             return
         concerned = change.people(
             lambda person: people.friends_of(unit.connection, person),
-            lambda: store.audience(unit.connection, id),
+            lambda: sight.audience(unit.connection, id),
         )
-        for person in sorted(concerned):
+        for person in sorted(concerned - {without}):
             self.update(unit, named, person)
 
     def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
@@ -65,80 +100,84 @@ class Spread:
 
     def update(self, unit: Unit, named: Named, person: PersonId) -> None:
         """Bring one person's card in line with what he may see now."""
-        view = store.view(unit.connection, named.rules, person)
-        card = store.find_card(unit.connection, person, named.id)
-        state = _wanted(named, view, card)
+        view = sight.view(unit.connection, named.rules, person)
+        card = card_store.find_card(unit.connection, person, named.id)
+        state = _state(named, view, card)
+        if state is None:
+            return
         if card is None:
-            if state is CardState.OFFERED:
-                self._offer(unit, named, view)
-            elif state is CardState.INSIDE:
-                store.add_card(unit.connection, person, named.id, state, unit.now)
-        elif state is not None and card.state is not state:
-            self._change(unit, named, view, card, state)
+            card = card_store.add_card(unit.connection, person, named.id, state, unit.now)
+        elif card.state is not state:
+            card_store.change_card(unit.connection, card, state=state)
+        self._show(unit, named, card, self._face(unit, named, view, state))
 
-    def _offer(self, unit: Unit, named: Named, view: View) -> None:
-        voice = self._mail.to(unit, view.candidate)
-        card = store.add_card(unit.connection, view.candidate, named.id, CardState.OFFERED, unit.now)
-        if voice is not None:
-            self._send(voice, named, view, card)
+    def mute(self, unit: Unit, named: Named, card: Card) -> None:
+        """The person of this card wants to see no more of the cluster."""
+        card_store.change_card(unit.connection, card, state=CardState.MUTED)
+        self.update(unit, named, card.person)
 
-    def _send(self, voice: Voice, named: Named, view: View, card: Card) -> None:
-        message, buttons = self._content(CardState.OFFERED, card)
-        sent = voice.send(message, buttons=buttons, rings=True, **self._values(voice, named, view))
-        room = voice.room if isinstance(voice.room, str) else None
-        store.change_card(voice.connection, card, sent_as=sent, room_id=room)
+    def unmute(self, unit: Unit, named: Named, card: Card) -> None:
+        """He does again, and the card says how it stands by now."""
+        card_store.change_card(unit.connection, card, state=CardState.GONE)
+        self.update(unit, named, card.person)
 
-    def _change(self, unit: Unit, named: Named, view: View, card: Card, state: CardState) -> None:
-        store.change_card(unit.connection, card, state=state)
-        voice = self._mail.to(unit, view.candidate)
+    def _show(self, unit: Unit, named: Named, card: Card, face: Face) -> None:
+        if card.says == face.digest:
+            return
+        voice = self._mail.to(unit, card.person)
         if voice is None:
             return
-        if card.sent_as is None:
-            if state is CardState.OFFERED:
-                self._send(voice, named, view, card)
-            return
-        message, buttons = self._content(state, card)
-        voice.edit(EffectKey(card.sent_as), message, buttons=buttons, **self._values(voice, named, view))
+        message, buttons = self._content(face, card)
+        values = self._values(voice, named, face)
+        if card.sent_as is not None and is_here(voice, card.sent_as):
+            voice.edit(card.sent_as, message, buttons=buttons, **values)
+            card_store.change_card(unit.connection, card, says=face.digest)
+        elif face.state is CardState.OFFERED and store.find_stay(unit.connection, named.id, card.person) is None:
+            # Whoever has been inside knows of it, and need not be rung up about it.
+            sent = voice.send(message, buttons=buttons, rings=True, **values)
+            card_store.change_card(unit.connection, card, sent_as=sent, says=face.digest)
 
-    def _content(self, state: CardState, card: Card) -> tuple[Message, list[Button]]:
-        assert self._join is not None
-        assert self._hide is not None
-        assert self._quiet is not None
+    def _face(self, unit: Unit, named: Named, view: View, state: CardState) -> Face:
         match state:
             case CardState.OFFERED:
-                buttons = [
-                    button(JOIN, _("step in"), self._join, card.number),
-                    button(HIDE, _("hide"), self._hide, card.number),
-                ]
-                return (
-                    N_(
-                        "{friends} is talking about **{title}**\n{size} people",
-                        "{friends} are talking about **{title}**\n{size} people",
-                    ),
-                    buttons,
-                )
+                friends = rules.shown_friends(named.rules, view)
+                more = max(len(friends) - _FRIENDS_SHOWN, 0)
+                return Face(state, friends[:_FRIENDS_SHOWN], more, rounded_size(named.rules.seats_taken))
             case CardState.INSIDE:
-                quiet = button(QUIET, _("nobody learns of it through me"), self._quiet, card.number)
-                return _("You are in **{title}**. Your friends may see that you are there."), [quiet]
+                stay = store.find_stay(unit.connection, named.id, view.candidate)
+                return Face(state, exposure=stay.exposure if stay else None)
+            case _:
+                return Face(state)
+
+    def _content(self, face: Face, card: Card) -> tuple[Message, list[Button]]:
+        commands, number = self._commands, card.number
+        assert commands is not None
+        match face.state:
+            case CardState.OFFERED:
+                buttons = [
+                    button(JOIN, _("step in"), commands.join, number),
+                    button(HIDE, _("hide"), commands.hide, number),
+                ]
+                return _MANY_TALK if face.more else _FRIENDS_TALK, buttons
+            case CardState.INSIDE if face.exposure is Exposure.QUIET:
+                loud = button(LOUD, _("let my friends see"), commands.loud, number)
+                return _("You are in **{title}**, quietly: your friends do not see it."), [loud]
+            case CardState.INSIDE:
+                quiet = button(QUIET, _("be there quietly"), commands.quiet, number)
+                return _("You are in **{title}**. Your friends may see that."), [quiet]
             case CardState.GONE:
                 return _("**{title}** is not available any more."), []
             case CardState.MUTED:
                 return _("**{title}** is hidden."), []
 
-    def _values(self, voice: Voice, named: Named, view: View) -> dict[str, Any]:
-        shown = rules.shown_friends(named.rules, view)
-        friends = self._names.of_persons(voice.connection, shown[:_FRIENDS_SHOWN])
-        if len(shown) > _FRIENDS_SHOWN:
-            friends.append(f"+{len(shown) - _FRIENDS_SHOWN}")
-        return {
-            "friends": friends,
-            "count": len(shown),
-            "title": named.title,
-            "size": rounded_size(named.rules.seats_taken),
-        }
+    def _values(self, voice: Voice, named: Named, face: Face) -> dict[str, Any]:
+        names = self._names.of_persons(voice.connection, face.friends)
+        friends = [words(name) for name in names] if face.more else names
+        return {"friends": friends, "count": face.more or len(names), "title": named.title, "size": face.size}
 
 
-def _wanted(named: Named, view: View, card: Card | None) -> CardState | None:
+def _state(named: Named, view: View, card: Card | None) -> CardState | None:
+    """How the card of this candidate has to stand; None if there has to be none."""
     if view.is_member:
         return CardState.INSIDE
     if card is not None and card.state is CardState.MUTED:

@@ -1,13 +1,12 @@
-"""Clusters, stays, invitations and cards: tables and the queries on them.
+"""Clusters, stays, invitations, places in the queue and bans: tables and the queries on them.
 
 Nothing here is ever written into room state or shown to a third person: who came through whom is known here alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -22,37 +21,23 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    and_,
     delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from appservice.database import metadata
-from appservice.effects import EffectKey
 from appservice.inbox import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
-from laiwang_bridge.clusters.rules import (
-    Cluster,
-    ClusterId,
-    Exposure,
-    FriendInside,
-    Lifecycle,
-    Stay,
-    View,
-)
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, Lifecycle, Stay
 from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.store import block, friendship, person
+from laiwang_bridge.people.store import column_of_person
 
 
-def _of_person(name: str, **options: Any) -> Column[Any]:
-    return Column(name, Sequence64, ForeignKey("person.id", ondelete="CASCADE"), **options)
-
-
-def _of_cluster(name: str, **options: Any) -> Column[Any]:
+def column_of_cluster(name: str, **options: Any) -> Column[Any]:
+    """A column that names a cluster, whose row goes when the cluster does."""
     return Column(name, Text, ForeignKey("cluster.id", ondelete="CASCADE"), **options)
 
 
@@ -74,8 +59,8 @@ cluster = Table(
 stay = Table(
     "stay",
     metadata,
-    _of_cluster("cluster", primary_key=True),
-    _of_person("person", primary_key=True),
+    column_of_cluster("cluster", primary_key=True),
+    column_of_person("person", primary_key=True),
     Column("hop", Integer, nullable=False),
     Column("sponsors", LargeBinary, nullable=False),
     Column("exposure", Text, nullable=False),
@@ -87,41 +72,27 @@ Index("ix_stay_inside", stay.c.person, sqlite_where=stay.c.left_at.is_(None), po
 invitation = Table(
     "cluster_invitation",
     metadata,
-    _of_cluster("cluster", primary_key=True),
-    _of_person("person", primary_key=True),
+    column_of_cluster("cluster", primary_key=True),
+    column_of_person("person", primary_key=True),
     Column("invited_at", BigInteger, nullable=False),
     Index("ix_cluster_invitation_person", "person"),
 )
 ban = Table(
     "cluster_ban",
     metadata,
-    _of_cluster("cluster", primary_key=True),
-    _of_person("person", primary_key=True),
+    column_of_cluster("cluster", primary_key=True),
+    column_of_person("person", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_cluster_ban_person", "person"),
 )
-card = Table(
-    "cluster_card",
+queue = Table(
+    "cluster_queue",
     metadata,
-    _of_person("person", primary_key=True),
-    Column("number", Integer, primary_key=True),
-    _of_cluster("cluster", nullable=False),
-    Column("state", Text, nullable=False),
-    Column("room_id", Text),
-    Column("sent_as", Text),
-    Column("revision", Integer, nullable=False, default=0),
-    Column("shown_at", BigInteger, nullable=False),
-    Index("ix_cluster_card_cluster", "cluster", "person", unique=True),
+    column_of_cluster("cluster", primary_key=True),
+    column_of_person("person", primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+    Index("ix_cluster_queue_person", "person"),
 )
-
-
-class CardState(StrEnum):
-    """OFFERED: may be stepped into. INSIDE: its person is in. GONE: not available (any more). MUTED: not wanted."""
-
-    OFFERED = "offered"
-    INSIDE = "inside"
-    GONE = "gone"
-    MUTED = "muted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +113,6 @@ class Named:
     def for_all(self) -> bool:
         """Whether anybody may know of it and step in."""
         return self.rules.reach.mode is Mode.OPEN and self.rules.lifecycle is Lifecycle.OPEN
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What one person was shown of one cluster. `number` is what he types, `sent_as` the effect that sent it."""
-
-    person: PersonId
-    number: int
-    cluster: ClusterId
-    state: CardState
-    room_id: RoomID | None
-    sent_as: EffectKey | None
-    revision: int
 
 
 NOBODY = PersonId(0)
@@ -207,6 +165,11 @@ def note_admission(connection: Connection, id: ClusterId, let_in: int, drains_at
 
 def started_by(connection: Connection, one: PersonId) -> Sequence[Any]:
     return connection.execute(select(cluster).where(cluster.c.initiator == one).order_by(cluster.c.created_at)).all()
+
+
+def disown(connection: Connection, one: PersonId) -> None:
+    """The clusters that a person began go on without an initiator."""
+    connection.execute(update(cluster).where(cluster.c.initiator == one).values(initiator=None))
 
 
 def open_to_all(connection: Connection, topic: str, limit: int) -> list[Named]:
@@ -302,6 +265,33 @@ def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -
     return connection.execute(gone).rowcount > 0
 
 
+def invitations_of(connection: Connection, one: PersonId) -> list[ClusterId]:
+    """Where a seat is kept for a person."""
+    rows = connection.execute(select(invitation.c.cluster).where(invitation.c.person == one))
+    return [ClusterId(id) for id in rows.scalars()]
+
+
+def put_in_queue(connection: Connection, id: ClusterId, one: PersonId, due_at: int) -> None:
+    connection.execute(insert_ignoring(connection, queue), {"cluster": id, "person": one, "due_at": due_at})
+
+
+def is_in_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    found = select(queue.c.due_at).where(queue.c.cluster == id, queue.c.person == one)
+    return connection.execute(found).first() is not None
+
+
+def take_from_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    """Returns whether the person was waiting there."""
+    gone = delete(queue).where(queue.c.cluster == id, queue.c.person == one)
+    return connection.execute(gone).rowcount > 0
+
+
+def queues_of(connection: Connection, one: PersonId) -> list[ClusterId]:
+    """Where a person waits to be let in."""
+    rows = connection.execute(select(queue.c.cluster).where(queue.c.person == one))
+    return [ClusterId(id) for id in rows.scalars()]
+
+
 def put_ban(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
     connection.execute(insert_ignoring(connection, ban), {"cluster": id, "person": one, "since": now})
 
@@ -322,147 +312,18 @@ def _stay(row: Any) -> Stay:
     )
 
 
-# -- who sees what --------------------------------------------------------------------------------------------------
-
-
-def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
-    """What the rules need to know about one candidate: one look-up for each of his friends inside."""
-    either_way = or_(
-        and_(block.c.person == candidate, block.c.blocked == one.initiator),
-        and_(block.c.person == one.initiator, block.c.blocked == candidate),
-    )
-    own = find_stay(connection, one.id, candidate)
-    mine = find_card(connection, candidate, one.id)
-    return View(
-        candidate=candidate,
-        friends_inside=tuple(_friends_inside(connection, one.id, candidate)),
-        is_member=own is not None and own.inside,
-        seat_kept=is_invited(connection, one.id, candidate),
-        banned=connection.execute(select(ban.c.since).where(ban.c.cluster == one.id, ban.c.person == candidate)).first()
-        is not None,
-        blocked=connection.execute(select(block.c.since).where(either_way)).first() is not None,
-        muted=mine is not None and mine.state is CardState.MUTED,
-    )
-
-
-def _friends_inside(connection: Connection, id: ClusterId, candidate: PersonId) -> Iterator[FriendInside]:
-    """Members who are friends of the candidate, found from whichever side is smaller by the database."""
-    blocked = (
-        select(block.c.since)
-        .where(
-            or_(
-                and_(block.c.person == candidate, block.c.blocked == stay.c.person),
-                and_(block.c.person == stay.c.person, block.c.blocked == candidate),
-            )
-        )
-        .exists()
-    )
-    rows = connection.execute(
-        select(
-            stay.c.person,
-            stay.c.hop,
-            stay.c.exposure,
-            friendship.c.since,
-            person.c.new_friends_see_old,
-            blocked.label("blocked"),
-        )
-        .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.cluster == id, stay.c.left_at.is_(None)))
-        .join(person, person.c.id == stay.c.person)
-        .where(friendship.c.person == candidate)
-        .order_by(stay.c.person)
-    )
-    for row in rows:
-        yield FriendInside(
-            person=row.person,
-            hop=row.hop,
-            exposure=Exposure(row.exposure),
-            friends_since=row.since,
-            new_friends_see_old=bool(row.new_friends_see_old),
-            blocked=bool(row.blocked),
-        )
-
-
-def audience(connection: Connection, id: ClusterId) -> frozenset[PersonId]:
-    """Everybody who has a card of a cluster or could have one now."""
-    holders = select(card.c.person).where(card.c.cluster == id)
-    near = (
-        select(friendship.c.friend)
-        .join(stay, and_(stay.c.person == friendship.c.person, stay.c.cluster == id))
-        .where(stay.c.left_at.is_(None), stay.c.exposure == Exposure.LOUD)
-    )
-    found = connection.execute(holders.union(near)).scalars()
-    return frozenset(PersonId(one) for one in found)
-
-
-# -- cards ----------------------------------------------------------------------------------------------------------
-
-
-def find_card(connection: Connection, one: PersonId, id: ClusterId) -> Card | None:
-    row = connection.execute(select(card).where(card.c.person == one, card.c.cluster == id)).first()
-    return None if row is None else _card(row)
-
-
-def card_number(connection: Connection, one: PersonId, number: int) -> Card | None:
-    row = connection.execute(select(card).where(card.c.person == one, card.c.number == number)).first()
-    return None if row is None else _card(row)
-
-
-def cards_of(connection: Connection, one: PersonId, state: CardState | None = None, limit: int = 50) -> list[Card]:
-    """A person's cards, the newest first."""
-    statement = select(card).where(card.c.person == one).order_by(card.c.number.desc()).limit(limit)
-    if state is not None:
-        statement = statement.where(card.c.state == state)
-    return [_card(row) for row in connection.execute(statement)]
-
-
-def add_card(
-    connection: Connection,
-    one: PersonId,
-    id: ClusterId,
-    state: CardState,
-    now: int,
-    *,
-    room_id: RoomID | None = None,
-    sent_as: EffectKey | None = None,
-) -> Card:
-    highest = connection.execute(select(func.max(card.c.number)).where(card.c.person == one)).scalar() or 0
-    new = Card(one, highest + 1, id, state, room_id, sent_as, 0)
-    connection.execute(
-        insert(card).values(
-            person=one,
-            number=new.number,
-            cluster=id,
-            state=state,
-            room_id=room_id,
-            sent_as=sent_as,
-            shown_at=now,
-        )
-    )
-    return new
-
-
-def change_card(connection: Connection, one: Card, **values: Any) -> None:
-    connection.execute(update(card).where(card.c.person == one.person, card.c.number == one.number).values(**values))
-
-
-def _card(row: Any) -> Card:
-    return Card(row.person, row.number, row.cluster, CardState(row.state), row.room_id, row.sent_as, row.revision)
-
-
 # -- all of one person ----------------------------------------------------------------------------------------------
 
 
 def export(connection: Connection, me: PersonId) -> dict[str, Any]:
-    """All that is kept about a person's clusters. Of the ways he came, only that which is his own."""
-    started = started_by(connection, me)
+    """All that is kept about a person's clusters. Through whom he came is theirs, so it is left out."""
     stays = connection.execute(
         select(stay, cluster.c.title).join(cluster).where(stay.c.person == me).order_by(stay.c.joined_at)
     ).all()
-    cards = connection.execute(
-        select(card, cluster.c.title).join(cluster).where(card.c.person == me).order_by(card.c.number)
-    ).all()
     return {
-        "started": [{"cluster": row.id, "title": row.title, "at": row.created_at} for row in started],
+        "started": [
+            {"cluster": row.id, "title": row.title, "at": row.created_at} for row in started_by(connection, me)
+        ],
         "stays": [
             {
                 "cluster": row.cluster,
@@ -473,10 +334,29 @@ def export(connection: Connection, me: PersonId) -> dict[str, Any]:
             }
             for row in stays
         ],
-        "cards": [
-            {"number": row.number, "title": row.title, "state": row.state, "shown_at": row.shown_at} for row in cards
-        ],
+        "invitations": _exported(connection, invitation, invitation.c.invited_at, me),
+        "queues": _exported(connection, queue, queue.c.due_at, me),
+        "bans": _exported(connection, ban, ban.c.since, me),
     }
+
+
+def _exported(connection: Connection, table: Table, instant: Column[Any], me: PersonId) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(table.c.cluster, cluster.c.title, instant.label("at"))
+        .join(cluster, cluster.c.id == table.c.cluster)
+        .where(table.c.person == me)
+        .order_by(instant)
+    )
+    return [{"cluster": row.cluster, "title": row.title, "at": row.at} for row in rows]
+
+
+def forget_sponsor(connection: Connection, gone: PersonId) -> None:
+    """Nobody has come through this person any more."""
+    there = select(stay.c.cluster).where(stay.c.person == gone)
+    for row in connection.execute(select(stay).where(stay.c.cluster.in_(there))).all():
+        one = _stay(row)
+        if gone in one.sponsors:
+            put_stay(connection, replace(one, sponsors=tuple(other for other in one.sponsors if other != gone)))
 
 
 def count(connection: Connection) -> tuple[int, int]:

@@ -13,8 +13,10 @@ import appservice.inbox
 import appservice.instance
 import appservice.outbox
 import appservice.rooms
+import laiwang_bridge.clusters.card_store
 import laiwang_bridge.clusters.store
 import laiwang_bridge.operators.store
+import laiwang_bridge.people.request_store
 import laiwang_bridge.people.store
 from appservice.database import metadata
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from appservice import inbox, outbox
 from appservice.bots import Argument, Context, Router, UserError, Voice
 from appservice.content import code, lines
-from appservice.language import N_, _
+from appservice.language import N_, Language, _
 from appservice.routes import DeadLetter
 from appservice.unit import Unit
 from laiwang_bridge import __version__
@@ -25,10 +25,11 @@ PREFIXES = ("!lw", "!来往")
 
 _HELP = _("Help and feedback")
 _LONGEST = 2000
+_LONGEST_ERROR = 200
 _ASKED_BY_PEOPLE = frozenset(("m.room.message", "m.reaction"))
 
-Said = Annotated[str, Argument(_("what you want to say"), rest=True, most=_LONGEST, example="…")]
-Number = Annotated[int, Argument(_("the number of the feedback"), least=1, example="1")]
+Said = Annotated[str, Argument(_("text"), rest=True, most=_LONGEST, example="…")]
+Number = Annotated[int, Argument(_("number"), least=1, example="1")]
 
 
 class OperatorsBot:
@@ -39,17 +40,19 @@ class OperatorsBot:
         mail: Mail,
         room: Callable[[], RoomID | None],
         speak_in: Callable[[Unit, RoomID], Voice],
+        language: Language,
         is_ours: Callable[[UserID], bool],
     ) -> None:
         self._mail = mail
+        self._language = language
         self._room = room
         self._speak_in = speak_in
         self._is_ours = is_ours
         self.router = router = Router("operators", PREFIXES, title=_("The bridge"))
         command = router.command
-        command("status", "状态", help=_("How the bridge is doing"), group=_HELP)(self.status)
+        command("status", "状态", help=_("How I am doing"), group=_HELP)(self.status)
         command("feedback", "反馈", help=_("Tell the operators"), group=_HELP)(self.feedback)
-        command("answer", "回复", help=_("Answer a feedback (operators)"), group=_HELP, where="room")(self.answer)
+        command("answer", "回复", help=_("Answer feedback (operators)"), group=_HELP, where="room")(self.answer)
 
     def status(self, context: Context) -> None:
         arriving, leaving = inbox.backlog(context.connection), outbox.backlog(context.connection)
@@ -74,7 +77,8 @@ class OperatorsBot:
         if room is None:
             raise UserError(_("The operators of this bridge have set up no room for feedback yet."))
         number = store.add(context.connection, context.sender, text, context.now)
-        voice = self._speak_in(context.unit, room)
+        # If it does not get there, whoever wrote it is told.
+        voice = context.at(room, self._language, is_direct=False)
         voice.send(
             lines(
                 voice.say(
@@ -84,21 +88,22 @@ class OperatorsBot:
                     version=__version__,
                 ),
                 text,
-                voice.say(_("Answer with {line}"), line=code(f"{PREFIXES[0]} answer {number} …")),
+                voice.say(_("Answer with {line}"), line=code(voice.line(self.answer, number, "…"))),
             ),
             rings=True,
         )
-        context.reply(_("Thank you. This is feedback {number}; the answer comes to you."), number=str(number))
+        context.reply(_("Thank you, that is feedback {number}. The answer comes to you."), number=str(number))
 
     def answer(self, context: Context, number: Number, text: Said) -> None:
         if context.room != self._room():
-            raise UserError(_("Feedback is answered in the operators' room."))
+            raise UserError(_("Feedback is answered in the operators’ room."))
         found = store.find(context.connection, number)
         if found is None:
             raise UserError(_("There is no feedback {number}."), number=str(number))
-        voice = self._mail.to_user(context.unit, found.user)
-        if voice is None:
+        reached = self._mail.to_user(context.unit, found.user)
+        if reached is None:
             raise UserError(_("{whom} has left the chat with me and cannot be reached."), whom=found.user)
+        voice = context.at(reached.room, reached.language)
         voice.send(
             lines(voice.say(_("The operators answer your feedback {number}:"), number=str(number)), text), rings=True
         )
@@ -117,8 +122,10 @@ class OperatorsBot:
                 )
         room = self._room()
         if room is not None:
+            # The first line says what happened; what follows may hold what people wrote.
+            error = letter.error.partition("\n")[0][:_LONGEST_ERROR]
             self._speak_in(unit, room).send(
-                _("Given up: {number} ({what}), {error}"), number=letter.number, what=letter.what, error=letter.error
+                _("Given up: {number} ({what}), {error}"), number=letter.number, what=letter.what, error=error
             )
 
     def export(self, connection: Connection, person: PersonId) -> dict[str, Any]:

@@ -100,6 +100,14 @@ def parse_code(text: str) -> int | BadCode:
     return value
 
 
+def looks_like_code(text: str) -> bool:
+    """Whether a text that stands alone is most likely meant as a code, if perhaps mistyped."""
+    read = parse_code(text)
+    if isinstance(read, BadCode):
+        return read.problem is CodeProblem.CHECKSUM and any(character.isdigit() for character in text)
+    return True
+
+
 def _written(text: str) -> str:
     """Letters and digits only, in one case and one width."""
     plain = unicodedata.normalize("NFKC", text).upper()

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from mautrix.types import UserID
 
+from appservice import outbox
 from appservice.bots import Voice
 from appservice.direct import DirectChats
-from appservice.effects import RoomRef
+from appservice.effects import EffectKey, RoomRef
 from appservice.language import Catalogues, Language, Message
 from appservice.unit import Unit
 from laiwang_bridge.people import store
@@ -57,3 +58,8 @@ class Mail:
     def text(self, unit: Unit, user: UserID, message: Message) -> str:
         """A sentence for a place that is no message, such as the reason of a kick, in the person's language."""
         return self._catalogues[self.language_of(unit, user)].text(message)
+
+
+def is_here(voice: Voice, card: EffectKey | None) -> bool:
+    """Whether a card that was sent earlier is in the room of this voice, so that it can be edited there."""
+    return card is not None and outbox.stands_in(voice.connection, card, voice.room)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
+from appservice.bots import Context
 from appservice.ghosts import localpart
+from appservice.language import Language
 from appservice.rooms import Rooms
 from laiwang_bridge.people import store
 from laiwang_bridge.people.rules import PersonId
@@ -31,6 +33,14 @@ class Names:
     def of_persons(self, connection: Connection, persons: Iterable[PersonId]) -> list[str]:
         """In the order given."""
         return [self.of_person(connection, person) for person in persons]
+
+
+def who_asks(context: Context) -> PersonId:
+    """The person who gives a command, known from now on. Who writes Chinese is written to in Chinese."""
+    person = store.person_of(context.connection, context.sender, context.now)
+    if context.language is Language.ZH:
+        store.learn_language(context.connection, person, context.language.value)
+    return person
 
 
 def _shortened(name: str) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from mautrix.types import UserID
 
 from appservice.bots import Button, Context, UserError, Voice, button
-from appservice.effects import EffectKey
 from appservice.language import Message, _
+from appservice.rooms import server_name
 from laiwang_bridge import rates
-from laiwang_bridge.people import rules, store
+from laiwang_bridge.people import request_store, rules, store
 from laiwang_bridge.people.codes import GUESSES_PER_PERSON, GUESSES_PER_SERVER
-from laiwang_bridge.people.mail import Mail
-from laiwang_bridge.people.names import Names
-from laiwang_bridge.people.rules import FriendRequest, PersonId, Refusal, RequestState
+from laiwang_bridge.people.mail import Mail, is_here
+from laiwang_bridge.people.names import Names, who_asks
+from laiwang_bridge.people.rules import FriendRequest, PersonId, Refusal, RefusalCause, RequestState
 from laiwang_bridge.people.ties import Ties
 
 Answering = Callable[[Context, int], None]
@@ -37,27 +38,27 @@ class Requests:
     def redeem(self, context: Context, value: int) -> None:
         """Somebody typed a code."""
         connection, now = context.connection, context.now
-        me = store.person_of(connection, context.sender, now)
-        if self._guesses_too_much(context, me):
-            context.reply(_("Too many wrong codes. Please wait some minutes and try again."))
+        me = who_asks(context)
+        if self._guesses_too_much(context):
+            context.reply(_("Too many wrong codes. Please wait some minutes, then try again."))
             return
-        code = store.find_code(connection, value)
+        code = request_store.find_code(connection, value)
         owner = code.owner if code else None
         tie = store.tie(connection, me, owner) if owner else rules.Tie()
-        standing = store.newest_request(connection, me, owner) if owner and owner != me else None
+        standing = request_store.newest_request(connection, me, owner) if owner and owner != me else None
         step = rules.redeem(code, me, tie, standing[1] if standing else None, now)
         if isinstance(step, Refusal):
             if step.counts_as_guess:
-                self._count_guess(context, me)
+                self._count_guess(context)
             context.reply(step.sentence)
             return
         if step.changed:
-            store.put_code(connection, step.code)
+            request_store.put_code(connection, step.code)
         if standing is not None and step.known:
             number = standing[0]
-            store.update_request(connection, number, step.request)
+            request_store.update_request(connection, number, step.request)
         else:
-            number = store.add_request(connection, step.request)
+            number = request_store.add_request(connection, step.request)
         self._show(context, number, step.request, me)
         if step.asks_owner:
             self._bring(context, number, step.request, step.code.owner)
@@ -65,41 +66,40 @@ class Requests:
     def answer(self, context: Context, number: int | None, *, yes: bool) -> None:
         """One side says yes or no to a request; without a number, to the newest that waits for an answer."""
         connection, now = context.connection, context.now
-        me = store.person_of(connection, context.sender, now)
+        me = who_asks(context)
         number = number or self._newest(context, me)
-        request = store.find_request(connection, number)
+        request = request_store.find_request(connection, number)
         if request is None or me not in (request.owner, request.asker):
-            raise UserError(_("There is no request {number} for you."), number=number)
-        before = request.state(now)
+            raise UserError(_("There is no request {number} for you."), number=str(number))
         other = request.other(me)
-        answered = (
-            rules.confirm(request, me, store.tie(connection, me, other), now)
-            if yes
-            else rules.decline(request, me, now)
-        )
+        tie = store.tie(connection, me, other)
+        are_friends = request.state(now) is RequestState.FRIENDS
+        if are_friends and not tie.friends:  # they were, and one of them ended it
+            raise UserError(Refusal(RefusalCause.REQUEST_EXPIRED).sentence)
+        answered = rules.confirm(request, me, tie, now) if yes else rules.decline(request, me, now)
         if isinstance(answered, Refusal):
             raise UserError(answered.sentence)
-        store.update_request(connection, number, answered)
-        became_friends = answered.state(now) is RequestState.FRIENDS and before is not RequestState.FRIENDS
-        if became_friends:
+        request_store.update_request(connection, number, answered)
+        become_friends = not are_friends and answered.state(now) is RequestState.FRIENDS
+        if become_friends:
             store.befriend(connection, me, other, now)
         self._show(context, number, answered, me)
-        if became_friends:
+        if become_friends:
             self._bring(context, number, answered, other)
             self._ties.tell(context.unit, me, other)
 
     def end_between(self, context: Context, me: PersonId, other: PersonId) -> None:
         """A block ends what was being asked; the other side is not told."""
-        standing = store.newest_request(context.connection, me, other)
+        standing = request_store.newest_request(context.connection, me, other)
         if standing is None:
             return
         number, request = standing
         declined = rules.decline(request, me, context.now)
         if isinstance(declined, FriendRequest):
-            store.update_request(context.connection, number, declined)
+            request_store.update_request(context.connection, number, declined)
 
     def _newest(self, context: Context, me: PersonId) -> int:
-        waiting = store.unanswered_requests(context.connection, me, context.now)
+        waiting = request_store.unanswered_requests(context.connection, me, context.now)
         if not waiting:
             raise UserError(_("Nobody is waiting for an answer from you."))
         return waiting[0][0]
@@ -107,15 +107,15 @@ class Requests:
     def _show(self, context: Context, number: int, request: FriendRequest, me: PersonId) -> None:
         """Show the person who just did something how the request stands, in the card there is if it is in this room."""
         message, buttons = self._card(context, number, request, me, context.sender)
-        name = self._names.of_person(context.connection, request.other(me))
-        card = store.request_card(context.connection, number, me)
-        if card is not None and card[1] == context.room:
-            context.edit(EffectKey(card[0]), message, buttons=buttons, name=name)
+        values = self._values(context, request, me)
+        card = request_store.request_card(context.connection, number, me)
+        if card is not None and is_here(context, card):
+            context.edit(card, message, buttons=buttons, **values)
             if context.event.type != "m.reaction":
-                context.reply(message, name=name)
+                context.reply(message, **values)
             return
-        sent = context.reply(message, buttons=buttons, name=name)
-        store.put_request_card(context.connection, number, me, sent, context.room)
+        sent = context.reply(message, buttons=buttons, **values)
+        request_store.put_request_card(context.connection, number, me, sent)
 
     def _bring(self, context: Context, number: int, request: FriendRequest, person: PersonId) -> None:
         """Bring the other side how the request stands: a new message, and the old card put right."""
@@ -125,12 +125,17 @@ class Requests:
             return
         user = store.user_ids(connection, person)[0]
         message, buttons = self._card(voice, number, request, person, user)
-        name = self._names.of_person(connection, request.other(person))
-        card = store.request_card(connection, number, person)
-        if card is not None and card[1] == voice.room:
-            voice.edit(EffectKey(card[0]), message, name=name)
-        sent = voice.send(message, buttons=buttons, rings=True, name=name)
-        store.put_request_card(connection, number, person, sent, voice.room if isinstance(voice.room, str) else None)
+        values = self._values(voice, request, person)
+        card = request_store.request_card(connection, number, person)
+        if card is not None and is_here(voice, card):
+            voice.edit(card, message, **values)
+        sent = voice.send(message, buttons=buttons, rings=True, **values)
+        request_store.put_request_card(connection, number, person, sent)
+
+    def _values(self, voice: Voice, request: FriendRequest, me: PersonId) -> dict[str, Any]:
+        """Names can be chosen at will, so the id stands beside them."""
+        other = store.user_ids(voice.connection, request.other(me))[0]
+        return {"name": self._names.of_user(voice.connection, other), "user": other}
 
     def _card(
         self, voice: Voice, number: int, request: FriendRequest, me: PersonId, user: UserID
@@ -140,32 +145,34 @@ class Requests:
         mine = request.answer_of(me)
         match request.seen_by(me, voice.unit.now):
             case RequestState.FRIENDS:
-                return _("You and **{name}** are friends now."), []
+                return _("You and **{name}** ({user}) are friends now."), []
             case RequestState.DECLINED:
-                return _("You said no to **{name}**. Nobody is told."), []
+                return _("You said no to **{name}** ({user}). Nobody is told."), []
             case RequestState.EXPIRED:
-                return _("The request between you and **{name}** is over."), []
+                return _("The request between you and **{name}** ({user}) is over."), []
             case RequestState.WAITING if mine is rules.Answer.YES:
-                return _("You said yes. Now **{name}** has to say yes too."), []
+                return _("You said yes. Now **{name}** ({user}) has to say yes too."), []
         buttons = [
             button(YES, _("yes"), yes, number).only_for(user),
             button(NO, _("no"), no, number).only_for(user),
         ]
         if request.owner == me:
-            return _("**{name}** typed your code. Shall the two of you be friends?"), buttons
-        return _("This code is from **{name}**. Shall the two of you be friends?"), buttons
+            return _("**{name}** ({user}) typed your code. Shall the two of you be friends?"), buttons
+        return _("This code is from **{name}** ({user}). Shall the two of you be friends?"), buttons
 
-    def _guesses_too_much(self, context: Context, me: PersonId) -> bool:
+    def _guesses_too_much(self, context: Context) -> bool:
         return any(
             rates.wait(limit, store.guesses_drain_at(context.connection, who), context.now) > 0
-            for limit, who in _buckets(context.sender, me)
+            for limit, who in _buckets(context)
         )
 
-    def _count_guess(self, context: Context, me: PersonId) -> None:
-        for limit, who in _buckets(context.sender, me):
+    def _count_guess(self, context: Context) -> None:
+        for limit, who in _buckets(context):
             drains_at = store.guesses_drain_at(context.connection, who)
             store.note_guess(context.connection, who, rates.pour(limit, drains_at, context.now))
 
 
-def _buckets(user: UserID, person: PersonId) -> list[tuple[rates.Limit, str]]:
-    return [(GUESSES_PER_PERSON, f"person:{person}"), (GUESSES_PER_SERVER, f"server:{user.partition(':')[2]}")]
+def _buckets(context: Context) -> list[tuple[rates.Limit, str]]:
+    """Known by their marks, so that asking to be forgotten gives nobody new guesses."""
+    person = store.mark_of(context.connection, context.sender)
+    return [(GUESSES_PER_PERSON, f"person:{person}"), (GUESSES_PER_SERVER, f"server:{server_name(context.sender)}")]

@@ -1,11 +1,13 @@
-"""Persons, their Matrix ids, friendships, blocks, codes and requests: tables and the queries on them."""
+"""Persons, their Matrix ids, friendships and blocks: tables and the queries on them."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable
 from typing import Any
 
-from mautrix.types import RoomID, UserID
+from mautrix.types import UserID
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,17 +26,10 @@ from sqlalchemy import (
     update,
 )
 
+from appservice import instance
 from appservice.database import metadata
-from appservice.effects import EffectKey
 from appservice.inbox import Sequence64, insert_ignoring, upsert
-from laiwang_bridge.people.rules import (
-    Answer,
-    CodeState,
-    FriendCode,
-    FriendRequest,
-    PersonId,
-    Tie,
-)
+from laiwang_bridge.people.rules import PersonId, Tie
 
 person = Table(
     "person",
@@ -53,7 +48,8 @@ guess_bucket = Table(
 )
 
 
-def _of_person(name: str, **options: Any) -> Column[Any]:
+def column_of_person(name: str, **options: Any) -> Column[Any]:
+    """A column that names a person, whose row goes when the person does."""
     return Column(name, Sequence64, ForeignKey("person.id", ondelete="CASCADE"), **options)
 
 
@@ -61,15 +57,15 @@ matrix_id = Table(
     "matrix_id",
     metadata,
     Column("user_id", Text, primary_key=True),
-    _of_person("person", nullable=False, index=True),
+    column_of_person("person", nullable=False, index=True),
     Column("since", BigInteger, nullable=False),
 )
 # Both directions are kept, so that the friends of one person are one stretch of the primary key.
 friendship = Table(
     "friendship",
     metadata,
-    _of_person("person", primary_key=True),
-    _of_person("friend", primary_key=True),
+    column_of_person("person", primary_key=True),
+    column_of_person("friend", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_friendship_friend", "friend"),
     sqlite_with_rowid=False,
@@ -77,38 +73,21 @@ friendship = Table(
 block = Table(
     "block",
     metadata,
-    _of_person("person", primary_key=True),
-    _of_person("blocked", primary_key=True),
+    column_of_person("person", primary_key=True),
+    column_of_person("blocked", primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_block_blocked", "blocked"),
     sqlite_with_rowid=False,
 )
-friend_code = Table(
-    "friend_code",
+# Blocks of somebody whom we do not know (yet, or any more): only a mark, by which he is recognised should he come.
+block_mark = Table(
+    "block_mark",
     metadata,
-    Column("value", BigInteger, primary_key=True, autoincrement=False),
-    _of_person("owner", nullable=False, index=True),
-    Column("made_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-)
-friend_request = Table(
-    "friend_request",
-    metadata,
-    Column("id", Sequence64, primary_key=True, autoincrement=True),
-    _of_person("owner", nullable=False),
-    _of_person("asker", nullable=False),
-    Column("made_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("owner_answer", Text, nullable=False),
-    Column("asker_answer", Text, nullable=False),
-    Column("owner_card", Text),
-    Column("owner_room", Text),
-    Column("asker_card", Text),
-    Column("asker_room", Text),
-    Index("ix_friend_request_owner", "owner", "asker"),
-    Index("ix_friend_request_asker", "asker"),
-    sqlite_autoincrement=True,
+    column_of_person("person", primary_key=True),
+    Column("mark", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Index("ix_block_mark_mark", "mark"),
+    sqlite_with_rowid=False,
 )
 
 
@@ -120,14 +99,16 @@ def find_person(connection: Connection, user: UserID) -> PersonId | None:
 
 
 def person_of(connection: Connection, user: UserID, now: int) -> PersonId:
-    """The person with this Matrix id; a new one if we have never met."""
+    """The person with this Matrix id; a new one if we have never met. Only for somebody who has done something."""
     known = find_person(connection, user)
     if known is not None:
         return known
     made = connection.execute(insert(person).values(created_at=now)).inserted_primary_key
     assert made is not None
-    connection.execute(insert(matrix_id).values(user_id=user, person=made[0], since=now))
-    return PersonId(made[0])
+    new = PersonId(made[0])
+    connection.execute(insert(matrix_id).values(user_id=user, person=new, since=now))
+    _recognise(connection, new, user)
+    return new
 
 
 def user_ids(connection: Connection, one: PersonId) -> list[UserID]:
@@ -156,8 +137,15 @@ def choose_language(connection: Connection, one: PersonId, language: str | None)
     connection.execute(update(person).where(person.c.id == one).values(language=language))
 
 
-def new_friends_see_old(connection: Connection, one: PersonId) -> bool:
-    return bool(connection.execute(select(person.c.new_friends_see_old).where(person.c.id == one)).scalar())
+def learn_language(connection: Connection, one: PersonId, language: str) -> None:
+    """What somebody writes is what he reads, until he chooses."""
+    connection.execute(update(person).where(person.c.id == one, person.c.language.is_(None)).values(language=language))
+
+
+def mark_of(connection: Connection, user: UserID) -> str:
+    """By this we recognise somebody without keeping who he is."""
+    secret = instance.secret(connection, "marks")
+    return hmac.digest(secret, user.encode(), hashlib.sha256).hex()
 
 
 def guesses_drain_at(connection: Connection, who: str) -> int:
@@ -218,19 +206,36 @@ def tie(connection: Connection, me: PersonId, other: PersonId) -> Tie:
     )
 
 
-def put_block(connection: Connection, me: PersonId, other: PersonId, now: int) -> None:
-    connection.execute(insert_ignoring(connection, block), {"person": me, "blocked": other, "since": now})
+def put_block(connection: Connection, me: PersonId, whom: UserID, now: int) -> PersonId | None:
+    """Block somebody; returns who that is if we know him."""
+    other = find_person(connection, whom)
+    if other is not None:
+        connection.execute(insert_ignoring(connection, block), {"person": me, "blocked": other, "since": now})
+    else:
+        marked = {"person": me, "mark": mark_of(connection, whom), "since": now}
+        connection.execute(insert_ignoring(connection, block_mark), marked)
+    return other
 
 
-def lift_block(connection: Connection, me: PersonId, other: PersonId) -> bool:
+def lift_block(connection: Connection, me: PersonId, whom: UserID) -> bool:
     """Returns whether there was one."""
-    lifted = delete(block).where(block.c.person == me, block.c.blocked == other)
-    return connection.execute(lifted).rowcount > 0
+    marked = delete(block_mark).where(block_mark.c.person == me, block_mark.c.mark == mark_of(connection, whom))
+    lifted = connection.execute(marked).rowcount
+    other = find_person(connection, whom)
+    if other is not None:
+        known = delete(block).where(block.c.person == me, block.c.blocked == other)
+        lifted += connection.execute(known).rowcount
+    return lifted > 0
 
 
-def blocked_by(connection: Connection, me: PersonId) -> list[PersonId]:
-    statement = select(block.c.blocked).where(block.c.person == me).order_by(block.c.since)
-    return [PersonId(other) for other in connection.execute(statement).scalars()]
+def _recognise(connection: Connection, new: PersonId, user: UserID) -> None:
+    """Those who blocked this Matrix id before it was known to us have blocked the person who comes with it."""
+    mine = block_mark.c.mark == mark_of(connection, user)
+    for row in connection.execute(select(block_mark).where(mine)).all():
+        connection.execute(
+            insert_ignoring(connection, block), {"person": row.person, "blocked": new, "since": row.since}
+        )
+    connection.execute(delete(block_mark).where(mine))
 
 
 def _has_blocked(connection: Connection, one: PersonId, other: PersonId) -> bool:
@@ -245,162 +250,16 @@ def _between(one: PersonId, another: PersonId) -> Any:
     )
 
 
-# -- codes and requests ---------------------------------------------------------------------------------------------
-
-
-def put_code(connection: Connection, code: FriendCode) -> None:
-    """Store a new code or a new state of one."""
-    upsert(
-        connection,
-        friend_code,
-        {
-            "value": code.value,
-            "owner": code.owner,
-            "made_at": code.made_at,
-            "expires_at": code.expires_at,
-            "state": code.state,
-        },
-    )
-
-
-def find_code(connection: Connection, value: int) -> FriendCode | None:
-    row = connection.execute(select(friend_code).where(friend_code.c.value == value)).first()
-    return None if row is None else _code(row)
-
-
-def open_code(connection: Connection, owner: PersonId, now: int) -> FriendCode | None:
-    """The newest code that a person can still give away."""
-    row = connection.execute(
-        select(friend_code)
-        .where(
-            friend_code.c.owner == owner,
-            friend_code.c.state == CodeState.OPEN,
-            friend_code.c.expires_at > now,
-        )
-        .order_by(friend_code.c.made_at.desc())
-    ).first()
-    return None if row is None else _code(row)
-
-
-def newest_request(connection: Connection, one: PersonId, another: PersonId) -> tuple[int, FriendRequest] | None:
-    """The last request between two persons, whoever began it, with its number."""
-    both = (one, another)
-    row = connection.execute(
-        select(friend_request)
-        .where(friend_request.c.owner.in_(both), friend_request.c.asker.in_(both))
-        .order_by(friend_request.c.id.desc())
-    ).first()
-    return None if row is None else (row.id, _request(row))
-
-
-def find_request(connection: Connection, number: int) -> FriendRequest | None:
-    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).first()
-    return None if row is None else _request(row)
-
-
-def unanswered_requests(connection: Connection, me: PersonId, now: int) -> list[tuple[int, FriendRequest]]:
-    """The requests that wait for this person's answer, the newest first."""
-    waiting = or_(
-        and_(friend_request.c.owner == me, friend_request.c.owner_answer == Answer.NONE),
-        and_(friend_request.c.asker == me, friend_request.c.asker_answer == Answer.NONE),
-    )
-    rows = connection.execute(
-        select(friend_request).where(waiting, friend_request.c.expires_at > now).order_by(friend_request.c.id.desc())
-    )
-    return [(row.id, _request(row)) for row in rows]
-
-
-def add_request(connection: Connection, request: FriendRequest) -> int:
-    made = connection.execute(insert(friend_request).values(**_columns(request))).inserted_primary_key
-    assert made is not None
-    return int(made[0])
-
-
-def update_request(connection: Connection, number: int, request: FriendRequest) -> None:
-    connection.execute(update(friend_request).where(friend_request.c.id == number).values(**_columns(request)))
-
-
-def request_card(connection: Connection, number: int, me: PersonId) -> tuple[EffectKey, RoomID | None] | None:
-    """The message that shows a request to one of its two sides, and the room it is in if that was there already."""
-    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).one()
-    key, room = (row.owner_card, row.owner_room) if row.owner == me else (row.asker_card, row.asker_room)
-    return None if key is None else (EffectKey(key), room)
-
-
-def put_request_card(connection: Connection, number: int, me: PersonId, card: EffectKey, room: RoomID | None) -> None:
-    for side in ("owner", "asker"):
-        values = {f"{side}_card": card, f"{side}_room": room}
-        here = (friend_request.c.id == number, friend_request.c[side] == me)
-        connection.execute(update(friend_request).where(*here).values(values))
-
-
-def _columns(request: FriendRequest) -> dict[str, Any]:
-    return {
-        "owner": request.owner,
-        "asker": request.asker,
-        "made_at": request.made_at,
-        "expires_at": request.expires_at,
-        "owner_answer": request.owner_answer,
-        "asker_answer": request.asker_answer,
-    }
-
-
-def _request(row: Any) -> FriendRequest:
-    return FriendRequest(
-        owner=row.owner,
-        asker=row.asker,
-        made_at=row.made_at,
-        expires_at=row.expires_at,
-        owner_answer=Answer(row.owner_answer),
-        asker_answer=Answer(row.asker_answer),
-    )
-
-
-def _code(row: Any) -> FriendCode:
-    return FriendCode(row.value, row.owner, row.made_at, row.expires_at, CodeState(row.state))
-
-
-# -- all of one person ----------------------------------------------------------------------------------------------
-
-
-def export(connection: Connection, me: PersonId) -> dict[str, Any]:
-    """All that is kept about a person here. Friends and blocked people appear by their Matrix ids."""
-    own = connection.execute(select(person).where(person.c.id == me)).one()
-    friends = connection.execute(select(friendship.c.friend, friendship.c.since).where(friendship.c.person == me)).all()
-    blocks = connection.execute(select(block.c.blocked, block.c.since).where(block.c.person == me)).all()
-    requests = connection.execute(
-        select(friend_request).where(or_(friend_request.c.owner == me, friend_request.c.asker == me))
-    ).all()
-    codes = connection.execute(select(friend_code).where(friend_code.c.owner == me)).all()
-    others = {row.friend for row in friends} | {row.blocked for row in blocks}
-    others |= {row.owner for row in requests} | {row.asker for row in requests}
-    names = first_user_ids(connection, others)
-    return {
-        "matrix_ids": user_ids(connection, me),
-        "known_since": own.created_at,
-        "language": own.language,
-        "new_friends_see_old": own.new_friends_see_old,
-        "friends": [{"user": names.get(row.friend), "since": row.since} for row in friends],
-        "blocked": [{"user": names.get(row.blocked), "since": row.since} for row in blocks],
-        "codes": [{"made_at": row.made_at, "expires_at": row.expires_at, "state": row.state} for row in codes],
-        "requests": [_exported(row, me, names) for row in requests],
-    }
-
-
-def _exported(row: Any, me: PersonId, names: dict[PersonId, UserID]) -> dict[str, Any]:
-    """A request without the other side's answer: that is the other's to tell."""
-    mine = row.owner == me
-    return {
-        "with": names.get(row.asker if mine else row.owner),
-        "began_with_my_code": mine,
-        "my_answer": row.owner_answer if mine else row.asker_answer,
-        "made_at": row.made_at,
-        "expires_at": row.expires_at,
-    }
+# -- the end --------------------------------------------------------------------------------------------------------
 
 
 def forget(connection: Connection, me: PersonId) -> None:
-    """Remove a person and all that hangs on him (the foreign keys cascade)."""
+    """Remove a person and all that hangs on him (the foreign keys cascade). Those who blocked him stay safe from him:
+    of their blocks the mark is kept."""
+    marks = [mark_of(connection, user) for user in user_ids(connection, me)]
+    for row in connection.execute(select(block.c.person, block.c.since).where(block.c.blocked == me)).all():
+        rows = [{"person": row.person, "mark": mark, "since": row.since} for mark in marks]
+        connection.execute(insert_ignoring(connection, block_mark), rows)
     connection.execute(delete(person).where(person.c.id == me))
 
 
@@ -411,11 +270,9 @@ def count(connection: Connection) -> tuple[int, int]:
     return persons, ties // 2
 
 
-def forget_old(connection: Connection, instant: int) -> None:
-    """Drop codes and requests that ended before an instant."""
-    connection.execute(delete(friend_code).where(friend_code.c.expires_at < instant))
-    connection.execute(delete(friend_request).where(friend_request.c.expires_at < instant))
-    connection.execute(delete(guess_bucket).where(guess_bucket.c.drains_at < instant))
+def forget_drained(connection: Connection, now: int) -> None:
+    """Drop the buckets of wrong codes that have run empty."""
+    connection.execute(delete(guess_bucket).where(guess_bucket.c.drains_at < now))
 
 
 def _batches(items: list[PersonId], size: int = 500) -> Iterable[list[PersonId]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice.unit import Unit
@@ -16,18 +17,21 @@ from laiwang_bridge.people.rules import PersonId
 
 TieChanged = Callable[[Unit, PersonId, PersonId], None]
 Leaving = Callable[[Unit, PersonId], None]
-Export = Callable[[Connection, PersonId], dict[str, Any]]
+Export = Callable[[Connection, PersonId], Any]
+WipeTraces = Callable[[Connection, UserID], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ties:
     """The listeners. They run in the unit of the command that changed something, after it has been stored.
 
-    `leaving` runs before a person's rows are removed; `exports` gives, by feature, all that it keeps on a person.
+    `leaving` runs before a person's rows are removed, his friendships and blocks still standing; `wiping`, for what is
+    kept by Matrix id, after the last answer was written. `exports` gives, by feature, all that it keeps on a person.
     """
 
     changed: list[TieChanged] = field(default_factory=list)
     leaving: list[Leaving] = field(default_factory=list)
+    wiping: list[WipeTraces] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
 
     def tell(self, unit: Unit, one: PersonId, another: PersonId) -> None:
@@ -38,3 +42,7 @@ class Ties:
     def tell_leaving(self, unit: Unit, one: PersonId) -> None:
         for listener in self.leaving:
             listener(unit, one)
+
+    def wipe(self, connection: Connection, user: UserID) -> None:
+        for listener in self.wiping:
+            listener(connection, user)

@@ -295,6 +295,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_block_blocked", "block", ["blocked"], unique=False)
     op.create_table(
+        "block_mark",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_block_mark_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "mark", name=op.f("pk_block_mark")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_block_mark_mark", "block_mark", ["mark"], unique=False)
+    op.create_table(
         "cluster",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("room_id", sa.Text(), nullable=True),
@@ -332,9 +342,7 @@ def upgrade() -> None:
         sa.Column("owner_answer", sa.Text(), nullable=False),
         sa.Column("asker_answer", sa.Text(), nullable=False),
         sa.Column("owner_card", sa.Text(), nullable=True),
-        sa.Column("owner_room", sa.Text(), nullable=True),
         sa.Column("asker_card", sa.Text(), nullable=True),
-        sa.Column("asker_room", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["asker"], ["person.id"], name=op.f("fk_friend_request_asker"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["owner"], ["person.id"], name=op.f("fk_friend_request_owner"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_friend_request")),
@@ -378,9 +386,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("room_id", sa.Text(), nullable=True),
         sa.Column("sent_as", sa.Text(), nullable=True),
-        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("says", sa.Text(), nullable=True),
         sa.Column("shown_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_card_cluster"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_card_person"), ondelete="CASCADE"),
@@ -401,6 +408,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_invitation")),
     )
     op.create_index("ix_cluster_invitation_person", "cluster_invitation", ["person"], unique=False)
+    op.create_table(
+        "cluster_queue",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_queue_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_queue_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_queue")),
+    )
+    op.create_index("ix_cluster_queue_person", "cluster_queue", ["person"], unique=False)
     op.create_table(
         "stay",
         sa.Column("cluster", sa.Text(), nullable=False),

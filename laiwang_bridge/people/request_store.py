@@ -1,0 +1,169 @@
+"""Codes and friend requests: tables and the queries on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from appservice.database import metadata
+from appservice.effects import EffectKey
+from appservice.inbox import Sequence64, upsert
+from laiwang_bridge.people.rules import Answer, CodeState, FriendCode, FriendRequest, PersonId
+from laiwang_bridge.people.store import column_of_person
+
+friend_code = Table(
+    "friend_code",
+    metadata,
+    Column("value", BigInteger, primary_key=True, autoincrement=False),
+    column_of_person("owner", nullable=False, index=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+)
+friend_request = Table(
+    "friend_request",
+    metadata,
+    Column("id", Sequence64, primary_key=True, autoincrement=True),
+    column_of_person("owner", nullable=False),
+    column_of_person("asker", nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("owner_answer", Text, nullable=False),
+    Column("asker_answer", Text, nullable=False),
+    Column("owner_card", Text),
+    Column("asker_card", Text),
+    Index("ix_friend_request_owner", "owner", "asker"),
+    Index("ix_friend_request_asker", "asker"),
+    sqlite_autoincrement=True,
+)
+
+
+def put_code(connection: Connection, code: FriendCode) -> None:
+    """Store a new code or a new state of one."""
+    upsert(
+        connection,
+        friend_code,
+        {
+            "value": code.value,
+            "owner": code.owner,
+            "made_at": code.made_at,
+            "expires_at": code.expires_at,
+            "state": code.state,
+        },
+    )
+
+
+def find_code(connection: Connection, value: int) -> FriendCode | None:
+    row = connection.execute(select(friend_code).where(friend_code.c.value == value)).first()
+    return None if row is None else _code(row)
+
+
+def open_code(connection: Connection, owner: PersonId, now: int) -> FriendCode | None:
+    """The newest code that a person can still give away."""
+    row = connection.execute(
+        select(friend_code)
+        .where(
+            friend_code.c.owner == owner,
+            friend_code.c.state == CodeState.OPEN,
+            friend_code.c.expires_at > now,
+        )
+        .order_by(friend_code.c.made_at.desc())
+    ).first()
+    return None if row is None else _code(row)
+
+
+def newest_request(connection: Connection, one: PersonId, another: PersonId) -> tuple[int, FriendRequest] | None:
+    """The last request between two persons, whoever began it, with its number."""
+    both = (one, another)
+    row = connection.execute(
+        select(friend_request)
+        .where(friend_request.c.owner.in_(both), friend_request.c.asker.in_(both))
+        .order_by(friend_request.c.id.desc())
+    ).first()
+    return None if row is None else (row.id, _request(row))
+
+
+def find_request(connection: Connection, number: int) -> FriendRequest | None:
+    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).first()
+    return None if row is None else _request(row)
+
+
+def unanswered_requests(connection: Connection, me: PersonId, now: int) -> list[tuple[int, FriendRequest]]:
+    """The requests that wait for this person's answer, the newest first."""
+    waiting = or_(
+        and_(friend_request.c.owner == me, friend_request.c.owner_answer == Answer.NONE),
+        and_(friend_request.c.asker == me, friend_request.c.asker_answer == Answer.NONE),
+    )
+    rows = connection.execute(
+        select(friend_request).where(waiting, friend_request.c.expires_at > now).order_by(friend_request.c.id.desc())
+    )
+    return [(row.id, _request(row)) for row in rows]
+
+
+def add_request(connection: Connection, request: FriendRequest) -> int:
+    made = connection.execute(insert(friend_request).values(**_columns(request))).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
+def update_request(connection: Connection, number: int, request: FriendRequest) -> None:
+    connection.execute(update(friend_request).where(friend_request.c.id == number).values(**_columns(request)))
+
+
+def request_card(connection: Connection, number: int, me: PersonId) -> EffectKey | None:
+    """The message that shows a request to one of its two sides."""
+    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).one()
+    key = row.owner_card if row.owner == me else row.asker_card
+    return None if key is None else EffectKey(key)
+
+
+def put_request_card(connection: Connection, number: int, me: PersonId, card: EffectKey) -> None:
+    for side in ("owner", "asker"):
+        here = (friend_request.c.id == number, friend_request.c[side] == me)
+        connection.execute(update(friend_request).where(*here).values({f"{side}_card": card}))
+
+
+def forget_old(connection: Connection, instant: int) -> None:
+    """Drop codes and requests that ended before an instant."""
+    connection.execute(delete(friend_code).where(friend_code.c.expires_at < instant))
+    connection.execute(delete(friend_request).where(friend_request.c.expires_at < instant))
+
+
+def _columns(request: FriendRequest) -> dict[str, Any]:
+    return {
+        "owner": request.owner,
+        "asker": request.asker,
+        "made_at": request.made_at,
+        "expires_at": request.expires_at,
+        "owner_answer": request.owner_answer,
+        "asker_answer": request.asker_answer,
+    }
+
+
+def _request(row: Any) -> FriendRequest:
+    return FriendRequest(
+        owner=row.owner,
+        asker=row.asker,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+        owner_answer=Answer(row.owner_answer),
+        asker_answer=Answer(row.asker_answer),
+    )
+
+
+def _code(row: Any) -> FriendCode:
+    return FriendCode(row.value, row.owner, row.made_at, row.expires_at, CodeState(row.state))
