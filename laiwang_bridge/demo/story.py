@@ -129,4 +129,4 @@ def _explain(transcript: Transcript, stage: Stage, error: Exception) -> None:
     else:
         transcript.failed(f"{type(error).__name__}: {error}", 0.0)
     for path, lines in stage.last_words():
-        transcript.details(f"the end of {path}:", lines)
+        transcript.details(f"the last lines of {path}:", lines)

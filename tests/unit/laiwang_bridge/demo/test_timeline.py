@@ -63,3 +63,16 @@ def test_odd_events_do_no_harm() -> None:
     timeline = Timeline()
     timeline.add(ROOM, [], [{"type": "m.room.message"}, _event("$1", content=None), _event("$2", content={"body": 7})])
     assert [seen.text for seen in timeline.of(ROOM)] == ["", "7"]
+
+
+def _member(event_id: str, user: str, membership: str) -> dict[str, Any]:
+    return _event(event_id, "m.room.member", state_key=user, content={"membership": membership})
+
+
+def test_state_from_before_what_was_shown_does_not_come_back() -> None:
+    """Homeservers repeat it where two events were sent at once."""
+    timeline = Timeline()
+    invited, joined = _member("$1", "@bo:x", "invite"), _member("$2", "@bo:x", "join")
+    timeline.add(ROOM, [], [invited, joined])
+    timeline.add(ROOM, [invited], [_event("$3")])
+    assert timeline.members(ROOM) == {"@bo:x"}
