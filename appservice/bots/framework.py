@@ -85,6 +85,11 @@ class Bots:
         routes.on_event("m.room.encrypted", self.on_encrypted)
         routes.on_event("m.room.member", self.on_member)
 
+    @property
+    def bots(self) -> Sequence[Bot]:
+        """All of them, with all that they can do."""
+        return self._registry.bots
+
     def voice(self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False) -> Voice:
         """A bot speaking of its own accord. Raises `LookupError` if `bot` is none."""
         speaker = self._registry.bot(bot)
