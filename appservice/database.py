@@ -178,6 +178,7 @@ class _PostgresBackend:
                 max_overflow=0,
                 pool_recycle=1800,
                 connect_args={"application_name": "laiwang-bridge"},
+                hide_parameters=True,  # errors are logged and stored, people's words are not for either
             )
         except ModuleNotFoundError as error:
             raise UnsupportedDatabase(

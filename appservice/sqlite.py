@@ -212,6 +212,7 @@ def _engine(url: URL, begin: str, durability: Durability, connections: int, *, r
         url,
         poolclass=StaticPool if _in_memory(url) else QueuePool,
         connect_args={"check_same_thread": False, "timeout": 30, "cached_statements": 256},
+        hide_parameters=True,  # errors are logged and stored, people's words are not for either
         **({} if _in_memory(url) else {"pool_size": connections, "max_overflow": 0}),
     )
 

@@ -76,7 +76,7 @@ class _Formatter(logging.Formatter):
         self._mask = mask
 
     def formatException(self, ei: Any) -> str:
-        return _ERROR_LINE.sub(_without_values, super().formatException(ei))
+        return _ERROR_LINE.sub(lambda match: without_values(match[0]), super().formatException(ei))
 
     def format(self, record: logging.LogRecord) -> str:
         # Another handler may have left its own rendering of the traceback in the record.
@@ -122,6 +122,6 @@ def _keep_before(match: re.Match[str]) -> str:
     return f"{match.groupdict().get('before') or ''}{_HIDDEN}"
 
 
-def _without_values(match: re.Match[str]) -> str:
-    line = match[0]
+def without_values(line: str) -> str:
+    """The line in which an error introduces itself, without the values that it quotes; files keep their names."""
     return line if _FILE_ERROR.match(line) else _QUOTED.sub("'…'", line)

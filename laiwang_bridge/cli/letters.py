@@ -15,6 +15,7 @@ from appservice.database import Database
 from laiwang_bridge.cli.common import OK, Commands, Trouble, add_command, configuration, say
 from laiwang_bridge.database import Standing, database_state, dead_letters
 from laiwang_bridge.database.dead_letters import Letter, NoSuchLetter
+from laiwang_bridge.logs import without_values
 
 T = TypeVar("T")
 
@@ -115,7 +116,8 @@ def _local(milliseconds: int) -> str:
 
 
 def _short(error: str | None) -> str:
-    line = " ".join((error or "").split())
+    """Its first line: below it databases show rows."""
+    line = without_values((error or "").partition("\n")[0])
     return line if len(line) <= _ERROR_WIDTH else f"{line[: _ERROR_WIDTH - 1]}…"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from appservice.database import Database
 from appservice.registration import new_token
 from laiwang_bridge.config import Config, Logging
 from laiwang_bridge.logs import secrets_of, set_up
@@ -162,3 +163,23 @@ def _insert(words: str) -> None:
         connection.execute(sa.text("create table words (word text unique)"))
         for _ in range(2):
             connection.execute(sa.text("insert into words values (:word)"), {"word": words})
+
+
+async def test_what_the_database_refuses_is_not_quoted_in_its_error(database_url: str) -> None:
+    database = Database(database_url)
+    await database.write(lambda connection: connection.execute(sa.text("create table words (word text primary key)")))
+
+    words = "only for you"
+
+    def insert_twice(connection: sa.Connection) -> None:
+        for _ in range(2):
+            connection.execute(sa.text("insert into words values (:word)"), {"word": words})
+
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        await database.write(insert_twice)
+    await database.close()
+    assert "parameters hidden" in str(refused.value)
+
+    stream = started()
+    logging.getLogger("laiwang_bridge").error("entry $abc failed", exc_info=refused.value)
+    assert words not in stream.getvalue()

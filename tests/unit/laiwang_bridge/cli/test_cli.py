@@ -299,12 +299,13 @@ def given_up(bridge: SetUp) -> SetUp:
     """Three things were given up: an event, an event that was not understood, and a message."""
     arrived = {"kind": Kind.EVENT, "lane": "!hotpot:localhost", "received_at": 1_000, "attempts": 7}
     event = {"type": "m.room.message", "content": {"body": "only for you"}}
+    error = "ValueError: cannot read 'only for you'\nDETAIL: (only for you)"
     leaving = {"kind": "SendMessage", "lane": "!hotpot:localhost", "attempts": 1, "created_at": 2_000}
     with connected(bridge) as connection:
         connection.execute(
             inbox.insert(),
             [
-                {**arrived, "key": "$1", "body": json.dumps(event).encode(), "state": State.DEAD, "error": "KeyError"},
+                {**arrived, "key": "$1", "body": json.dumps(event).encode(), "state": State.DEAD, "error": error},
                 {**arrived, "key": "$2", "body": b"[1]", "state": State.ASIDE, "error": "not an object"},
                 {**arrived, "key": "$3", "body": b"{}", "state": State.WAITING, "error": None},
             ],
@@ -328,7 +329,7 @@ def test_what_was_given_up_is_listed_without_its_words(
     heading, *rows = shown.splitlines()
     assert heading.split() == ["NUMBER", "SINCE", "WHAT", "WHERE", "TRIES", "WHY"]
     assert [row.split()[0] for row in rows] == ["in-1", "in-2", "out-1"]
-    assert "m.room.message  !hotpot:localhost  7      KeyError" in rows[0]
+    assert "m.room.message  !hotpot:localhost  7      ValueError: cannot read '…'" in rows[0]
     assert "only for you" not in shown
 
 
@@ -336,7 +337,7 @@ def test_one_can_be_shown_whole(given_up: SetUp, capsys: pytest.CaptureFixture[s
     assert main(["dead-letters", "show", "in-1"]) == OK
     shown = json.loads(capsys.readouterr().out)
     assert shown["body"]["content"]["body"] == "only for you"
-    assert shown["error"] == "KeyError"
+    assert "only for you" in shown["error"]
 
 
 @pytest.mark.parametrize("number", ["in-3", "in-99", "out-2", "12", "all"])
