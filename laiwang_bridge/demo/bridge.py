@@ -59,17 +59,20 @@ class Bridge:
         """Write the configuration and the registration. Raises `BridgeFailed`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         where = ("--domain", domain, "--homeserver", homeserver_url, "--address", self.address)
-        setting_up = self._spawn("init", "--config", self.config, *where)
+        output = self.folder / "init.log"
+        setting_up = self._spawn(output, "init", "--config", self.config, *where)
         try:
             await process.ended(setting_up, _SECONDS_TO_INIT)
         finally:
             process.kill(setting_up)
         if setting_up.returncode != 0:
-            raise BridgeFailed(f"laiwang-bridge init ended with status {setting_up.returncode}.")
+            raise BridgeFailed(
+                f"laiwang-bridge init ended with status {setting_up.returncode}.\n{process.last_lines(output)}"
+            )
 
     def start(self) -> None:
         """Start without waiting for anything."""
-        self._process = self._spawn("run", "--config", self.config)
+        self._process = self._spawn(self.log_path, "run", "--config", self.config)
 
     async def until_ready(self, seconds: float) -> None:
         """Wait until the bridge says that it and the homeserver have found each other. Raises `BridgeFailed`."""
@@ -94,8 +97,8 @@ class Bridge:
             process.kill(self._process)
             self._process = None
 
-    def _spawn(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, output: Path, *arguments: str | Path) -> subprocess.Popen[bytes]:
         # What is set for a bridge that this machine has already must not reach this one.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LAIWANG_")}
-        with self.log_path.open("ab") as log:
+        with output.open("ab") as log:
             return process.spawn([*self._command, *arguments], output=log, environment=environment)

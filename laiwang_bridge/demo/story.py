@@ -15,7 +15,7 @@ from aiohttp import ClientError
 
 from laiwang_bridge.demo import bridge
 from laiwang_bridge.demo.bridge import BridgeFailed
-from laiwang_bridge.demo.chapters import TITLE, Chapters
+from laiwang_bridge.demo.chapters import Chapters
 from laiwang_bridge.demo.environment import CannotInstallSynapse, synapse_python
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.person import NotSeen
@@ -53,15 +53,15 @@ async def _perform(transcript: Transcript, stage: Stage, telling: Telling, *, st
     async with stage:
         try:
             if not await _run(stopped, Chapters(stage, telling).play(), stage.watch()):
-                transcript.line("\nStopped; everything is removed.")
+                transcript.line("\nStopped. Removing everything.")
                 return 128 + stopped.result()
             transcript.line(f"\nAll of it was seen by a client ({time.monotonic() - begun:.0f} s).")
             if stay:
                 await _invite_the_reader(transcript, stage)
                 await _run(stopped, stage.watch())
-                transcript.line("\nGood-bye; everything is removed. 再见！")
+                transcript.line("\nGood-bye, 再见！ Removing everything.")
         except _WENT_WRONG as error:
-            _explain(transcript, stage, error)
+            _explain(transcript, stage, telling, error)
             return 1
     return 0
 
@@ -110,9 +110,9 @@ Now walk in, with any Matrix client (in Element: sign in, then edit the homeserv
   Then start a chat with {BOT} ({BOT_NAME}) and try
 
     help or 帮助             what there is
-    code or 暗号             a code to give to lin, who types: code and what you gave him
-    !zd hot pot tonight?     start to talk about something; !扎堆 今晚火锅？ does the same
-    !zd list                 what your friends are talking about ({TITLE}, once you have a friend there)
+    code or 暗号             a code for a friend: as lin, in another window, type it there, and both say yes
+    !zd hot pot tonight?     start to talk about something, and lin has a card (!扎堆 今晚火锅？ does the same)
+    !zd list                 what your friends are talking about
     friends, status, export  and more, all of it in the help
 
   Files       {stage.folder}: bridge/config.yaml, bridge/bridge.log, homeserver/homeserver.log
@@ -121,12 +121,14 @@ It stays up until you press Ctrl-C; then everything is removed."""
     )
 
 
-def _explain(transcript: Transcript, stage: Stage, error: Exception) -> None:
+def _explain(transcript: Transcript, stage: Stage, telling: Telling, error: Exception) -> None:
     if isinstance(error, StepFailed):
         transcript.failed(error.what, error.seconds)
         transcript.details("expected:", [error.expected])
         transcript.details("seen:", error.seen)
     else:
-        transcript.failed(f"{type(error).__name__}: {error}", 0.0)
+        what, *more = str(error).splitlines() or [type(error).__name__]
+        transcript.failed(what, telling.elapsed())
+        transcript.details("", more)
     for path, lines in stage.last_words():
         transcript.details(f"the last lines of {path}:", lines)

@@ -62,7 +62,8 @@ class Transcript:
 
     def details(self, heading: str, lines: Iterable[str]) -> None:
         """Something to look at closely, such as the end of a log."""
-        self.line(f"{_MARGIN}{heading}")
+        if heading:
+            self.line(f"{_MARGIN}{heading}")
         for line in lines:
             self.line(f"{_MARGIN}  {line}")
 
