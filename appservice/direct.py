@@ -46,17 +46,19 @@ class DirectChats:
     def add_to(self, routes: Routes) -> None:
         routes.on_answer(_CREATED, self._created)
 
-    def reach(self, unit: Unit, bot: UserID, user: UserID) -> RoomRef | None:
-        """Where to write to `user`. None if we made a chat once and the person left it: that was an answer."""
-        connection = unit.connection
+    def find(self, connection: Connection, bot: UserID, user: UserID) -> RoomRef | None:
+        """The chat there is, or the one that is being made; none is made for it."""
         known = self._rooms.direct_room(connection, bot, user)
         if known is not None:
             return known
-        row = connection.execute(
-            select(direct_chat).where(direct_chat.c.bot == bot, direct_chat.c.user_id == user)
-        ).first()
-        if row is not None:
-            return RoomOf(EffectKey(row.made_by)) if row.room_id is None else None
+        made_by = _made_by(connection, bot, user)
+        return RoomOf(made_by[0]) if made_by is not None and made_by[1] is None else None
+
+    def reach(self, unit: Unit, bot: UserID, user: UserID) -> RoomRef | None:
+        """Where to write to `user`. None if we made a chat once and the person left it: that was an answer."""
+        found = self.find(unit.connection, bot, user)
+        if found is not None or _made_by(unit.connection, bot, user) is not None:
+            return found
         return self._make(unit, bot, user)
 
     def _make(self, unit: Unit, bot: UserID, user: UserID) -> RoomOf:
@@ -81,6 +83,13 @@ class DirectChats:
             return
         unit.connection.execute(update(direct_chat).where(*this).values(room_id=answer.room_id))
         self._rooms.created(unit.connection, answer.room_id, unit.now, direct_with=user)
+
+
+def _made_by(connection: Connection, bot: UserID, user: UserID) -> tuple[EffectKey, RoomID | None] | None:
+    """The effect that made a chat, and the room once it is there."""
+    this = (direct_chat.c.bot == bot, direct_chat.c.user_id == user)
+    row = connection.execute(select(direct_chat.c.made_by, direct_chat.c.room_id).where(*this)).first()
+    return None if row is None else (EffectKey(row.made_by), row.room_id)
 
 
 def forget(connection: Connection, user: UserID) -> None:

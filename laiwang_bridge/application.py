@@ -64,7 +64,8 @@ class Application:
         self.database = database
         self.registration = config.registration()
         self.bot = UserID(f"@{config.appservice.bot_localpart}:{config.homeserver.domain}")
-        self._operators_room: RoomID | None = None
+        operators_room = config.operators.room
+        self._operators_room = RoomID(operators_room) if operators_room.startswith("!") else None
         default_language = Language(config.bots.default_language)
         catalogues = Catalogues(OUR_CATALOGUES)
         self.routes = routes = Routes()
@@ -181,10 +182,7 @@ class Application:
 
     async def _find_operators(self) -> None:
         wanted = self.config.operators.room
-        if not wanted:
-            return
-        if wanted.startswith("!"):
-            self._operators_room = RoomID(wanted)
+        if not wanted or self._operators_room is not None:
             return
         try:
             self._operators_room = await self.service.homeserver.resolve_alias(RoomAlias(wanted), self.bot)

@@ -18,7 +18,7 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.cards import Audience, audience
-from laiwang_bridge.clusters.reach import Reach, default_cap
+from laiwang_bridge.clusters.reach import Mode, Reach, default_cap
 from laiwang_bridge.clusters.room import creation
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle
 from laiwang_bridge.clusters.titles import title as title_of
@@ -89,7 +89,7 @@ class Opening:
         hops = self._reach.hops or 1
         expected = audience(self._reach, 0, people.rings(voice.connection, initiator, hops))
         named, unnamed = _("**{title}** is opening. You are being invited."), _("It is opening. You are being invited.")
-        first, further = audience_sentences(expected)
+        first, further = audience_sentences(self._reach, expected)
         return lines(
             voice.say(named if title else unnamed, title=title),
             voice.say(first, count=expected.now or 0),
@@ -182,13 +182,15 @@ def _last_edit(event: Mapping[str, Any]) -> contents.Edit | None:
     return contents.edit_in(found) if isinstance(found, Mapping) else None
 
 
-def audience_sentences(expected: Audience) -> tuple[Message, Message | None]:
+def audience_sentences(reach: Reach, expected: Audience) -> tuple[Message, Message | None]:
     """Who can see a cluster once its initiator is in, and how far it may go."""
+    if reach.mode is Mode.CLOSED:
+        return _("Only those whom you invite can see it."), None
     if expected.now is None:
         return _("Everybody can see it."), None
-    friends = N_("**{count}** friend of yours will see it.", "**{count}** friends of yours will see it.")
     if expected.now == 0:
         return _("You have no friends here yet who could see it."), None
+    friends = N_("**{count}** friend of yours will see it.", "**{count}** friends of yours will see it.")
     if expected.furthest is None:
         return friends, _("Through them it may go on without end.")
     if expected.furthest > expected.now:

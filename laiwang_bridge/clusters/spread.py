@@ -124,17 +124,18 @@ class Spread:
     def _show(self, unit: Unit, named: Named, card: Card, face: Face) -> None:
         if card.says == face.digest:
             return
-        voice = self._mail.to(unit, card.person)
-        if voice is None:
-            return
         message, buttons = self._content(face, card)
-        values = self._values(voice, named, face)
-        if card.sent_as is not None and is_here(voice, card.sent_as):
-            voice.edit(card.sent_as, message, buttons=buttons, **values)
+        voice = self._mail.at_hand(unit, card.person)
+        if voice is not None and card.sent_as is not None and is_here(voice, card.sent_as):
+            voice.edit(card.sent_as, message, buttons=buttons, **self._values(voice, named, face))
             card_store.change_card(unit.connection, card, says=face.digest)
-        elif face.state is CardState.OFFERED and store.find_stay(unit.connection, named.id, card.person) is None:
-            # Whoever has been inside knows of it, and need not be rung up about it.
-            sent = voice.send(message, buttons=buttons, rings=True, **values)
+            return
+        # Whoever has been inside knows of it, and need not be rung up about it.
+        if face.state is not CardState.OFFERED or store.find_stay(unit.connection, named.id, card.person) is not None:
+            return
+        voice = self._mail.to(unit, card.person)
+        if voice is not None:
+            sent = voice.send(message, buttons=buttons, rings=True, **self._values(voice, named, face))
             card_store.change_card(unit.connection, card, sent_as=sent, says=face.digest)
 
     def _face(self, unit: Unit, named: Named, view: View, state: CardState) -> Face:

@@ -47,7 +47,14 @@ class Mail:
         return self.to_user(unit, users[0]) if users else None
 
     def to_user(self, unit: Unit, user: UserID) -> Voice | None:
-        room = self._direct.reach(unit, self._bot, user)
+        return self._voice(unit, user, self._direct.reach(unit, self._bot, user))
+
+    def at_hand(self, unit: Unit, person: PersonId) -> Voice | None:
+        """The same where there is a chat already: for what is not worth making one."""
+        users = store.user_ids(unit.connection, person)
+        return self._voice(unit, users[0], self._direct.find(unit.connection, self._bot, users[0])) if users else None
+
+    def _voice(self, unit: Unit, user: UserID, room: RoomRef | None) -> Voice | None:
         if room is None:
             return None
         return self._speak(unit, self._bot, room, self.language_of(unit, user), is_direct=True)

@@ -11,13 +11,14 @@ back. Everything in between is the program itself, put together as `laiwang_brid
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from mautrix.types import EventID, RoomID, UserID
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from appservice import inbox, outbox
 from appservice.content import edit_in
@@ -49,10 +50,12 @@ from appservice.unit import Unit
 from laiwang_bridge.application import Application
 from laiwang_bridge.config import AppService, Clusters, Config, Homeserver, Operators, People
 from laiwang_bridge.database import tables
+from laiwang_bridge.people import store as people
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
 
 BOT = UserID("@laiwang:town")
 START = 1_700_000_000_000
+OPERATORS = RoomID("!operators")
 SECRET = b"the secret of the town"
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
@@ -86,12 +89,22 @@ class Person:
 
     async def say(self, body: str, *, reply_to: EventID | None = None) -> str:
         """Write to the bot; gives all it says there at that, an edit after a `*`."""
+        self.news()
         await self.town.say(self.user, self.chat, body, reply_to=reply_to)
         return self.town.news(self.chat)
 
     async def tap(self, part: str, reaction: str) -> str:
-        """Tap a button on the newest message that shows `part`."""
+        """Tap a button on the newest message that shows `part`; gives what the bot says at that."""
+        self.news()
         await self.town.react(self.user, self.chat, self.card(part), reaction)
+        return self.town.news(self.chat)
+
+    async def code(self) -> str:
+        """A code to give away."""
+        return code_in(await self.say("code"))
+
+    def news(self) -> str:
+        """What the bot has said here since it was last asked."""
         return self.town.news(self.chat)
 
     def card(self, part: str) -> EventID:
@@ -145,6 +158,31 @@ class Town:
         chat = await self.open_chat(user)
         return Person(self, user, chat)
 
+    async def befriend(self, one: Person, *others: Person, since: int | None = None) -> None:
+        """Let people be friends, without the ceremony."""
+        now = self.now if since is None else since
+
+        def work(connection: Connection) -> None:
+            me = people.person_of(connection, one.user, self.now)
+            for other in others:
+                people.befriend(connection, me, people.person_of(connection, other.user, self.now), now)
+
+        await self.database.write(work)
+        self.now += 1
+
+    async def befriend_by_code(self, one: Person, other: Person) -> None:
+        """Make friends, as people do it."""
+        await other.say(await one.code())
+        await other.say("yes")
+        await one.say("yes")
+        assert "are friends now" in other.news()
+        one.news()
+
+    async def start(self, person: Person, title: str) -> RoomID:
+        """A person opens a cluster and steps in; gives its room."""
+        await person.say(f"!zd {title}")
+        return self.cluster_room(title)
+
     async def open_chat(self, user: UserID) -> RoomID:
         room = self.room(user)
         self._put_member(room, user, "join", sender=user)
@@ -157,8 +195,19 @@ class Town:
         """A room of the town with these people in it, unknown to the bridge so far."""
         room = Room(RoomID(f"!{name or f'room{next(self._numbers)}'}"), members=dict.fromkeys(members, "join"))
         room.state[("m.room.create", "")] = {"room_version": "12"}
+        for user in members:
+            room.state[("m.room.member", user)] = {"membership": "join", "displayname": display_name(user)}
         self.rooms[room.id] = room
         return room
+
+    async def operators(self) -> Person:
+        """The operators' room with an operator and the bot in it; without this it is not there."""
+        operator = UserID("@op:town")
+        room = self.room(operator, name=OPERATORS[1:])
+        self._put_member(room, BOT, "invite", sender=operator)
+        await self.settle()
+        self.news(room.id)
+        return Person(self, operator, room.id)
 
     async def gather(self, *people: Person) -> RoomID:
         """A room of several people with the bot."""
@@ -167,6 +216,10 @@ class Town:
         await self.settle()
         self.news(room.id)
         return room.id
+
+    def stranger(self, name: str) -> UserID:
+        """Somebody with an account who has nothing to do with us."""
+        return UserID(f"@{name}:town")
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
@@ -192,8 +245,10 @@ class Town:
         self._put_member(self.rooms[room], user, membership, sender=by or user)
         await self.settle()
 
-    async def state(self, room: RoomID, user: UserID, type: str, content: Mapping[str, Any]) -> None:
-        self._push(room, user, type, content, state_key="")
+    async def state(
+        self, room: RoomID, user: UserID, type: str, content: Mapping[str, Any], *, state_key: str = ""
+    ) -> None:
+        self._push(room, user, type, content, state_key=state_key)
         await self.settle()
 
     async def wait(self, milliseconds: int) -> None:
@@ -239,6 +294,17 @@ class Town:
         assert found, f"no room is called {title!r}"
         return found[-1]
 
+    def rooms_of(self, user: UserID) -> list[RoomID]:
+        """The rooms that were made to reach somebody."""
+        made = (room for room in self.rooms.values() if room.creation and room.creation.is_direct)
+        return [room.id for room in made if user in room.members]
+
+    async def count(self, table: str) -> int:
+        """How many rows there are."""
+        found = tables.metadata.tables[table]
+        statement = select(func.count()).select_from(found)
+        return await self.database.read(lambda connection: connection.execute(statement).scalar_one())
+
     def _messages(self, room: RoomID) -> list[dict[str, Any]]:
         said = self.rooms[room].said.values()
         return [event for event in said if event["sender"] == BOT and event["type"] == "m.room.message"]
@@ -265,19 +331,21 @@ class Town:
         return True
 
     async def _handle(self) -> bool:
-        now = self.now
+        """Handle what waits, the lanes taking turns."""
 
         def work(connection: Connection) -> list[str]:
-            inbox.ring(connection, now)
-            handled = []
-            for lane in inbox.waiting_lanes(connection):
-                entry = inbox.head(connection, lane)
-                assert entry is not None
-                unit = Unit(connection, now, entry.key, SECRET)
-                self.app.routes.handle(unit, entry)
-                commit(unit)
-                inbox.done(connection, entry.seq)
-                handled.append(entry.key)
+            handled: list[str] = []
+            inbox.ring(connection, self.now)
+            while lanes := inbox.waiting_lanes(connection):
+                for lane in lanes:
+                    entry = inbox.head(connection, lane)
+                    assert entry is not None
+                    unit = Unit(connection, self.now + len(handled), entry.key, SECRET)
+                    self.app.routes.handle(unit, entry)
+                    commit(unit)
+                    inbox.done(connection, entry.seq)
+                    handled.append(entry.key)
+                inbox.ring(connection, self.now + len(handled))
             return handled
 
         handled = await self.database.write(work)
@@ -286,13 +354,11 @@ class Town:
         return bool(handled)
 
     async def _deliver(self) -> bool:
-        now = self.now
-
         def work(connection: Connection) -> bool:
             moved = False
             for lane in outbox.waiting_lanes(connection):
                 for waiting in outbox.first(connection, lane, 50):
-                    if waiting.due_at > now or self.held(waiting.effect) or not self._take(connection, waiting):
+                    if waiting.due_at > self.now or self.held(waiting.effect) or not self._take(connection, waiting):
                         break
                     moved = True
             return moved
@@ -317,7 +383,7 @@ class Town:
     def _perform(self, connection: Connection, waiting: Waiting) -> Result | None:
         effect = waiting.effect
         if isinstance(effect, CreateRoom):
-            return Result(room_id=self._create(effect))
+            return Result(room_id=self.make_room(effect))
         if isinstance(effect, Upload):
             return Result(content_uri=f"mxc://town/{waiting.seq}")
         if not isinstance(effect, RoomEffect):
@@ -325,7 +391,9 @@ class Town:
         room_id = effect.room if isinstance(effect.room, str) else self._made(connection, effect.room)
         if room_id is None:
             return None
-        room = self.rooms[room_id]
+        room = self.rooms.get(room_id)
+        if room is None:
+            raise Refused(f"there is no room {room_id}")
         if not isinstance(effect, Join) and room.members.get(effect.sender) != "join":
             raise Refused(f"{effect.sender} is not in {room_id}")
         self.sent.append((room_id, effect.sender, effect))
@@ -348,7 +416,9 @@ class Town:
                 content = {"redacts": self._event(connection, effect.target)}
                 return Result(self._push(room.id, effect.sender, "m.room.redaction", content), room.id)
             case SetState():
-                return Result(self._push(room.id, effect.sender, effect.type, effect.content, effect.state_key), room.id)
+                return Result(
+                    self._push(room.id, effect.sender, effect.type, effect.content, effect.state_key), room.id
+                )
             case ReadEvent():
                 return Result(room_id=room.id, state=(self._read_event(room, self._event(connection, effect.target)),))
             case ReadState():
@@ -365,7 +435,8 @@ class Town:
                 self._put_member(room, effect.user, "ban", sender=effect.sender)
         return Result(room_id=room.id)
 
-    def _create(self, effect: CreateRoom) -> RoomID:
+    def make_room(self, effect: CreateRoom) -> RoomID:
+        """What the homeserver does when it is asked for a room, however often."""
         if effect.alias_localpart in self.aliases:
             return self.aliases[effect.alias_localpart]
         room = Room(RoomID(f"!made{next(self._numbers)}"), effect)
@@ -396,7 +467,7 @@ class Town:
         room.members[user] = membership
         content: dict[str, Any] = {"membership": membership}
         if membership in ("join", "knock"):
-            content["displayname"] = user[1:].partition(":")[0].capitalize()
+            content["displayname"] = display_name(user)
         if is_direct:
             content["is_direct"] = True
         self._push(room.id, sender, "m.room.member", content, user)
@@ -441,16 +512,20 @@ class Town:
         return {**event, "unsigned": {"m.relations": {"m.replace": edits[-1]}}} if edits else event
 
     def _whole_state(self, room: Room) -> list[dict[str, Any]]:
-        members = [
-            {"type": "m.room.member", "state_key": user, "sender": user, "content": {"membership": membership}}
-            for user, membership in room.members.items()
-        ]
-        others = [
-            {"type": type, "state_key": key, "sender": BOT, "content": dict(content)}
+        return [
+            {"event_id": "$state", "type": type, "state_key": key, "sender": BOT, "content": dict(content)}
             for (type, key), content in room.state.items()
-            if type != "m.room.member"
         ]
-        return [{**event, "event_id": "$state"} for event in members + others]
+
+
+def display_name(user: UserID) -> str:
+    return user[1:].partition(":")[0].capitalize()
+
+
+def code_in(text: str) -> str:
+    found = re.search(r"[2-9A-Z]{4}-[2-9A-Z]{4}", text)
+    assert found, f"there is no code in {text!r}"
+    return found[0]
 
 
 def commit(unit: Unit) -> None:
