@@ -67,7 +67,7 @@ class PeopleBot:
         command = router.command
         command(
             "code", "暗号", "add", "加好友",
-            help=_("For a friend, or one that you got"), group=_FRIENDS, where="direct", bare=looks_like_code,
+            help=_("Make friends: get one or type one"), group=_FRIENDS, where="direct", bare=looks_like_code,
         )(self.code)  # fmt: skip
         command("friends", "好友", help=_("Your friends"), group=_FRIENDS, where="direct")(self.friends)
         command("yes", "同意", help=_("Say yes to a request"), group=_FRIENDS, where="direct")(self.yes)
