@@ -230,6 +230,8 @@ class Rooms:
             case "m.room.member" if event.membership == "leave":
                 gone = (room_member.c.room_id == event.room_id, room_member.c.user_id == event.state_key)
                 connection.execute(delete(room_member).where(*gone))
+                theirs = (room.c.room_id == event.room_id, room.c.direct_with == event.state_key)
+                connection.execute(update(room).where(*theirs).values(direct_with=None))
             case "m.room.member":
                 values = {
                     "room_id": event.room_id,

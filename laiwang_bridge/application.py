@@ -33,6 +33,7 @@ from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
+from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.config import Config
@@ -59,7 +60,7 @@ _GREETING = _("Hello, I am Laiwang. Here you find your friends, and a topic find
 class Application:
     """The features on their road, ready to be entered: `async with application.service`."""
 
-    def __init__(self, config: Config, database: Database, secret: bytes) -> None:
+    def __init__(self, config: Config, database: Database, secret: bytes, *, pace: Pace | None = None) -> None:
         self.config = config
         self.database = database
         self.registration = config.registration()
@@ -86,7 +87,7 @@ class Application:
             names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
         )
         spread = Spread(names, mail)
-        doors = Doors(spread, mail, rooms, self.bot, is_ours)
+        doors = Doors(spread, mail, rooms, self.bot, is_ours, pace)
         opening = Opening(
             rooms,
             mail,

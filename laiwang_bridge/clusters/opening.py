@@ -33,7 +33,7 @@ _ID_CHARACTERS = 12
 _ID_BITS = 64
 
 _SEED_FIELDS = frozenset(
-    ("msgtype", "body", "format", "formatted_body", "filename", "url", "info", "geo_uri", "m.mentions")
+    ("msgtype", "body", "format", "formatted_body", "filename", "url", "info", "m.mentions")
 )
 """What is copied of a message that becomes a seed: not its relations, and nothing that pings anybody."""
 _TEXTS = frozenset(("m.text", "m.emote", "m.notice"))

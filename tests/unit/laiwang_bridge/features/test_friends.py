@@ -274,10 +274,14 @@ async def test_wrong_codes_are_limited_for_each_person(town: Town, lin: Person, 
 
 
 async def test_wrong_codes_are_limited_for_each_server(town: Town, lin: Person) -> None:
-    bots = [await town.arrive(f"bot{number}", server="evil") for number in range(11)]
-    for number in range(50):
-        assert await bots[number // 5].say(format_code(number)) == NOT_VALID
-    assert "Too many wrong codes" in await bots[10].say(format_code(99))
+    tried = 0
+    for account in range(12):
+        guesser = await town.arrive(f"guesser{account}", server="evil")
+        for number in range(5):
+            if "Too many wrong codes" in await guesser.say(format_code(number)):
+                break
+            tried += 1
+    assert 50 <= tried < 60
     honest = await town.arrive("amy", server="good")
     assert "This code is from Lin" in await honest.say(await lin.code())
 

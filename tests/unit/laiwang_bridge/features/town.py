@@ -1,103 +1,69 @@
 """A town without a homeserver: events go in, effects come out, through the real database, routes, bots and rooms.
 
-What a homeserver would make of the effects is played in memory: rooms, members and messages, and the events that come
-back. Everything in between is the program itself, put together as `laiwang_bridge.application` does it.
+Everything between the inbox and the outbox is the program itself, put together as `laiwang_bridge.application` does
+it; what a homeserver would make of the effects is played in memory (`homeserver`).
 
-    town = await Town.open(url)
-    lin = await town.arrive("lin")
-    assert "Your code is" in await lin.say("code")
+    async with open_town(url) as town:
+        lin = await town.arrive("lin")
+        assert "Your code is" in await lin.say("code")
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from mautrix.types import EventID, RoomID, UserID
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from appservice import inbox, outbox
 from appservice.content import edit_in
-from appservice.database import Database, metadata
-from appservice.effects import (
-    Ban,
-    CreateRoom,
-    Effect,
-    EventOf,
-    EventRef,
-    Invite,
-    Join,
-    Kick,
-    Leave,
-    React,
-    ReadEvent,
-    ReadState,
-    Redact,
-    RoomEffect,
-    RoomOf,
-    SendMessage,
-    SetState,
-    Upload,
-)
+from appservice.database import Database
+from appservice.effects import Effect
 from appservice.inbox import Inbox
-from appservice.outbox import Result, Waiting
+from appservice.outbox import Waiting
 from appservice.transaction import Transaction
 from appservice.unit import Unit
 from laiwang_bridge.application import Application
-from laiwang_bridge.config import AppService, Clusters, Config, Homeserver, Operators, People
+from laiwang_bridge.clusters.growth import Pace
+from laiwang_bridge.config import AppService, Clusters, Config, Operators
+from laiwang_bridge.config import Homeserver as HomeserverConfig
 from laiwang_bridge.database import tables
 from laiwang_bridge.people import store as people
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
+from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, Refused, Room
 
 BOT = UserID("@laiwang:town")
-START = 1_700_000_000_000
 OPERATORS = RoomID("!operators")
+START = 1_700_000_000_000
 SECRET = b"the secret of the town"
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-
-
-class Refused(Exception):
-    """What the homeserver of the town does not allow."""
-
-
-@dataclass
-class Room:
-    """A room as the homeserver has it. `said` holds what was sent, by event id."""
-
-    id: RoomID
-    creation: CreateRoom | None = None
-    members: dict[UserID, str] = field(default_factory=dict)
-    said: dict[EventID, dict[str, Any]] = field(default_factory=dict)
-    state: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
-
-    @property
-    def inside(self) -> set[UserID]:
-        return {user for user, membership in self.members.items() if membership == "join"}
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
 
 @dataclass
 class Person:
-    """Somebody with a chat with the bot. `heard` holds what the bot has said there since it was last asked."""
+    """Somebody with a chat with the bot."""
 
     town: Town
     user: UserID
     chat: RoomID
 
     async def say(self, body: str, *, reply_to: EventID | None = None) -> str:
-        """Write to the bot; gives all it says there at that, an edit after a `*`."""
+        """Write to the bot, not too fast; gives all it says there at that, an edit after a `*`."""
         self.news()
+        self.town.now += 5 * SECOND
         await self.town.say(self.user, self.chat, body, reply_to=reply_to)
-        return self.town.news(self.chat)
+        return self.news()
 
     async def tap(self, part: str, reaction: str) -> str:
         """Tap a button on the newest message that shows `part`; gives what the bot says at that."""
         self.news()
         await self.town.react(self.user, self.chat, self.card(part), reaction)
-        return self.town.news(self.chat)
+        return self.news()
 
     async def code(self) -> str:
         """A code to give away."""
@@ -127,26 +93,19 @@ class Person:
 class Town:
     """Play with `say`, `react`, `member`; whatever that sets going has happened when these return.
 
-    `held` stops effects on their way, `refused` makes the homeserver say no to them; `twice` sends every transaction
-    again, and its events once more in another.
+    `held` stops effects on their way; `twice` sends every transaction again, and its events once more in another.
     """
 
-    def __init__(self, database: Database, config: Config) -> None:
+    def __init__(self, database: Database, config: Config, pace: Pace | None = None) -> None:
         self.database = database
-        self.config = config
         self.now = START
-        self.rooms: dict[RoomID, Room] = {}
-        self.aliases: dict[str, RoomID] = {}
-        self.homes: set[UserID] = set()
-        self.sent: list[tuple[RoomID, UserID, Effect]] = []
+        self.homeserver = Homeserver(BOT)
+        self.rooms = self.homeserver.rooms
         self.held: Callable[[Effect], bool] = lambda _effect: False
-        self.refused: Callable[[Effect], str | None] = lambda _effect: None
         self.twice = False
         self.handled: list[str] = []
-        self.app = Application(config, database, SECRET)
+        self.app = Application(config, database, SECRET, pace=pace)
         self._inbox = Inbox(database, lambda _lane: None, lambda: self.now)
-        self._pushed: list[dict[str, Any]] = []
-        self._numbers = itertools.count(1)
         self._read: dict[RoomID, int] = {}
 
     # -- people -----------------------------------------------------------------------------------------------------
@@ -154,9 +113,12 @@ class Town:
     async def arrive(self, name: str, *, server: str = "town") -> Person:
         """Somebody opens a chat with the bot; the greeting has been read."""
         user = UserID(f"@{name}:{server}")
-        self.homes.add(user)
-        chat = await self.open_chat(user)
-        return Person(self, user, chat)
+        self.homeserver.homes.add(user)
+        return Person(self, user, await self.open_chat(user))
+
+    def stranger(self, name: str) -> UserID:
+        """Somebody with an account who has nothing to do with us."""
+        return UserID(f"@{name}:town")
 
     async def befriend(self, one: Person, *others: Person, since: int | None = None) -> None:
         """Let people be friends, without the ceremony."""
@@ -184,42 +146,24 @@ class Town:
         return self.cluster_room(title)
 
     async def open_chat(self, user: UserID) -> RoomID:
-        room = self.room(user)
-        self._put_member(room, user, "join", sender=user)
-        self._put_member(room, BOT, "invite", sender=user, is_direct=True)
-        await self.settle()
-        self.news(room.id)
-        return room.id
-
-    def room(self, *members: UserID, name: str | None = None) -> Room:
-        """A room of the town with these people in it, unknown to the bridge so far."""
-        room = Room(RoomID(f"!{name or f'room{next(self._numbers)}'}"), members=dict.fromkeys(members, "join"))
-        room.state[("m.room.create", "")] = {"room_version": "12"}
-        for user in members:
-            room.state[("m.room.member", user)] = {"membership": "join", "displayname": display_name(user)}
-        self.rooms[room.id] = room
-        return room
+        return await self._bring_bot(self.homeserver.room(user), is_direct=True)
 
     async def operators(self) -> Person:
         """The operators' room with an operator and the bot in it; without this it is not there."""
         operator = UserID("@op:town")
-        room = self.room(operator, name=OPERATORS[1:])
-        self._put_member(room, BOT, "invite", sender=operator)
-        await self.settle()
-        self.news(room.id)
-        return Person(self, operator, room.id)
+        return Person(self, operator, await self._bring_bot(self.homeserver.room(operator, name=OPERATORS[1:])))
 
     async def gather(self, *people: Person) -> RoomID:
         """A room of several people with the bot."""
-        room = self.room(*(person.user for person in people))
-        self._put_member(room, BOT, "invite", sender=people[0].user)
+        return await self._bring_bot(self.homeserver.room(*(person.user for person in people)))
+
+    async def _bring_bot(self, room: Room, *, is_direct: bool = False) -> RoomID:
+        host = next(iter(room.inside))
+        self.homeserver.push(room.id, host, "m.room.member", room.state[("m.room.member", host)], host)
+        self.homeserver.put_member(room, BOT, "invite", sender=host, is_direct=is_direct)
         await self.settle()
         self.news(room.id)
         return room.id
-
-    def stranger(self, name: str) -> UserID:
-        """Somebody with an account who has nothing to do with us."""
-        return UserID(f"@{name}:town")
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
@@ -235,21 +179,39 @@ class Town:
         relation = {"rel_type": "m.annotation", "event_id": target, "key": reaction}
         return await self.send(user, room, "m.reaction", {"m.relates_to": relation})
 
-    async def send(self, user: UserID, room: RoomID, type: str, content: Mapping[str, Any]) -> EventID:
-        event = self._push(room, user, type, content)
+    async def send(self, user: UserID, room: RoomID, type: str, content: Content) -> EventID:
+        event = self.homeserver.push(room, user, type, content)
         await self.settle()
         return event
 
     async def member(self, room: RoomID, user: UserID, membership: str, *, by: UserID | None = None) -> None:
         """Somebody joins, knocks, leaves, or (`by` another) is invited, kicked or banned."""
-        self._put_member(self.rooms[room], user, membership, sender=by or user)
+        self.homeserver.put_member(self.rooms[room], user, membership, sender=by or user)
         await self.settle()
 
-    async def state(
-        self, room: RoomID, user: UserID, type: str, content: Mapping[str, Any], *, state_key: str = ""
-    ) -> None:
-        self._push(room, user, type, content, state_key=state_key)
+    async def state(self, room: RoomID, user: UserID, type: str, content: Content, *, state_key: str = "") -> None:
+        self.homeserver.push(room, user, type, content, state_key)
         await self.settle()
+
+    async def at_once(self, room: RoomID, user: UserID, membership: str) -> str:
+        """The like of `member` in a transaction of its own, for several at the same time.
+
+        Gives what is done about it in the room; that is delivered with the next thing that happens.
+        """
+        number = next(self.homeserver.numbers)
+        self.rooms[room].members[user] = membership
+        event: dict[str, Any] = {"event_id": f"$event{number}", "room_id": room, "sender": user, "state_key": user}
+        event |= {"type": "m.room.member", "content": {"membership": membership}}
+        entry = inbox.Entry(0, event["event_id"], room, inbox.Kind.EVENT, orjson.dumps(event), 0, 0)
+
+        def work(connection: Connection) -> str:
+            unit = Unit(connection, self.now, entry.key, SECRET)
+            self.app.routes.handle(unit, entry)
+            commit(unit)
+            [effect] = [each.effect for each in unit.emissions if getattr(each.effect, "room", None) == room]
+            return type(effect).__name__
+
+        return await self.database.write(work)
 
     async def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
@@ -259,33 +221,28 @@ class Town:
 
     def news(self, room: RoomID) -> str:
         """What our bot has said in a room since the last time."""
-        texts = [str(event["content"]["body"]) for event in self._messages(room)]
+        texts = [str(event["content"]["body"]) for event in self.rooms[room].messages_of(BOT)]
         begun, self._read[room] = self._read.get(room, 0), len(texts)
         return "\n\n".join(texts[begun:])
 
     def shown(self, room: RoomID) -> dict[EventID, str]:
         """The bot's messages in a room as a client shows them now, edits applied, redacted ones gone."""
         shown: dict[EventID, str] = {}
-        for event in self._messages(room):
+        for event in self.rooms[room].messages_of(BOT):
             edit = edit_in(event["content"])
-            if edit is None:
-                shown[EventID(event["event_id"])] = str(event["content"]["body"])
-            elif edit.event_id in self.rooms[room].said:
-                shown[edit.event_id] = str(edit.content["body"])
-            else:
-                raise AssertionError(f"an edit of {edit.event_id} that is not in {room}")
-        gone = self._redacted(room)
+            id = EventID(event["event_id"]) if edit is None else edit.event_id
+            assert id in self.rooms[room].said, f"an edit of {id}, which is not in {room}"
+            shown[id] = str((event["content"] if edit is None else edit.content)["body"])
+        gone = self.rooms[room].redacted
         return {event: body for event, body in shown.items() if event not in gone}
 
     def buttons(self, room: RoomID, target: EventID) -> set[str]:
         """Our own reactions below a message."""
-        gone = self._redacted(room)
         found = set()
         for id, event in self.rooms[room].said.items():
             relation = event["content"].get("m.relates_to", {})
-            ours = event["sender"] == BOT and event["type"] == "m.reaction"
-            if ours and relation["event_id"] == target and id not in gone:
-                found.add(relation["key"])
+            if (event["sender"], event["type"], relation.get("event_id")) == (BOT, "m.reaction", target):
+                found |= {relation["key"]} if id not in self.rooms[room].redacted else set()
         return found
 
     def cluster_room(self, title: str) -> RoomID:
@@ -294,24 +251,20 @@ class Town:
         assert found, f"no room is called {title!r}"
         return found[-1]
 
-    def rooms_of(self, user: UserID) -> list[RoomID]:
+    def chats_made_for(self, user: UserID) -> list[RoomID]:
         """The rooms that were made to reach somebody."""
         made = (room for room in self.rooms.values() if room.creation and room.creation.is_direct)
         return [room.id for room in made if user in room.members]
 
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        """All that a table holds."""
+        statement = select(tables.metadata.tables[table])
+        return await self.database.read(
+            lambda connection: [dict(row) for row in connection.execute(statement).mappings()]
+        )
+
     async def count(self, table: str) -> int:
-        """How many rows there are."""
-        found = tables.metadata.tables[table]
-        statement = select(func.count()).select_from(found)
-        return await self.database.read(lambda connection: connection.execute(statement).scalar_one())
-
-    def _messages(self, room: RoomID) -> list[dict[str, Any]]:
-        said = self.rooms[room].said.values()
-        return [event for event in said if event["sender"] == BOT and event["type"] == "m.room.message"]
-
-    def _redacted(self, room: RoomID) -> set[EventID]:
-        said = self.rooms[room].said.values()
-        return {EventID(event["content"]["redacts"]) for event in said if event["type"] == "m.room.redaction"}
+        return len(await self.rows(table))
 
     # -- the road ---------------------------------------------------------------------------------------------------
 
@@ -321,10 +274,11 @@ class Town:
             pass
 
     async def _arrive(self) -> bool:
-        events, self._pushed = tuple(self._pushed), []
+        events = tuple(self.homeserver.pushed)
+        self.homeserver.pushed.clear()
         if not events:
             return False
-        number = next(self._numbers)
+        number = next(self.homeserver.numbers)
         again = [f"txn{number}", f"txn{number}", f"again{number}"] if self.twice else [f"txn{number}"]
         for id in again:
             await self._inbox.accept(Transaction(id, events))
@@ -366,12 +320,9 @@ class Town:
         return await self.database.write(work)
 
     def _take(self, connection: Connection, waiting: Waiting) -> bool:
-        """Do one effect as a homeserver would; False if it has to wait for another."""
-        no = self.refused(waiting.effect)
+        """Have one effect done; False if it has to wait for another."""
         try:
-            if no is not None:
-                raise Refused(no)
-            result = self._perform(connection, waiting)
+            result = self.homeserver.perform(connection, waiting.effect)
         except Refused as refusal:
             outbox.bury(connection, waiting, "M_FORBIDDEN", str(refusal), self.now)
             return True
@@ -379,147 +330,6 @@ class Town:
             return False
         outbox.record(connection, waiting, result, self.now)
         return True
-
-    def _perform(self, connection: Connection, waiting: Waiting) -> Result | None:
-        effect = waiting.effect
-        if isinstance(effect, CreateRoom):
-            return Result(room_id=self.make_room(effect))
-        if isinstance(effect, Upload):
-            return Result(content_uri=f"mxc://town/{waiting.seq}")
-        if not isinstance(effect, RoomEffect):
-            return Result()
-        room_id = effect.room if isinstance(effect.room, str) else self._made(connection, effect.room)
-        if room_id is None:
-            return None
-        room = self.rooms.get(room_id)
-        if room is None:
-            raise Refused(f"there is no room {room_id}")
-        if not isinstance(effect, Join) and room.members.get(effect.sender) != "join":
-            raise Refused(f"{effect.sender} is not in {room_id}")
-        self.sent.append((room_id, effect.sender, effect))
-        return self._in_room(connection, room, effect)
-
-    def _in_room(self, connection: Connection, room: Room, effect: RoomEffect) -> Result:
-        match effect:
-            case SendMessage():
-                content = dict(effect.content)
-                if effect.replaces is not None:
-                    target = self._event(connection, effect.replaces)
-                    content = {"m.new_content": content, "m.relates_to": {"rel_type": "m.replace", "event_id": target}}
-                    content |= {"msgtype": "m.text", "body": f"* {content['m.new_content']['body']}"}
-                return Result(self._push(room.id, effect.sender, effect.type, content), room.id)
-            case React():
-                target = self._event(connection, effect.target)
-                relation = {"rel_type": "m.annotation", "event_id": target, "key": effect.reaction}
-                return Result(self._push(room.id, effect.sender, "m.reaction", {"m.relates_to": relation}), room.id)
-            case Redact():
-                content = {"redacts": self._event(connection, effect.target)}
-                return Result(self._push(room.id, effect.sender, "m.room.redaction", content), room.id)
-            case SetState():
-                return Result(
-                    self._push(room.id, effect.sender, effect.type, effect.content, effect.state_key), room.id
-                )
-            case ReadEvent():
-                return Result(room_id=room.id, state=(self._read_event(room, self._event(connection, effect.target)),))
-            case ReadState():
-                return Result(room_id=room.id, state=tuple(self._whole_state(room)))
-            case Join() | Leave():
-                self._put_member(room, effect.sender, type(effect).__name__.lower(), sender=effect.sender)
-            case Invite():
-                self._invite(room, effect.sender, effect.user)
-            case Kick():
-                if room.members.get(effect.user, "leave") == "leave":
-                    raise Refused(f"{effect.user} is not in the room")
-                self._put_member(room, effect.user, "leave", sender=effect.sender)
-            case Ban():
-                self._put_member(room, effect.user, "ban", sender=effect.sender)
-        return Result(room_id=room.id)
-
-    def make_room(self, effect: CreateRoom) -> RoomID:
-        """What the homeserver does when it is asked for a room, however often."""
-        if effect.alias_localpart in self.aliases:
-            return self.aliases[effect.alias_localpart]
-        room = Room(RoomID(f"!made{next(self._numbers)}"), effect)
-        self.rooms[room.id] = room
-        self.aliases[effect.alias_localpart] = room.id
-        self._push(room.id, effect.sender, "m.room.create", {"room_version": "12"}, "")
-        self._put_member(room, effect.sender, "join", sender=effect.sender)
-        self._push(room.id, effect.sender, "m.room.power_levels", effect.power_levels, "")
-        for event in effect.initial_state:
-            self._push(room.id, effect.sender, event["type"], event["content"], event["state_key"])
-        for user in effect.invite:
-            self._invite(room, effect.sender, user, is_direct=effect.is_direct)
-        return room.id
-
-    def _invite(self, room: Room, sender: UserID, user: UserID, *, is_direct: bool = False) -> None:
-        now = room.members.get(user)
-        if now == "ban":
-            raise Refused(f"{user} is banned from the room")
-        if now in ("join", "invite"):
-            return
-        self._put_member(room, user, "invite", sender=sender, is_direct=is_direct)
-        if user in self.homes:  # whose clients accept on sight
-            self._put_member(room, user, "join", sender=user)
-
-    def _put_member(
-        self, room: Room, user: UserID, membership: str, *, sender: UserID, is_direct: bool = False
-    ) -> None:
-        room.members[user] = membership
-        content: dict[str, Any] = {"membership": membership}
-        if membership in ("join", "knock"):
-            content["displayname"] = display_name(user)
-        if is_direct:
-            content["is_direct"] = True
-        self._push(room.id, sender, "m.room.member", content, user)
-
-    def _push(
-        self, room: RoomID, sender: UserID, type: str, content: Mapping[str, Any], state_key: str | None = None
-    ) -> EventID:
-        """An event happens; we are told of it if we are in the room or it is about us."""
-        id = EventID(f"$event{next(self._numbers)}")
-        event: dict[str, Any] = {"event_id": id, "room_id": room, "sender": sender, "type": type, "content": content}
-        event["origin_server_ts"] = self.now
-        if state_key is not None:
-            event["state_key"] = state_key
-            self.rooms[room].state[(type, state_key)] = content
-        self.rooms[room].said[id] = event
-        if BOT in self.rooms[room].inside or state_key == BOT:
-            self._pushed.append(event)
-        return id
-
-    def _made(self, connection: Connection, room: RoomOf | str) -> RoomID | None:
-        assert isinstance(room, RoomOf)
-        found = outbox.result_of(connection, room.key)
-        if found is None or found[0] is outbox.Delivery.DEAD:
-            raise Refused(f"the room of {room.key} will never be")
-        return found[1].room_id
-
-    def _event(self, connection: Connection, event: EventRef) -> EventID:
-        if not isinstance(event, EventOf):
-            return event
-        found = outbox.result_of(connection, event.key)
-        if found is None or found[1].event_id is None:
-            raise Refused(f"the event of {event.key} will never be")
-        return found[1].event_id
-
-    def _read_event(self, room: Room, id: EventID) -> dict[str, Any]:
-        event = room.said.get(id)
-        if event is None:
-            raise Refused("there is no such event")
-        if id in self._redacted(room.id):
-            return {**event, "content": {}}
-        edits = [e for e in room.said.values() if (edit := edit_in(e["content"])) and edit.event_id == id]
-        return {**event, "unsigned": {"m.relations": {"m.replace": edits[-1]}}} if edits else event
-
-    def _whole_state(self, room: Room) -> list[dict[str, Any]]:
-        return [
-            {"event_id": "$state", "type": type, "state_key": key, "sender": BOT, "content": dict(content)}
-            for (type, key), content in room.state.items()
-        ]
-
-
-def display_name(user: UserID) -> str:
-    return user[1:].partition(":")[0].capitalize()
 
 
 def code_in(text: str) -> str:
@@ -537,25 +347,20 @@ def commit(unit: Unit) -> None:
     outbox.put(unit.connection, unit.emissions, unit.now)
 
 
-def config_of(url: str, *, operators: str = "", clusters: Clusters | None = None) -> Config:
-    return Config(
-        homeserver=Homeserver(address="http://localhost:1", domain="town"),
+@asynccontextmanager
+async def open_town(
+    url: str, *, operators: str = "", clusters: Clusters | None = None, pace: Pace | None = None
+) -> AsyncIterator[Town]:
+    """A town on an empty database."""
+    config = Config(
+        homeserver=HomeserverConfig(address="http://localhost:1", domain="town"),
         appservice=AppService(as_token=AS_TOKEN, hs_token=HS_TOKEN),
-        people=People(),
         clusters=clusters or Clusters(),
         operators=Operators(room=operators),
     )
-
-
-@asynccontextmanager
-async def open_town(url: str, **options: Any) -> AsyncIterator[Town]:
-    """A town on an empty database."""
     database = Database(url, durability="normal")
     await database.write(tables.metadata.create_all)
     try:
-        yield Town(database, config_of(url, **options))
+        yield Town(database, config, pace)
     finally:
         await database.close()
-
-
-__all__ = ["BOT", "DAY", "HOUR", "MINUTE", "START", "Person", "Room", "Town", "metadata", "open_town"]
