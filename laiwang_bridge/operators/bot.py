@@ -19,6 +19,7 @@ from laiwang_bridge import __version__
 from laiwang_bridge.operators import store
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
+from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
 
 PREFIXES = ("!lw", "!来往")
@@ -76,6 +77,7 @@ class OperatorsBot:
         room = self._room()
         if room is None:
             raise UserError(_("The operators of this bridge have set up no room for feedback yet."))
+        who_asks(context)  # so that it is theirs to read and to delete, as all that is kept
         number = store.add(context.connection, context.sender, text, context.now)
         # If it does not get there, whoever wrote it is told.
         voice = context.at(room, self._language, is_direct=False)

@@ -286,6 +286,15 @@ async def test_being_forgotten_gives_nobody_new_guesses(town: Town) -> None:
     assert "Too many wrong codes" in await amy.say(await lin.code())
 
 
+async def test_whoever_only_ever_gave_feedback_is_forgotten_too(town: Town) -> None:
+    lin = await town.arrive("lin")
+    await town.operators()
+    await lin.say("feedback xyzzy")
+    await lin.say("forget")
+    await lin.say("yes")
+    assert await traces(town, "@lin", "xyzzy") <= WHERE_HE_IS
+
+
 async def test_a_no_deletes_nothing(town: Town) -> None:
     lin, amy = await town.arrive("lin"), await town.arrive("amy")
     await town.befriend(lin, amy)
