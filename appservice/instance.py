@@ -1,4 +1,4 @@
-"""What makes this database's bridge itself: a secret from which everything unguessable is derived."""
+"""What makes this database's bridge itself: its secrets, and how far in the homeserver's stream it has come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from sqlalchemy import Column, Connection, LargeBinary, Table, Text, select
 
 from appservice.database import metadata
-from appservice.inbox import insert_ignoring
+from appservice.inbox import insert_ignoring, upsert
 
 instance = Table(
     "instance",
@@ -24,3 +24,13 @@ def secret(connection: Connection, name: str) -> bytes:
     fresh = {"name": name, "value": secrets.token_bytes(SECRET_BYTES)}
     connection.execute(insert_ignoring(connection, instance), fresh)
     return bytes(connection.execute(select(instance.c.value).where(instance.c.name == name)).scalar_one())
+
+
+def recall(connection: Connection, name: str) -> bytes | None:
+    """What was last kept under this name."""
+    value = connection.execute(select(instance.c.value).where(instance.c.name == name)).scalar()
+    return None if value is None else bytes(value)
+
+
+def keep(connection: Connection, name: str, value: bytes) -> None:
+    upsert(connection, instance, {"name": name, "value": value})

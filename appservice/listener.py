@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from appservice.http import Refusal
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Lost = Callable[[float], None]
+"""Told of a connection that is no more, and how many seconds ago its last request came."""
 
 # Longer than homeservers and reverse proxies keep a connection they do not use: they close it, not we under a request.
 _KEEPALIVE_SECONDS = 3630.0
@@ -98,7 +101,7 @@ class Listener:
 
 class _Server(web.Server):
     def __call__(self) -> web.RequestHandler:
-        return _Connection(
+        connection = _Connection(
             self,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=_KEEPALIVE_SECONDS,
@@ -106,12 +109,29 @@ class _Server(web.Server):
             access_log=None,  # type: ignore[arg-type] # how aiohttp's documentation switches it off
             auto_decompress=False,
         )
+        connection.tell = None
+        return connection
+
+
+def when_lost(request: web.BaseRequest, tell: Lost) -> None:
+    """Have `tell` called when the connection on which this request came is no more."""
+    connection = request.protocol
+    assert isinstance(connection, _Connection)
+    connection.tell = tell
+    connection.heard_at = time.monotonic()
 
 
 class _Connection(web.RequestHandler):
     """A connection that answers in JSON even to what is no HTTP."""
 
-    __slots__ = ()
+    __slots__ = ("heard_at", "tell")
+    tell: Lost | None
+    heard_at: float
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self.tell is not None:
+            self.tell(time.monotonic() - self.heard_at)
 
     def handle_error(
         self,

@@ -15,15 +15,21 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 
 
 class Reachability:
-    """`here` is set while the homeserver answers. `last_contact_at` is in milliseconds, None before the first."""
+    """`here` is set while the homeserver answers. `last_contact_at` is in milliseconds, None before the first.
 
-    def __init__(self, homeserver: Homeserver, clock: Callable[[], int]) -> None:
+    `on_lost` is called each time that it ceases to answer.
+    """
+
+    def __init__(
+        self, homeserver: Homeserver, clock: Callable[[], int], on_lost: Callable[[], None] | None = None
+    ) -> None:
         self.here = asyncio.Event()
         self.here.set()
         self.last_contact_at: int | None = None
         self.reason: str | None = None
         self._homeserver = homeserver
         self._clock = clock
+        self._on_lost = on_lost
         self._probe: asyncio.Task[None] | None = None
 
     def seen(self) -> None:
@@ -36,6 +42,8 @@ class Reachability:
         log.warning("the homeserver does not answer (%s); deliveries wait for it", reason)
         self.reason = reason
         self.here.clear()
+        if self._on_lost is not None:
+            self._on_lost()
         self._probe = asyncio.create_task(self._look())
 
     async def close(self) -> None:

@@ -30,7 +30,7 @@ from appservice.http import (
     raw_json_response,
     target,
 )
-from appservice.listener import Address, Listener
+from appservice.listener import Address, Listener, Lost, when_lost
 from appservice.metrics import Metrics
 from appservice.readiness import Probe, examine
 from appservice.thirdparty import ThirdParty, ThirdPartyLocation, ThirdPartyUser
@@ -114,6 +114,8 @@ class _Table:
 class Server:
     """Listens while it is entered: `async with Server(...)`. Raises `CannotListen`.
 
+    `on_gone` is called with the seconds since its last request when a connection of the homeserver's is no more.
+
     `/live`, `/ready` and `/metrics` need no token. `/metrics` exists when there are `metrics`; with a
     `metrics_address` it is there instead (`/live` and `/ready` on both). Leaving lets what is in flight finish.
     """
@@ -127,6 +129,7 @@ class Server:
         user_query: UserQuery | None = None,
         alias_query: AliasQuery | None = None,
         third_party: ThirdParty | None = None,
+        on_gone: Lost | None = None,
         probe: Probe | None = None,
         metrics: Metrics | None = None,
         metrics_address: Address | None = None,
@@ -139,6 +142,7 @@ class Server:
         self._user_query = user_query
         self._alias_query = alias_query
         self._third_party = third_party
+        self._on_gone = on_gone
         self._probe = probe
         self._metrics = metrics
         self._access_log = access_log
@@ -238,6 +242,8 @@ class Server:
         if not route.public:
             self._token.check(request, query)
             self._last_contact_at = time.time_ns() // 1_000_000
+            if self._on_gone is not None and request.keep_alive:
+                when_lost(request, self._on_gone)
         return await route.answer(_Call(request, argument, query))
 
     def _complain(self, request: web.BaseRequest, path: str, refusal: Refusal) -> None:

@@ -23,6 +23,7 @@ from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice import inbox, instance, outbox
+from appservice.catchup import Catchup
 from appservice.courier import Courier
 from appservice.database import Database
 from appservice.delivery import Delivery
@@ -42,14 +43,16 @@ from appservice.thirdparty import ThirdParty
 log = logging.getLogger(__name__)
 
 _DAY = 24 * 3_600_000
-_KEEP_IDS_FOR = 7 * _DAY
-"""How long a repetition of an event or transaction is recognised."""
+_KEEP_IDS_FOR = 30 * _DAY
+"""How long a repetition is recognised. Synapse may keep a transaction that it could not finish until we restart."""
 _KEEP_EVENTS_FOR = 366 * _DAY
 """How long our own messages can still be edited and their buttons used."""
 _HOUSEKEEPING_SECONDS = 3600.0
 _LONGEST_PAUSE = 30.0
 _STUCK_SECONDS = 60.0
 _SHARED_POLL_SECONDS = 1.0
+_IDLE_CONNECTION_SECONDS = 100.0
+"""A connection that is closed after less was not closed for being idle (Synapse: after two minutes)."""
 
 
 def milliseconds() -> int:
@@ -100,7 +103,7 @@ class ApplicationService:
             timeout_seconds=settings.timeout_seconds,
             connections=settings.rooms_in_parallel + 8,
         )
-        self.reachability = Reachability(self.homeserver, clock)
+        self.reachability = Reachability(self.homeserver, clock, on_lost=lambda: self.catchup.suspect())
         self.ghosts = Ghosts(database, self.homeserver, clock)
         poll = None if database.is_sqlite else _SHARED_POLL_SECONDS
         self.dispatcher = Dispatcher(
@@ -123,13 +126,22 @@ class ApplicationService:
             shared=not database.is_sqlite,
             poll_seconds=poll,
         )
+        self.catchup = Catchup(
+            database,
+            self.homeserver,
+            self.ghosts,
+            settings.bot,
+            Inbox(database, self.dispatcher.wake, clock),
+            clock,
+        )
         self.metrics = Metrics(self.queues) if settings.metrics else None
         self.server = Server(
             settings.listen,
             settings.registration.hs_token,
-            Inbox(database, self.dispatcher.wake, clock),
+            self.catchup,
             user_query=self._knows_user,
             third_party=third_party,
+            on_gone=self._connection_lost,
             probe=self.readiness,
             metrics=self.metrics,
             metrics_address=settings.metrics_listen,
@@ -153,12 +165,14 @@ class ApplicationService:
         return cls(settings, database, routes, secret=secret, third_party=third_party)
 
     async def __aenter__(self) -> Self:
+        await self.catchup.start()
         await self.server.__aenter__()
         try:
             await self.dispatcher.start()
             await self.courier.start()
         except BaseException:
             await self.server.__aexit__(None, None, None)
+            await self.catchup.close()
             raise
         self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._keep_house())]
         return self
@@ -170,10 +184,15 @@ class ApplicationService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.server.__aexit__(kind, error, traceback)
+        await self.catchup.close()
         await self.dispatcher.close()
         await self.courier.close()
         await self.reachability.close()
         await self.homeserver.close()
+
+    def _connection_lost(self, idle_seconds: float) -> None:
+        if idle_seconds < _IDLE_CONNECTION_SECONDS:
+            self.catchup.suspect()
 
     async def connected(self) -> None:
         """Returns once the homeserver has been reached and has reached us."""
