@@ -4,13 +4,14 @@
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: help install synapse demo test lint bench constraints clean distclean
+.PHONY: help install synapse demo test lint docs bench constraints clean distclean
 
 help:
 	@echo "make install      the bridge and everything it needs, in .venv"
 	@echo "make demo         play the story on this machine (ARGS=--exit ends afterwards)"
 	@echo "make test         check style and types, run all tests"
 	@echo "make lint         check style and types"
+	@echo "make docs         write anew what the program itself writes into its documentation"
 	@echo "make bench        run the benchmarks"
 	@echo "make constraints  write constraints.txt anew from pyproject.toml"
 	@echo "make clean        remove what tools left behind; make distclean removes .venv too"
@@ -34,6 +35,9 @@ lint: install
 	@echo "Checking types (mypy)"
 	@$(BIN)/mypy
 	@$(BIN)/mypy tests/support tests/conftest.py docs/example/dice.py
+
+docs: install
+	@$(BIN)/python -m tests.support.documents
 
 bench: synapse
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,286 @@
+"""The parts of the documentation that the program itself writes, so that they cannot be wrong.
+
+`python -m tests.support.documents` (`make docs`) writes them anew; tests/unit/test_docs.py fails while they differ.
+
+- The table of commands, between the marks `<!-- commands -->` and `<!-- end of commands -->`.
+- The sentences of `laiwang-bridge check`, between `<!-- checks -->` and `<!-- end of checks -->`.
+- Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
+  comment before the block, `<!-- friends lin amy · cluster lin weekend hike? -->`, is what has happened before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mautrix.types import EventID, RoomID
+
+from appservice.bots.router import Command, Router
+from appservice.content import edit_in
+from appservice.language import Catalogue, Catalogues, Language
+from laiwang_bridge.application import OUR_CATALOGUES
+from tests.support.check_sentences import sentences
+from tests.unit.laiwang_bridge.features.town import BOT, OPERATORS, Person, Town, open_town
+
+ROOT = Path(__file__).parents[2]
+WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md")
+
+_COMMANDS = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
+_CHECKS = re.compile(r"(?<=<!-- checks -->\n).*?(?=<!-- end of checks -->)", re.DOTALL)
+_CHAT = re.compile(r"(?:<!-- (?P<before>[^\n]*?) -->\n+)?```chat\n(?P<said>.*?)```\n", re.DOTALL)
+_SAID = re.compile(r"(?P<who>lin|amy|bo|dan|op)(?: in (?P<room>.+?))?: (?P<text>.+)")
+_TAP = re.compile(r"\(taps (?P<reaction>\S+)\)")
+_REPLY = re.compile(r"\(replies to “(?P<part>.+?)”\) (?P<text>.+)")
+_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}-[0-9A-Z]{4}(?![0-9A-Z])")
+_SHOWN_CODE = "K7RF-2XWM"
+"""Stands for whatever code was shown last."""
+_BOT = "laiwang"
+_EDITED = ", by an edit"
+_WHERE = {"any": "anywhere", "direct": "chat", "room": "room"}
+
+
+# -- the table of commands ------------------------------------------------------------------------------------------
+
+
+async def routers() -> Sequence[Router]:
+    """All that people can type, as it is declared."""
+    async with open_town("sqlite://") as town:
+        return [router for bot in town.app.bots.bots for router in bot.routers]
+
+
+def table(all_routers: Sequence[Router]) -> str:
+    """Every command in both languages, as Markdown."""
+    english, chinese = _catalogues()
+    rows = ["| you type | it does | where |", "|---|---|---|"]
+    for router in all_routers:
+        for command in router.commands:
+            typed = "<br>".join(f"`{usage(router, command, catalogue)}`" for catalogue in (english, chinese))
+            does = "<br>".join(catalogue.text(command.help) for catalogue in (english, chinese))
+            rows.append(f"| {typed} | {does} | {_WHERE[command.where]} |")
+    return "\n".join(rows) + "\n"
+
+
+def usage(router: Router, command: Command, catalogue: Catalogue) -> str:
+    """`!lw code [code]`; of the default command the name may be left out."""
+    language = catalogue.language
+    name = command.name_in(language)
+    pieces = [router.prefix_in(language), f"({name})" if command is router.default else name]
+    for parameter in command.parameters:
+        label = catalogue.text(parameter.label)
+        pieces.append(f"<{label}>" if parameter.required else f"[{label}]")
+    return " ".join(pieces)
+
+
+def _catalogues() -> tuple[Catalogue, Catalogue]:
+    catalogues = Catalogues(OUR_CATALOGUES)
+    return catalogues[Language.EN], catalogues[Language.ZH]
+
+
+# -- the sentences of check -----------------------------------------------------------------------------------------
+
+
+def table_of_checks() -> str:
+    """What `check` says and what it says to do, as Markdown."""
+    rows = ["| code | | it says | it says to do |", "|---|---|---|---|"]
+    for found in sentences():
+        codes = "<br>".join(f"`{code}`" for code in found.codes)
+        said = found.text if found.text.strip("…: ") else "what is wrong, in words of its own"
+        rows.append(f"| {codes} | {found.level} | {said} | {found.mend} |")
+    return "\n".join(rows) + "\n"
+
+
+# -- conversations --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that one person does: in their chat with the bot, or in a room of this name."""
+
+    who: str
+    room: str | None
+    text: str
+
+    @property
+    def written(self) -> str:
+        return f"{self.who} in {self.room}: {self.text}" if self.room else f"{self.who}: {self.text}"
+
+
+class Conversation:
+    """Plays lines in a town of its own and writes down what the bot says at them."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._people: dict[str, Person] = {}
+        self._looked_at = 0
+        self._code = _SHOWN_CODE
+
+    async def prepare(self, lines: Sequence[Line], before: str | None) -> None:
+        self._people["op"] = await self._town.operators()
+        for step in before.split(" · ") if before else ():
+            await self._before(*_in_town(step).split(" ", 2))
+        for line in lines:
+            await self._person(line.who)
+        self._news()
+
+    async def play(self, line: Line) -> list[str]:
+        person = await self._person(line.who)
+        town, chat = self._town, person.chat
+        room = self._room(line.room) if line.room else chat
+        text = _in_town(line.text.replace(_SHOWN_CODE, self._code))
+        if tap := _TAP.fullmatch(text):
+            await town.react(person.user, chat, self._with_button(chat, tap["reaction"]), tap["reaction"])
+        elif reply := _REPLY.fullmatch(text):
+            await town.say(person.user, room, reply["text"], reply_to=self._message(room, reply["part"]))
+        else:
+            await town.say(person.user, room, text)
+        return [line.written, *self._news()]
+
+    async def _person(self, name: str) -> Person:
+        if name not in self._people:
+            self._people[name] = await self._town.arrive(name)
+        return self._people[name]
+
+    async def _before(self, what: str, who: str, rest: str = "") -> None:
+        person = await self._person(who)
+        match what:
+            case "friends":
+                await self._befriend(person, await self._person(rest))
+            case "cluster":
+                await person.say(f"!zd {rest}")
+            case "room":
+                await self._gather(person, rest)
+            case "does":
+                await person.say(rest)
+            case _:
+                raise ValueError(f"nobody knows how to {what!r}")
+
+    async def _befriend(self, one: Person, other: Person) -> None:
+        found = _CODE.search(await one.say("code"))
+        assert found is not None
+        await other.say(f"code {found.group()}")
+        await other.say("yes")
+        await one.say("yes")
+
+    async def _gather(self, person: Person, name: str) -> None:
+        room = self._town.homeserver.room(person.user, self._town.stranger("guest"), name=name)
+        await self._town.member(room.id, BOT, "invite", by=person.user)
+
+    def _room(self, name: str) -> RoomID:
+        if name == "the operators’ room":
+            return OPERATORS
+        own = RoomID(f"!{name}")
+        return own if own in self._town.rooms else self._town.cluster_room(name)
+
+    def _with_button(self, chat: RoomID, reaction: str) -> EventID:
+        """The newest message that has this button."""
+        found = [message for message in self._town.shown(chat) if reaction in self._town.buttons(chat, message)]
+        assert found, f"nothing has the button {reaction}"
+        return found[-1]
+
+    def _message(self, room: RoomID, part: str) -> EventID:
+        events = self._town.rooms[room].said.items()
+        found = [id for id, event in events if part in str(event["content"].get("body", ""))]
+        assert found, f"nobody said {part!r}"
+        return found[-1]
+
+    def _news(self) -> list[str]:
+        """What the bot has said or done since the last look, in the order in which it did."""
+        events = [event for room in self._town.rooms.values() for event in room.said.values()]
+        events = sorted(events, key=lambda event: int(event["event_id"].removeprefix("$event")))
+        fresh, self._looked_at = events[self._looked_at :], len(events)
+        said = [shown for event in fresh if event["sender"] == BOT and (shown := self._shown(event, events))]
+        # That a card now says what is said below it too need not be read twice.
+        return [shown for shown in said if shown.replace(_EDITED, "") not in said or _EDITED not in shown]
+
+    def _shown(self, event: dict[str, Any], events: Sequence[dict[str, Any]]) -> str | None:
+        where = self._where(event["room_id"])
+        content = event["content"]
+        if event["type"] == "m.room.message":
+            edit = edit_in(content)
+            body = str((edit.content if edit else content)["body"])
+            for code in _CODE.findall(body):
+                self._code = code
+            body = body.replace(self._code, _SHOWN_CODE).replace(":town", ":example.org")
+            return f"{_BOT}{where}{_EDITED if edit else ''}: " + body.replace("\n", "\n    ")
+        if event["type"] == "m.reaction":
+            target = content["m.relates_to"]["event_id"]
+            on = next(one for one in events if one["event_id"] == target)
+            return None if on["sender"] == BOT else f"{_BOT}{where}: {content['m.relates_to']['key']}"
+        if event["type"] == "m.room.member" and content["membership"] in ("invite", "leave"):
+            if event["state_key"] not in {person.user for person in self._people.values()}:
+                return None
+            done = "invites" if content["membership"] == "invite" else "lets out"
+            name = str(event["state_key"])[1:].partition(":")[0]
+            return f"({_BOT}{where} {done} {name})"
+        return None
+
+    def _where(self, room: RoomID) -> str:
+        for name, person in self._people.items():
+            if person.chat == room != OPERATORS:
+                return f" → {name}"
+        return f" in {self._named(room)}"
+
+    def _named(self, room: RoomID) -> str:
+        if room == OPERATORS:
+            return "the operators’ room"
+        creation = self._town.rooms[room].creation
+        return (creation.name if creation else None) or room.removeprefix("!")
+
+
+def _in_town(text: str) -> str:
+    return text.replace(":example.org", ":town")
+
+
+async def played(before: str | None, said: str) -> str:
+    """A conversation as it goes with the program as it is."""
+    lines = [Line(m["who"], m["room"], m["text"]) for row in said.splitlines() if (m := _SAID.fullmatch(row))]
+    async with open_town("sqlite://", operators=OPERATORS) as town:
+        conversation = Conversation(town)
+        await conversation.prepare(lines, before)
+        shown = [row for line in lines for row in await conversation.play(line)]
+    return "\n".join(re.sub(r"[ \t]+$", "", row, flags=re.MULTILINE) for row in shown) + "\n"
+
+
+# -- files ----------------------------------------------------------------------------------------------------------
+
+
+async def written_anew(text: str) -> str:
+    """A document with its generated parts as they are to be."""
+    commands, checks = table(await routers()), table_of_checks()
+    text = _COMMANDS.sub(lambda _: commands, text)
+    text = _CHECKS.sub(lambda _: checks, text)
+    return await _replaced(_CHAT, text, _with_answers)
+
+
+async def _with_answers(match: re.Match[str]) -> str:
+    begun = match.start("said") - match.start()
+    return f"{match[0][:begun]}{await played(match['before'], match['said'])}```\n"
+
+
+async def _replaced(pattern: re.Pattern[str], text: str, new: Callable[[re.Match[str]], Awaitable[str]]) -> str:
+    pieces, end = [], 0
+    for match in pattern.finditer(text):
+        pieces += [text[end : match.start()], await new(match)]
+        end = match.end()
+    return "".join([*pieces, text[end:]])
+
+
+def main() -> int:
+    """Write all documents anew; tells which of them changed."""
+    for name in WITH_GENERATED_PARTS:
+        path = ROOT / name
+        before = path.read_text(encoding="utf-8")
+        after = asyncio.run(written_anew(before))
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            print(f"wrote {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
