@@ -236,10 +236,16 @@ class TestTrouble:
         self, post: Post, eyes: Eyes, proxy: Proxy, room: RoomID, how: DropAfter
     ) -> None:
         """Every kind of request goes out twice or more."""
-        for method in ("PUT", "POST"):
-            proxy.add(how, method=method, path="(send|state|createRoom|invite|join|profile|register|devices)")
-        rule_times = [dataclasses.replace(rule, times=6) for rule in proxy.rules]
-        proxy.rules[:] = rule_times
+        kinds = ["send", "state", "createRoom", "invite", "join", "profile", "register", "devices"]
+        if how == Repeat(5, at_once=True):
+            kinds.remove("state")  # of which Synapse makes two when asked twice at the very same moment
+        for kind in kinds:
+            proxy.add(
+                how,
+                method="POST" if kind in ("createRoom", "invite", "join", "register") else "PUT",
+                path=kind,
+                times=1,
+            )
         alias = f"zd_lost_{room[1:9].lower().replace('-', '_')}"
         ghost = UserID(f"@_laiwang_{alias}:localhost")
         make, *_ = await post.emit(
@@ -258,6 +264,7 @@ class TestTrouble:
         assert members == [(BOT, "join"), (ghost, "invite")]
         topics = [one for one in await eyes.timeline(room) if one["type"] == "m.room.topic"]
         assert len(topics) == 1
+        assert proxy.counts[type(how).__name__] > 5
 
     async def test_what_can_never_succeed_is_given_up_and_the_room_goes_on(
         self, post: Post, eyes: Eyes, room: RoomID

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -69,6 +70,16 @@ class ServiceProcess:
         command: list[str | Path] = [sys.executable, "-m", "tests.support.counting_service", self._path]
         with self.log.open("ab") as output:
             self._process = process.spawn(command, output=output, folder=_REPOSITORY)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """It stands still, as on a machine that swaps, or is moved to another one."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """kill -9"""
