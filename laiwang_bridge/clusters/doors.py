@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _INVITED = "clusters.invited"
 _ADMIT = "clusters.admit"
+_PRESENT = ("join", "invite", "knock")
 
 
 class Entry(StrEnum):
@@ -148,11 +149,12 @@ class Doors:
         self._changed(unit, named, person)
 
     def _keep_seat(self, unit: Unit, named: Named, person: PersonId) -> None:
-        """Nobody may see yet that he comes; but it may have been the last seat."""
+        """Others may not see yet that he comes; but it may have been the last seat."""
         store.invite(unit.connection, named.id, person, unit.now)
         after = store.find(unit.connection, named.id)
-        if after is not None and after.rules.takes_people != named.rules.takes_people:
-            self._spread.recheck(unit, named.id, Recheck(whole=True))
+        assert after is not None
+        full = after.rules.takes_people != named.rules.takes_people
+        self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person}), whole=full))
 
     # -- what the room says -----------------------------------------------------------------------------------------
 
@@ -276,8 +278,8 @@ class Doors:
             before = store.find(connection, id)
             assert before is not None
             self._end(unit, before, person)
-            if id in inside or id in invited:
-                for user in users:
+            for user in users:
+                if before.room_id and self._rooms.membership(connection, before.room_id, user) in _PRESENT:
                     self.show_out(unit, before, user)
             change = Recheck(whole=True) if id in started else self._change(unit, before, person)
             self._spread.recheck(unit, id, change, without=person)

@@ -17,6 +17,7 @@ from appservice.effects import (
     Ban,
     CreateRoom,
     Effect,
+    EffectKey,
     EventOf,
     EventRef,
     Invite,
@@ -69,7 +70,7 @@ class Homeserver:
     """`pushed` collects what we are to be told. Clients of the users in `homes` accept invitations on sight.
 
     `refused` makes it say no to an effect, with the reason. `sent` holds what was done in which room, `files` what was
-    uploaded, for tests to read.
+    uploaded and `made` which event came of which effect, for tests to read.
     """
 
     def __init__(self, bot: UserID) -> None:
@@ -77,6 +78,7 @@ class Homeserver:
         self.homes: set[UserID] = set()
         self.sent: list[tuple[RoomID, Effect]] = []
         self.files: list[bytes] = []
+        self.made: dict[EffectKey, EventID] = {}
         self.refused: Callable[[Effect], str | None] = lambda _effect: None
         self.pushed: list[dict[str, Any]] = []
         self.numbers = itertools.count(1)

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, select
 from appservice import inbox, outbox
 from appservice.content import edit_in
 from appservice.database import Database
-from appservice.effects import Effect
-from appservice.inbox import Inbox
+from appservice.effects import Effect, EffectKey
+from appservice.inbox import Entry, Inbox
 from appservice.outbox import Waiting
 from appservice.transaction import Transaction
 from appservice.unit import Unit
@@ -40,7 +40,6 @@ from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, R
 BOT = UserID("@laiwang:town")
 OPERATORS = RoomID("!operators")
 START = 1_700_000_000_000
-SECRET = b"the secret of the town"
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
 
@@ -94,17 +93,20 @@ class Town:
     """Play with `say`, `react`, `member`; whatever that sets going has happened when these return.
 
     `held` stops effects on their way; `twice` sends every transaction again, and its events once more in another.
+    `handler` handles the entries of the inbox, as `handle` does unless a test wants more.
     """
 
-    def __init__(self, database: Database, config: Config, pace: Pace | None = None) -> None:
+    def __init__(self, database: Database, config: Config, secret: bytes, pace: Pace | None) -> None:
         self.database = database
+        self.secret = secret
         self.now = START
         self.homeserver = Homeserver(BOT)
         self.rooms = self.homeserver.rooms
         self.held: Callable[[Effect], bool] = lambda _effect: False
         self.twice = False
+        self.handler: Callable[[Connection, Entry, int], object] = self.handle
         self.handled: list[str] = []
-        self.app = Application(config, database, SECRET, pace=pace)
+        self.app = Application(config, database, secret, pace=pace)
         self._inbox = Inbox(database, lambda _lane: None, lambda: self.now)
         self._read: dict[RoomID, int] = {}
 
@@ -202,12 +204,10 @@ class Town:
         self.rooms[room].members[user] = membership
         event: dict[str, Any] = {"event_id": f"$event{number}", "room_id": room, "sender": user, "state_key": user}
         event |= {"type": "m.room.member", "content": {"membership": membership}}
-        entry = inbox.Entry(0, event["event_id"], room, inbox.Kind.EVENT, orjson.dumps(event), 0, 0)
+        entry = Entry(0, event["event_id"], room, inbox.Kind.EVENT, orjson.dumps(event), 0, 0)
 
         def work(connection: Connection) -> str:
-            unit = Unit(connection, self.now, entry.key, SECRET)
-            self.app.routes.handle(unit, entry)
-            commit(unit)
+            unit = self.handle(connection, entry, self.now)
             [effect] = [each.effect for each in unit.emissions if getattr(each.effect, "room", None) == room]
             return type(effect).__name__
 
@@ -256,6 +256,10 @@ class Town:
         made = (room for room in self.rooms.values() if room.creation and room.creation.is_direct)
         return [room.id for room in made if user in room.members]
 
+    def event_of(self, key: EffectKey) -> EventID | None:
+        """What the effect of this key has sent."""
+        return self.homeserver.made.get(key)
+
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All that a table holds."""
         statement = select(tables.metadata.tables[table])
@@ -294,9 +298,7 @@ class Town:
                 for lane in lanes:
                     entry = inbox.head(connection, lane)
                     assert entry is not None
-                    unit = Unit(connection, self.now + len(handled), entry.key, SECRET)
-                    self.app.routes.handle(unit, entry)
-                    commit(unit)
+                    self.handler(connection, entry, self.now + len(handled))
                     inbox.done(connection, entry.seq)
                     handled.append(entry.key)
                 inbox.ring(connection, self.now + len(handled))
@@ -306,6 +308,17 @@ class Town:
         self.handled += handled
         self.now += len(handled)
         return bool(handled)
+
+    def handle(self, connection: Connection, entry: Entry, now: int) -> Unit:
+        """What the dispatcher does with one entry."""
+        unit = Unit(connection, now, entry.key, self.secret)
+        self.app.routes.handle(unit, entry)
+        for key in unit.cancelled_timers:
+            inbox.cancel_timer(connection, key)
+        for timer in unit.timers:
+            inbox.set_timer(connection, timer)
+        outbox.put(connection, unit.emissions, now)
+        return unit
 
     async def _deliver(self) -> bool:
         def work(connection: Connection) -> bool:
@@ -329,6 +342,8 @@ class Town:
         if result is None:
             return False
         outbox.record(connection, waiting, result, self.now)
+        if result.event_id is not None:
+            self.homeserver.made[waiting.key] = result.event_id
         return True
 
 
@@ -338,18 +353,20 @@ def code_in(text: str) -> str:
     return found[0]
 
 
-def commit(unit: Unit) -> None:
-    """What the dispatcher does with a unit that was handled."""
-    for key in unit.cancelled_timers:
-        inbox.cancel_timer(unit.connection, key)
-    for timer in unit.timers:
-        inbox.set_timer(unit.connection, timer)
-    outbox.put(unit.connection, unit.emissions, unit.now)
+def _plant(connection: Connection, secret: bytes) -> None:
+    """Nothing in a town is left to chance."""
+    for name in ("unit", "marks"):
+        connection.execute(tables.metadata.tables["instance"].insert(), {"name": name, "value": secret})
 
 
 @asynccontextmanager
 async def open_town(
-    url: str, *, operators: str = "", clusters: Clusters | None = None, pace: Pace | None = None
+    url: str,
+    *,
+    operators: str = "",
+    clusters: Clusters | None = None,
+    pace: Pace | None = None,
+    secret: bytes = b"the secret of the town",
 ) -> AsyncIterator[Town]:
     """A town on an empty database."""
     config = Config(
@@ -360,7 +377,8 @@ async def open_town(
     )
     database = Database(url, durability="normal")
     await database.write(tables.metadata.create_all)
+    await database.write(lambda connection: _plant(connection, secret))
     try:
-        yield Town(database, config, pace)
+        yield Town(database, config, secret, pace)
     finally:
         await database.close()

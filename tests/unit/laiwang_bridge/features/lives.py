@@ -1,0 +1,87 @@
+"""People who do anything at any time: steps for random lives in a town."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mautrix.types import RoomID
+
+from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town
+
+NAMES = ("ann", "bo", "cat", "dan", "eve")
+TITLES = ("the peak", "the soup")
+
+
+@dataclass
+class Lives:
+    """`does` takes the name of a step, somebody, somebody else, and a cluster by its number. Steps that make no sense
+    just now do nothing. `named` says whom the person who acted named himself."""
+
+    town: Town
+    people: list[Person] = field(default_factory=list)
+    clusters: dict[int, RoomID] = field(default_factory=dict)
+    named: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    async def begin(cls, town: Town, friends: set[tuple[int, int]]) -> Lives:
+        lives = cls(town, [await town.arrive(name) for name in NAMES])
+        for one, other in sorted(friends):
+            await town.befriend(lives.people[one], lives.people[other])
+        return lives
+
+    async def does(self, step: str, who: int, whom: int, number: int) -> None:
+        one, other = self.people[who], self.people[whom]
+        self.named = {one.user: {other.user}} if step in ("unfriend", "block", "unblock", "befriend") else {}
+        if step in ("unfriend", "block", "unblock"):
+            await one.say(f"{step} {other.user}")
+        elif step == "befriend":
+            self.named[other.user] = {one.user}
+            await other.say(await one.code())
+            await other.say("yes")
+            await one.say("yes")
+        elif step == "start":
+            if number not in self.clusters:
+                self.clusters[number] = await self.town.start(one, TITLES[number])
+        elif step == "forget":
+            await one.say("forget")
+            await one.say("yes")
+        elif step == "wait":
+            await self.town.wait(5 * MINUTE)
+        elif step == "doze":
+            self.town.homeserver.homes ^= {one.user}
+        elif number in self.clusters:
+            await self._in_cluster(step, one, other, number)
+
+    async def _in_cluster(self, step: str, one: Person, other: Person, number: int) -> None:
+        room = self.town.rooms[self.clusters[number]]
+        now = room.members.get(one.user, "leave")
+        match step:
+            case "join" | "hide":
+                found = await self.card_number(one, number)
+                if found is not None:
+                    await one.say(f"{step} {found}")
+            case "knock" if now == "leave":
+                await self.town.member(room.id, one.user, "knock")
+            case "accept" if now == "invite":
+                await self.town.member(room.id, one.user, "join")
+            case "leave" if now in ("join", "invite", "knock"):
+                await self.town.member(room.id, one.user, "leave")
+            case "kick" if now in ("join", "invite"):
+                await self.town.member(room.id, one.user, "leave", by=BOT)
+            case "ban" if now != "ban":
+                await self.town.member(room.id, one.user, "ban", by=BOT)
+            case "unban" if now == "ban":
+                await self.town.member(room.id, one.user, "leave", by=BOT)
+            case "invite" if now == "leave":
+                await self.town.member(room.id, one.user, "invite", by=other.user)
+            case "quiet" | "loud" if now == "join":
+                await self.town.say(one.user, room.id, f"!zd {step}")
+
+    async def card_number(self, person: Person, number: int) -> int | None:
+        """The number of a person's card of a cluster."""
+        users = {row["user_id"]: row["person"] for row in await self.town.rows("matrix_id")}
+        ids = {row["room_id"]: row["id"] for row in await self.town.rows("cluster")}
+        for row in await self.town.rows("cluster_card"):
+            if (row["person"], row["cluster"]) == (users.get(person.user), ids[self.clusters[number]]):
+                return int(row["number"])
+        return None

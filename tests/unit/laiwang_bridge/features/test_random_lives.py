@@ -1,0 +1,119 @@
+"""Whatever people do, in whatever order: every card stands as the rules say, and nobody learns what is not his."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mautrix.types import UserID
+
+from laiwang_bridge.config import Clusters
+from tests.support.folders import fast_folder
+from tests.unit.laiwang_bridge.features.brute_force import Tables
+from tests.unit.laiwang_bridge.features.homeserver import display_name
+from tests.unit.laiwang_bridge.features.lives import NAMES, TITLES, Lives
+from tests.unit.laiwang_bridge.features.town import BOT, Town, open_town
+
+PEOPLE = st.integers(0, len(NAMES) - 1)
+PAIRS = st.tuples(PEOPLE, PEOPLE).filter(lambda pair: pair[0] < pair[1])
+OFTEN = ("join", "knock", "accept", "leave", "quiet", "loud", "block", "unblock", "befriend", "unfriend")
+SELDOM = ("wait", "start", "hide", "kick", "ban", "unban", "invite", "forget", "doze")
+STEPS = st.tuples(st.sampled_from((*SELDOM, *OFTEN, *OFTEN)), PEOPLE, PEOPLE, st.integers(0, len(TITLES) - 1)).filter(
+    lambda step: step[1] != step[2]
+)
+
+
+async def check_cards(town: Town) -> Tables:
+    tables = await Tables.of(town)
+    for cluster in tables.clusters:
+        for person, user in tables.users.items():
+            card = tables.card(cluster, person)
+            expected = tables.expected(cluster, person, card)
+            assert (card["state"] if card else None) == expected, f"{user} and {cluster['title']}"
+    return tables
+
+
+def check_members(town: Town, tables: Tables) -> None:
+    """Who is inside, invited or banned is who that is in the room."""
+    for cluster in tables.clusters:
+        members = town.rooms[cluster["room_id"]].members
+        for person, user in tables.users.items():
+            membership = members.get(UserID(user), "leave")
+            assert (person in tables.inside(cluster)) == (membership == "join"), user
+            assert person not in tables.invited(cluster) or membership == "invite", user
+
+
+def check_faces(lives: Lives, tables: Tables) -> None:
+    """A card that offers a cluster names friends that are loud inside, and nobody else; any other names nobody."""
+    for person, user in tables.users.items():
+        reader = next(one for one in lives.people if one.user == user)
+        for cluster in tables.clusters:
+            card = tables.card(cluster, person)
+            if card is None or card["sent_as"] is None:
+                continue
+            [text] = [
+                body
+                for id, body in lives.town.shown(reader.chat).items()
+                if cluster["title"] in body and id == lives.town.event_of(card["sent_as"])
+            ]
+            named = {name for name in tables.users if display_name(UserID(tables.users[name])) in text}
+            allowed = tables.sponsors(cluster, person) if card["state"] == "offered" else set()
+            assert named == allowed or (len(allowed) > 3 and named < allowed), f"{user} reads {text!r}"
+
+
+class Ears:
+    """Listens to all that the bot says, and checks that nobody hears of people who are none of his business."""
+
+    def __init__(self, town: Town, lives: Lives) -> None:
+        self._town, self._lives = town, lives
+        self._heard: dict[str, int] = {}
+        self._friends: dict[str, set[str]] = {}
+
+    def check(self, tables: Tables) -> None:
+        friends = {
+            user: {tables.users[other] for other in tables.friends(person)} for person, user in tables.users.items()
+        }
+        for room in self._town.rooms.values():
+            begun = self._heard.get(room.id, 0)
+            events = list(room.said.values())
+            self._heard[room.id] = len(events)
+            reader = next((person.user for person in self._lives.people if person.chat == room.id), None)
+            for event in events[begun:]:
+                if event["sender"] != BOT:
+                    continue
+                content = {} if event["type"] in ("m.room.member", "m.room.power_levels") else event["content"]
+                reason = event["content"].get("reason", "")
+                named = {user for user in self._users() if _is_named(user, f"{content} {reason}")}
+                known = {reader or ""} | self._friends.get(reader or "", set()) | friends.get(reader or "", set())
+                known |= self._lives.named.get(reader or "", set())
+                assert named <= known, f"in {room.id} of {reader}: {event}"
+        self._friends = friends
+
+    def _users(self) -> list[UserID]:
+        return [person.user for person in self._lives.people]
+
+
+def _is_named(user: UserID, text: str) -> bool:
+    return user in text or display_name(user) in text
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    friends=st.sets(PAIRS, min_size=3, max_size=8),
+    hosts=st.tuples(PEOPLE, PEOPLE),
+    cap=st.sampled_from([2, 3, 500]),
+    steps=st.lists(STEPS, min_size=30, max_size=40),
+)
+async def test_every_card_stands_as_the_rules_say_and_nobody_learns_of_others(
+    friends: set[tuple[int, int]], hosts: tuple[int, int], cap: int, steps: list[tuple[str, int, int, int]]
+) -> None:
+    with fast_folder() as folder:
+        async with open_town(f"sqlite:///{folder}/town.db", clusters=Clusters(cap=cap)) as town:
+            lives = await Lives.begin(town, friends)
+            ears = Ears(town, lives)
+            opening = [("start", host, 0, number) for number, host in enumerate(hosts)]
+            for step in [*opening, *steps]:
+                await lives.does(*step)
+                tables = await check_cards(town)
+                check_members(town, tables)
+                check_faces(lives, tables)
+                ears.check(tables)
