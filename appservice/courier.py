@@ -18,12 +18,12 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from appservice import outbox
+from appservice import leases, outbox
 from appservice.database import Database
 from appservice.delivery import RECOGNISED, Delivery, NotYet
 from appservice.effects import EffectKey, creation_lane, is_creation_lane
 from appservice.homeserver import HomeserverAway, HomeserverError
-from appservice.lanes import Lanes
+from appservice.lanes import Lanes, Watch
 from appservice.outbox import Result, Waiting
 from appservice.reachability import Reachability
 
@@ -78,14 +78,15 @@ class Courier:
         self._instance = instance
         self._clock = clock
         self._shared = shared
-        self._poll = poll_seconds or _SAFETY_NET_SECONDS
         self._owner = uuid.uuid4().hex
         self._held: dict[str, float] = {}
         self._awaited: dict[str, EffectKey] = {}
         self._unanswered: dict[str, int] = {}
         self._accepted = True
         self._lanes = Lanes(self._serve, at_once=at_once)
-        self._tasks: list[asyncio.Task[None]] = []
+        seconds = poll_seconds or _SAFETY_NET_SECONDS
+        self._watch = Watch(self._lanes, database, outbox.waiting_lanes, seconds=seconds)
+        self._renewing: asyncio.Task[None] | None = None
         self.delivered = 0
 
     def wake(self, lane: str) -> None:
@@ -96,28 +97,16 @@ class Courier:
         return self._lanes.idle
 
     async def start(self) -> None:
-        await self._wake_waiting()
-        self._tasks = [asyncio.create_task(self._look_around())]
+        await self._watch.start()
         if self._shared:
-            self._tasks.append(asyncio.create_task(self._renew_leases()))
+            self._renewing = asyncio.create_task(self._renew_leases())
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watch.close()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
         await self._lanes.close()
-
-    async def _wake_waiting(self) -> None:
-        for lane in await self._database.read(outbox.waiting_lanes):
-            self._lanes.wake(lane)
-
-    async def _look_around(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll)
-            try:
-                await self._wake_waiting()
-            except Exception:
-                log.exception("cannot look for waiting effects")
 
     async def _serve(self, lane: str) -> float | None:
         if is_creation_lane(lane) and not await self._room_is_lost(lane):
@@ -130,7 +119,7 @@ class Courier:
             return await self._deliver_all(lane)
         finally:
             self._held.pop(lane, None)
-            await self._database.write(partial(outbox.release, lane=lane, owner=self._owner))
+            await self._database.write(partial(leases.release, lane=lane, owner=self._owner))
 
     async def _room_is_lost(self, lane: str) -> bool:
         """Whether what waits for a new room has to be given up. Otherwise it goes on in the room's own lane."""
@@ -266,7 +255,7 @@ class Courier:
 
     async def _claim(self, lane: str) -> bool:
         began = time.monotonic()
-        claim = partial(outbox.claim, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
+        claim = partial(leases.claim, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
         claimed = await self._database.write(claim)
         if claimed:
             self._held[lane] = began + _LEASE_SECONDS
@@ -283,7 +272,7 @@ class Courier:
 
     async def _renew(self, lane: str) -> None:
         began = time.monotonic()
-        renew = partial(outbox.renew, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
+        renew = partial(leases.renew, lane=lane, owner=self._owner, seconds=_LEASE_SECONDS)
         renewed = await self._database.write(renew)
         if lane in self._held:  # it may have been given back meanwhile
             self._held[lane] = began + _LEASE_SECONDS if renewed else 0.0

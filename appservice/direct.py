@@ -11,9 +11,9 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select, update
 
 from appservice.database import metadata
 from appservice.effects import Answer, CreateRoom, EffectKey, RoomOf, RoomRef
-from appservice.inbox import upsert
 from appservice.rooms import Rooms
 from appservice.routes import Routes
+from appservice.sql import upsert
 from appservice.unit import Unit
 
 direct_chat = Table(

@@ -19,11 +19,11 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from appservice import inbox, outbox
+from appservice import inbox, outbox, timers
 from appservice.database import Database, own_fault, storable
 from appservice.events import MalformedEvent
 from appservice.inbox import Entry, Kind, State
-from appservice.lanes import Lanes
+from appservice.lanes import Lanes, Watch
 from appservice.routes import DeadLetter, Routes, letter_body
 from appservice.unit import Unit
 
@@ -89,7 +89,8 @@ class Dispatcher:
         self._retry_after = retry_after
         self._poll = poll_seconds or _SAFETY_NET_SECONDS
         self._lanes = Lanes(self._serve, at_once=workers)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._watch = Watch(self._lanes, database, inbox.waiting_lanes, seconds=self._poll)
+        self._alarm: asyncio.Task[None] | None = None
         self._timer_set = asyncio.Event()
         self.handled = 0
 
@@ -101,35 +102,24 @@ class Dispatcher:
         return self._lanes.idle
 
     async def start(self) -> None:
-        await self._wake_waiting()
-        self._tasks = [asyncio.create_task(self._look_around()), asyncio.create_task(self._watch_timers())]
+        await self._watch.start()
+        self._alarm = asyncio.create_task(self._watch_timers())
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._watch.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            await asyncio.gather(self._alarm, return_exceptions=True)
         await self._lanes.close()
-
-    async def _wake_waiting(self) -> None:
-        for lane in await self._database.read(inbox.waiting_lanes):
-            self._lanes.wake(lane)
-
-    async def _look_around(self) -> None:
-        while True:
-            await asyncio.sleep(self._poll)
-            try:
-                await self._wake_waiting()
-            except Exception:
-                log.exception("cannot look for waiting entries")
 
     async def _watch_timers(self) -> None:
         while True:
             self._timer_set.clear()
             delay = 1.0
             try:
-                for lane in await self._database.write(lambda connection: inbox.ring(connection, self._clock())):
+                for lane in await self._database.write(lambda connection: timers.ring(connection, self._clock())):
                     self._lanes.wake(lane)
-                next_at = await self._database.read(inbox.next_timer_at)
+                next_at = await self._database.read(timers.next_timer_at)
                 delay = self._poll if next_at is None else min((next_at - self._clock()) / 1000, self._poll)
             except Exception:
                 log.exception("cannot look for due timers")
@@ -217,9 +207,9 @@ class Dispatcher:
 
 def _commit(unit: Unit) -> set[str]:
     for key in unit.cancelled_timers:
-        inbox.cancel_timer(unit.connection, key)
+        timers.cancel_timer(unit.connection, key)
     for timer in unit.timers:
-        inbox.set_timer(unit.connection, timer)
+        timers.set_timer(unit.connection, timer)
     return set(outbox.put(unit.connection, unit.emissions, unit.now))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text, select, upda
 
 from appservice.database import Database, metadata
 from appservice.homeserver import Homeserver, HomeserverError
-from appservice.inbox import upsert
+from appservice.sql import upsert
 
 log = logging.getLogger(__name__)
 

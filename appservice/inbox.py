@@ -16,11 +16,9 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from functools import cache
 from typing import Any
 
 import orjson
-from mautrix.types import UserID
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -38,17 +36,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from appservice import key_exchange
 from appservice.database import Database, metadata, storable
 from appservice.events import MalformedEvent
+from appservice.sql import Sequence64, insert_ignoring
 from appservice.transaction import Transaction
-from appservice.unit import Timer
 
 log = logging.getLogger(__name__)
-
-Sequence64 = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself only in a column declared INTEGER."""
 
 
 class State(IntEnum):
@@ -103,47 +98,6 @@ inbox_transaction = Table(
     Column("txn_id", Text, primary_key=True),
     Column("fingerprint", LargeBinary, primary_key=True),
     Column("received_at", BigInteger, nullable=False),
-)
-
-inbox_timer = Table(
-    "inbox_timer",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("lane", Text, nullable=False),
-    Column("due_at", BigInteger, nullable=False, index=True),
-    Column("context", LargeBinary, nullable=False),
-)
-
-# What end-to-end encryption needs is kept from the first day on (MSC3202, MSC4203).
-to_device_message = Table(
-    "to_device_message",
-    metadata,
-    Column("seq", Sequence64, primary_key=True, autoincrement=True),
-    Column("to_user", Text, nullable=False),
-    Column("to_device", Text, nullable=False),
-    Column("sender", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("received_at", BigInteger, nullable=False),
-    Index("ix_to_device_message_to", "to_user", "to_device", "seq"),
-    sqlite_autoincrement=True,
-)
-device_list_change = Table(
-    "device_list_change",
-    metadata,
-    Column("user_id", Text, primary_key=True),
-    Column("left", Integer, nullable=False),
-    Column("changed_at", BigInteger, nullable=False),
-)
-one_time_key_count = Table(
-    "one_time_key_count",
-    metadata,
-    Column("user_id", Text, primary_key=True),
-    Column("device_id", Text, primary_key=True),
-    Column("counts", LargeBinary, nullable=False),
-    Column("unused_fallback_types", LargeBinary),
-    Column("updated_at", BigInteger, nullable=False),
 )
 
 # Said literally, because a partial index serves only a condition that the planner can read.
@@ -201,31 +155,6 @@ class Inbox:
         await self._database.write(lambda connection: _store(connection, transaction, fingerprint, rows, now))
         for lane in lanes:
             self._wake(lane)
-
-
-def insert_ignoring(connection: Connection, table: Table) -> Any:
-    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand; the result's `rowcount` tells what was new."""
-    return _insert_ignoring(connection.dialect.name, table)
-
-
-@cache
-def _insert_ignoring(dialect: str, table: Table) -> Any:
-    # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
-    return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
-
-
-def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert a row, or overwrite the one with the same primary key."""
-    connection.execute(_upsert(connection.dialect.name, table, tuple(values)), values)
-
-
-@cache
-def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    keys = [column.name for column in table.primary_key]
-    rest = {name: insert.excluded[name] for name in names if name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 def put(connection: Connection, key: str, lane: str, kind: Kind, body: object, now: int) -> None:
@@ -292,51 +221,11 @@ def backlog(connection: Connection) -> Backlog:
     return Backlog(waiting[0], waiting[1], troubled.get(State.DEAD, 0), troubled.get(State.ASIDE, 0))
 
 
-def set_timer(connection: Connection, timer: Timer) -> None:
-    upsert(
-        connection,
-        inbox_timer,
-        {
-            "key": timer.key,
-            "name": timer.name,
-            "lane": timer.lane,
-            "due_at": timer.due_at,
-            "context": orjson.dumps(dict(timer.context)),
-        },
-    )
-
-
-def cancel_timer(connection: Connection, key: str) -> None:
-    connection.execute(delete(inbox_timer).where(inbox_timer.c.key == key))
-
-
-def ring(connection: Connection, now: int, limit: int = 500) -> list[str]:
-    """Turn the timers that are due into entries; returns the lanes that have something to do now."""
-    due = connection.execute(
-        select(inbox_timer).where(inbox_timer.c.due_at <= now).order_by(inbox_timer.c.due_at).limit(limit)
-    ).all()
-    for timer in due:
-        body = {"name": timer.name, "key": timer.key, "context": orjson.loads(timer.context)}
-        put(connection, f"timer:{timer.key}@{timer.due_at}", timer.lane, Kind.TIMER, body, now)
-        cancel_timer(connection, timer.key)
-    return [timer.lane for timer in due]
-
-
-def next_timer_at(connection: Connection) -> int | None:
-    return connection.execute(select(func.min(inbox_timer.c.due_at))).scalar()
-
-
 def forget_before(connection: Connection, instant: int) -> int:
     """Drop what is only kept to recognise repetitions; returns how many entries went."""
     connection.execute(delete(inbox_transaction).where(inbox_transaction.c.received_at < instant))
     old = delete(inbox).where(inbox.c.received_at < instant, inbox.c.state == State.DONE)
     return connection.execute(old).rowcount
-
-
-def forget_person(connection: Connection, user: UserID) -> None:
-    """Somebody wants nothing to be kept of what his devices sent and said."""
-    connection.execute(delete(to_device_message).where(to_device_message.c.sender == user))
-    connection.execute(delete(device_list_change).where(device_list_change.c.user_id == user))
 
 
 def _rows(transaction: Transaction, now: int) -> tuple[list[dict[str, Any]], dict[str, None]]:
@@ -396,38 +285,4 @@ def _store(
         return
     if rows:
         connection.execute(insert_ignoring(connection, inbox), rows)
-    if transaction.to_device:
-        _store_to_device(connection, transaction.to_device, now)
-    for users, left in ((transaction.device_lists_changed, 0), (transaction.device_lists_left, 1)):
-        for user in users:
-            upsert(connection, device_list_change, {"user_id": storable(user), "left": left, "changed_at": now})
-    _store_key_counts(connection, transaction, now)
-
-
-def _store_to_device(connection: Connection, messages: Sequence[Mapping[str, Any]], now: int) -> None:
-    rows = [
-        {
-            "to_user": storable(str(message.get("to_user_id", ""))),
-            "to_device": storable(str(message.get("to_device_id", ""))),
-            "sender": storable(str(message.get("sender", ""))),
-            "type": storable(str(message.get("type", ""))),
-            "content": orjson.dumps(message.get("content", {})),
-            "received_at": now,
-        }
-        for message in messages
-    ]
-    connection.execute(to_device_message.insert(), rows)
-
-
-def _store_key_counts(connection: Connection, transaction: Transaction, now: int) -> None:
-    for user, devices in transaction.one_time_key_counts.items():
-        for device, counts in devices.items():
-            fallback = transaction.unused_fallback_key_types.get(user, {}).get(device)
-            values = {
-                "user_id": storable(user),
-                "device_id": storable(device),
-                "counts": orjson.dumps(counts),
-                "unused_fallback_types": None if fallback is None else orjson.dumps(fallback),
-                "updated_at": now,
-            }
-            upsert(connection, one_time_key_count, values)
+    key_exchange.store(connection, transaction, now)

@@ -7,7 +7,7 @@ import secrets
 from sqlalchemy import Column, Connection, LargeBinary, Table, Text, select
 
 from appservice.database import metadata
-from appservice.inbox import insert_ignoring, upsert
+from appservice.sql import insert_ignoring, upsert
 
 instance = Table(
     "instance",

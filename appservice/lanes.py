@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+
+from appservice.database import Database, Work
 
 log = logging.getLogger(__name__)
 
@@ -100,3 +102,38 @@ class Lanes:
             self.wake(lane)
 
         self._waiting[lane] = asyncio.get_running_loop().call_later(max(delay, 0), due)
+
+
+class Watch:
+    """Wakes the lanes in which the database says that something waits: at start, and every `seconds`.
+
+    What this process puts there itself wakes its lane at once; this is for what others put there, and a safety net.
+    """
+
+    def __init__(self, lanes: Lanes, database: Database, waiting: Work[Sequence[str]], *, seconds: float) -> None:
+        self._lanes = lanes
+        self._database = database
+        self._waiting = waiting
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._wake_waiting()
+        self._task = asyncio.create_task(self._look_around())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _wake_waiting(self) -> None:
+        for lane in await self._database.read(self._waiting):
+            self._lanes.wake(lane)
+
+    async def _look_around(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            try:
+                await self._wake_waiting()
+            except Exception:
+                log.exception("cannot look for lanes in which something waits")

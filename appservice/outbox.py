@@ -12,7 +12,6 @@ invisible. Contents are wiped once delivered; key and event id stay, for edits a
 from __future__ import annotations
 
 import hashlib
-import time
 from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,11 +34,9 @@ from sqlalchemy import (
     delete,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice import inbox
 from appservice.database import metadata, storable
@@ -56,8 +53,9 @@ from appservice.effects import (
     creation_lane,
     creation_of,
 )
-from appservice.inbox import Kind, Sequence64, insert_ignoring
+from appservice.inbox import Kind
 from appservice.routes import DeadLetter, answer_body, letter_body
+from appservice.sql import Sequence64, insert_ignoring
 from appservice.unit import Emission
 
 
@@ -100,15 +98,6 @@ Index(
 Index("ix_outbox_event_id", outbox.c.event_id)
 Index("ix_outbox_done_at", outbox.c.done_at)
 Index("ix_outbox_dead", outbox.c.state, sqlite_where=outbox.c.state == 2, postgresql_where=outbox.c.state == 2)
-
-outbox_lease = Table(
-    "outbox_lease",
-    metadata,
-    Column("lane", Text, primary_key=True),
-    Column("owner", Text, nullable=False),
-    Column("until", BigInteger, nullable=False),
-)
-
 
 # Said literally, because a partial index serves only a condition that the planner can read.
 _IS_WAITING = outbox.c.state == literal_column("0")
@@ -394,36 +383,3 @@ def forget_before(connection: Connection, without_event: int, with_event: int) -
     )
     old = delete(outbox).where(done, outbox.c.done_at < with_event)
     return connection.execute(eventless).rowcount + connection.execute(old).rowcount
-
-
-def claim(connection: Connection, lane: str, owner: str, seconds: float) -> bool:
-    """Take a lane for this process for some time; False while another process has it.
-
-    The database's clock counts, so that processes on machines that disagree about the time still agree on this.
-    """
-    now = _clock_of(connection)
-    until = now + int(seconds * 1000)
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    take = dialect.insert(outbox_lease).values(lane=lane, owner=owner, until=until)
-    free = or_(outbox_lease.c.until < now, outbox_lease.c.owner == owner)
-    statement = take.on_conflict_do_update(index_elements=["lane"], set_={"owner": owner, "until": until}, where=free)
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
-
-
-def renew(connection: Connection, lane: str, owner: str, seconds: float) -> bool:
-    """Keep a lane that this process has taken; False if it has it no longer."""
-    held = (outbox_lease.c.lane == lane, outbox_lease.c.owner == owner)
-    until = _clock_of(connection) + int(seconds * 1000)
-    return connection.execute(update(outbox_lease).where(*held).values(until=until)).rowcount == 1
-
-
-def release(connection: Connection, lane: str, owner: str) -> None:
-    connection.execute(delete(outbox_lease).where(outbox_lease.c.lane == lane, outbox_lease.c.owner == owner))
-
-
-def _clock_of(connection: Connection) -> int:
-    """The database's time in milliseconds."""
-    if connection.dialect.name == "sqlite":
-        return time.time_ns() // 1_000_000
-    seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
-    return int(seconds * 1000)

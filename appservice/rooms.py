@@ -30,9 +30,9 @@ from sqlalchemy import (
 from appservice.database import metadata, storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
-from appservice.inbox import insert_ignoring, upsert
 from appservice.power import Power, creators, power_of, required
 from appservice.routes import Routes
+from appservice.sql import insert_ignoring, upsert
 from appservice.unit import Unit
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from mautrix.types import RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import direct as direct_chats
-from appservice import inbox, instance, outbox
+from appservice import instance, key_exchange, outbox
 from appservice.bots import Audience, Bot, Bots, Rate, Voice, memory
 from appservice.database import Database
 from appservice.direct import DirectChats
@@ -102,7 +102,9 @@ class Application:
 
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
         ties.leaving.extend((doors.person_leaves, operators.person_leaves))
-        ties.wiping.extend((memory.forget_person, direct_chats.forget, inbox.forget_person, outbox.forget_person))
+        ties.wiping.extend(
+            (memory.forget_person, direct_chats.forget, key_exchange.forget_person, outbox.forget_person)
+        )
         ties.exports.update(
             {
                 "clusters": cluster_store.export,

@@ -23,7 +23,7 @@ from appservice.bots.buttons import bot_button, bot_press
 from appservice.bots.questions import bot_dialogue
 from appservice.database import metadata
 from appservice.effects import EffectKey
-from appservice.inbox import upsert
+from appservice.sql import upsert
 
 DAY = 86_400_000
 _KEEP_COMMANDS, _KEEP_BUTTONS = 30 * DAY, 365 * DAY

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
-from appservice.inbox import Sequence64, insert_ignoring, upsert
+from appservice.sql import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, Lifecycle, Stay
 from laiwang_bridge.people.rules import PersonId

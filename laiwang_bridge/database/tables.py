@@ -11,8 +11,11 @@ import appservice.direct
 import appservice.ghosts
 import appservice.inbox
 import appservice.instance
+import appservice.key_exchange
+import appservice.leases
 import appservice.outbox
 import appservice.rooms
+import appservice.timers
 import laiwang_bridge.clusters.card_store
 import laiwang_bridge.clusters.store
 import laiwang_bridge.operators.store

@@ -9,7 +9,7 @@ from mautrix.types import UserID
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, delete, insert, select, update
 
 from appservice.database import metadata
-from appservice.inbox import Sequence64
+from appservice.sql import Sequence64
 
 feedback = Table(
     "feedback",

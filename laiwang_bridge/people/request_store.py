@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
-from appservice.inbox import Sequence64, upsert
+from appservice.sql import Sequence64, upsert
 from laiwang_bridge.people.rules import Answer, CodeState, FriendCode, FriendRequest, PersonId
 from laiwang_bridge.people.store import column_of_person
 

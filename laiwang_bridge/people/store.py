@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from appservice import instance
 from appservice.database import metadata
-from appservice.inbox import Sequence64, insert_ignoring, upsert
+from appservice.sql import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.people.rules import PersonId, Tie
 
 person = Table(

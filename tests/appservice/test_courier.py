@@ -13,7 +13,7 @@ import pytest
 from mautrix.types import RoomID, UserID
 
 import appservice.delivery
-from appservice import outbox
+from appservice import leases
 from appservice.database import Database
 from appservice.delivery import UNRESOLVED
 from appservice.effects import (
@@ -31,6 +31,7 @@ from tests.appservice.conftest import Listener
 from tests.support.faults import Answer, Delay, DropAfter, DropBefore, Repeat, SlowBody, TooManyRequests, Truncate
 from tests.support.homeservers import SynapseFactory
 from tests.support.post import BOB, BOT, Eyes, Post, open_post, silent_registration
+from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 from tests.support.road import open_road
 from tests.support.waiting import eventually
@@ -524,7 +525,7 @@ class TestSharedWork:
     ) -> None:
         monkeypatch.setattr("appservice.courier._LEASE_SECONDS", 1.0)
         async with open_road(postgres_url) as database:
-            assert await database.write(lambda c: outbox.claim(c, room, "a process that was killed", 1.0))
+            assert await database.write(lambda c: leases.claim(c, room, "a process that was killed", 1.0))
             options = {"shared": True, "poll_seconds": 0.1}
             async with open_post(database, listener.registration, proxy.url, **options) as post:
                 await post.emit(say(room, "a"))
@@ -548,6 +549,26 @@ class TestSharedWork:
             await one.settled()
             assert (one.courier.delivered, other.courier.delivered) in [(2, 0), (0, 2)]
             await eventually(lambda: not (one.courier._held or other.courier._held), "the lane is given back")
+
+
+@pytest.mark.postgres
+async def test_deliveries_go_on_by_themselves_after_the_database_was_away(
+    folder: Path, listener: Listener, eyes: Eyes, room: RoomID
+) -> None:
+    server = Postgres(folder / "postgres")
+    server.start()
+    async with (
+        open_road(server.create_database()) as database,
+        open_post(database, listener.registration, listener.address, shared=True, poll_seconds=0.2) as post,
+    ):
+        await post.emit(*(say(room, number) for number in numbers(20)))
+        await eventually(lambda: _is_there(eyes, room, "3"))
+        server.stop()
+        await asyncio.sleep(0.7)
+        server.start()
+        await post.settled(30)
+        assert await eyes.texts(room) == numbers(20)
+    server.stop()
 
 
 async def _is_there(eyes: Eyes, room: RoomID, text: str) -> bool:

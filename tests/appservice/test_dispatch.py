@@ -14,7 +14,7 @@ import pytest
 from mautrix.types import UserID
 from sqlalchemy import select, text
 
-from appservice import inbox, outbox
+from appservice import inbox, outbox, timers
 from appservice.database import Database
 from appservice.dispatch import Dispatcher
 from appservice.effects import SendMessage
@@ -121,8 +121,8 @@ class TestUnits:
             assert desk.woken == ["!good"]
         assert await notes(database) == ["good"]
         assert await database.read(lambda c: c.execute(select(outbox.outbox.c.lane)).scalars().all()) == ["!good"]
-        timers = select(inbox.inbox_timer.c.key)
-        assert await database.read(lambda c: c.execute(timers).scalars().all()) == [good["event_id"]]
+        kept = select(timers.inbox_timer.c.key)
+        assert await database.read(lambda c: c.execute(kept).scalars().all()) == [good["event_id"]]
 
     async def test_a_failing_entry_in_the_middle_of_a_batch_rolls_back_only_itself(self, database: Database) -> None:
         def handle(unit: Unit, event: Event) -> None:
@@ -341,7 +341,7 @@ class TestTimers:
         routes = Routes()
         routes.on_timer("ring", ring)
         first = Timer("round", "ring", 0, "!room", {"round": 1})
-        await database.write(lambda connection: inbox.set_timer(connection, first))
+        await database.write(lambda connection: timers.set_timer(connection, first))
         async with open_desk(database, routes):
             await eventually(lambda: _has_notes(database, 3), seconds=5)
         assert await notes(database) == ["1", "2", "3"]

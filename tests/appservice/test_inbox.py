@@ -15,7 +15,8 @@ from sqlalchemy import select
 from appservice import inbox
 from appservice.database import Database
 from appservice.events import Event
-from appservice.inbox import Inbox, State, device_list_change, one_time_key_count, to_device_message
+from appservice.inbox import Inbox, State
+from appservice.key_exchange import device_list_change, one_time_key_count, to_device_message
 from appservice.routes import Routes
 from appservice.unit import Unit
 from tests.support.road import Clock, count, event, note, notes, open_desk, open_road, transaction

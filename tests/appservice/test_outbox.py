@@ -11,7 +11,7 @@ import pytest
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import select, update
 
-from appservice import inbox, outbox
+from appservice import inbox, leases, outbox
 from appservice.database import Database
 from appservice.effects import CreateRoom, Effect, EffectKey, Join, RoomOf, SendMessage, Upload, creation_lane
 from appservice.outbox import Delivery, Result, Waiting, transaction_id
@@ -249,35 +249,35 @@ class TestNewRooms:
 class TestLeases:
     async def test_a_lane_belongs_to_one_process_until_it_gives_it_back(self, database: Database) -> None:
         def claim(owner: str, seconds: float = 30) -> Any:
-            return database.write(lambda c: outbox.claim(c, "!lane", owner, seconds))
+            return database.write(lambda c: leases.claim(c, "!lane", owner, seconds))
 
         assert await claim("a")
         assert await claim("a")
         assert not await claim("b")
-        await database.write(lambda c: outbox.release(c, "!lane", "b"))
+        await database.write(lambda c: leases.release(c, "!lane", "b"))
         assert not await claim("b")
-        await database.write(lambda c: outbox.release(c, "!lane", "a"))
+        await database.write(lambda c: leases.release(c, "!lane", "a"))
         assert await claim("b")
 
     async def test_of_many_at_once_one_gets_it(self, database: Database) -> None:
         def claim(owner: str) -> Any:
-            return database.write(lambda c: outbox.claim(c, "!lane", owner, 30))
+            return database.write(lambda c: leases.claim(c, "!lane", owner, 30))
 
         claims = [claim(str(number)) for number in range(12)]
         assert sorted(await asyncio.gather(*claims)) == [False] * 11 + [True]
 
     async def test_a_lease_that_is_not_renewed_ends(self, database: Database) -> None:
-        assert await database.write(lambda c: outbox.claim(c, "!lane", "dead", 0.05))
+        assert await database.write(lambda c: leases.claim(c, "!lane", "dead", 0.05))
         await asyncio.sleep(0.1)
-        assert await database.write(lambda c: outbox.claim(c, "!lane", "alive", 30))
-        assert not await database.write(lambda c: outbox.renew(c, "!lane", "dead", 30))
-        assert await database.write(lambda c: outbox.renew(c, "!lane", "alive", 30))
+        assert await database.write(lambda c: leases.claim(c, "!lane", "alive", 30))
+        assert not await database.write(lambda c: leases.renew(c, "!lane", "dead", 30))
+        assert await database.write(lambda c: leases.renew(c, "!lane", "alive", 30))
 
     async def test_a_lane_that_was_given_back_is_not_taken_by_renewing(self, database: Database) -> None:
-        assert await database.write(lambda c: outbox.claim(c, "!lane", "a", 30))
-        await database.write(lambda c: outbox.release(c, "!lane", "a"))
-        assert not await database.write(lambda c: outbox.renew(c, "!lane", "a", 30))
-        assert await database.write(lambda c: outbox.claim(c, "!lane", "b", 30))
+        assert await database.write(lambda c: leases.claim(c, "!lane", "a", 30))
+        await database.write(lambda c: leases.release(c, "!lane", "a"))
+        assert not await database.write(lambda c: leases.renew(c, "!lane", "a", 30))
+        assert await database.write(lambda c: leases.claim(c, "!lane", "b", 30))
 
 
 class TestForgetting:

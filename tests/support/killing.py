@@ -20,7 +20,7 @@ from urllib.parse import quote
 import aiohttp
 from sqlalchemy import select
 
-from appservice import inbox, outbox, registration_file
+from appservice import inbox, outbox, registration_file, timers
 from appservice.database import Database
 from appservice.registration import generate
 from laiwang_bridge.demo import process
@@ -319,7 +319,7 @@ def _progress(connection: Any) -> tuple[int, int, int, int]:
 
     return (
         rows(select(counted.c.event_id)),
-        rows(select(inbox.inbox_timer.c.key)),
+        rows(select(timers.inbox_timer.c.key)),
         rows(select(inbox.inbox.c.seq).where(inbox.inbox.c.state == inbox.State.WAITING)),
         rows(select(outbox.outbox.c.seq).where(outbox.outbox.c.state == outbox.Delivery.WAITING)),
     )

@@ -20,7 +20,7 @@ import orjson
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection, select
 
-from appservice import inbox, outbox
+from appservice import inbox, outbox, timers
 from appservice.content import edit_in
 from appservice.database import Database
 from appservice.effects import Effect, EffectKey
@@ -293,7 +293,7 @@ class Town:
 
         def work(connection: Connection) -> list[str]:
             handled: list[str] = []
-            inbox.ring(connection, self.now)
+            timers.ring(connection, self.now)
             while lanes := inbox.waiting_lanes(connection):
                 for lane in lanes:
                     entry = inbox.head(connection, lane)
@@ -301,7 +301,7 @@ class Town:
                     self.handler(connection, entry, self.now + len(handled))
                     inbox.done(connection, entry.seq)
                     handled.append(entry.key)
-                inbox.ring(connection, self.now + len(handled))
+                timers.ring(connection, self.now + len(handled))
             return handled
 
         handled = await self.database.write(work)
@@ -314,9 +314,9 @@ class Town:
         unit = Unit(connection, now, entry.key, self.secret)
         self.app.routes.handle(unit, entry)
         for key in unit.cancelled_timers:
-            inbox.cancel_timer(connection, key)
+            timers.cancel_timer(connection, key)
         for timer in unit.timers:
-            inbox.set_timer(connection, timer)
+            timers.set_timer(connection, timer)
         outbox.put(connection, unit.emissions, now)
         return unit
 

@@ -1,0 +1,38 @@
+"""What SQLite and PostgreSQL say differently, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Integer, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Sequence64 = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column declared INTEGER."""
+
+
+def insert_ignoring(connection: Connection, table: Table) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand; the result's `rowcount` tells what was new."""
+    return _insert_ignoring(connection.dialect.name, table)
+
+
+@cache
+def _insert_ignoring(dialect: str, table: Table) -> Any:
+    # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
+
+
+def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, or overwrite the one with the same primary key."""
+    connection.execute(_upsert(connection.dialect.name, table, tuple(values)), values)
+
+
+@cache
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {name: insert.excluded[name] for name in names if name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -1,0 +1,56 @@
+"""Timers: what is to happen at a certain time, kept until then and turned into an entry of the inbox."""
+
+from __future__ import annotations
+
+import orjson
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, delete, func, select
+
+from appservice import inbox
+from appservice.database import metadata
+from appservice.inbox import Kind
+from appservice.sql import upsert
+from appservice.unit import Timer
+
+inbox_timer = Table(
+    "inbox_timer",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("context", LargeBinary, nullable=False),
+)
+
+
+def set_timer(connection: Connection, timer: Timer) -> None:
+    upsert(
+        connection,
+        inbox_timer,
+        {
+            "key": timer.key,
+            "name": timer.name,
+            "lane": timer.lane,
+            "due_at": timer.due_at,
+            "context": orjson.dumps(dict(timer.context)),
+        },
+    )
+
+
+def cancel_timer(connection: Connection, key: str) -> None:
+    connection.execute(delete(inbox_timer).where(inbox_timer.c.key == key))
+
+
+def ring(connection: Connection, now: int, limit: int = 500) -> list[str]:
+    """Turn the timers that are due into entries; returns the lanes that have something to do now."""
+    due = connection.execute(
+        select(inbox_timer).where(inbox_timer.c.due_at <= now).order_by(inbox_timer.c.due_at).limit(limit)
+    ).all()
+    for timer in due:
+        body = {"name": timer.name, "key": timer.key, "context": orjson.loads(timer.context)}
+        inbox.put(connection, f"timer:{timer.key}@{timer.due_at}", timer.lane, Kind.TIMER, body, now)
+        cancel_timer(connection, timer.key)
+    return [timer.lane for timer in due]
+
+
+def next_timer_at(connection: Connection) -> int | None:
+    return connection.execute(select(func.min(inbox_timer.c.due_at))).scalar()
