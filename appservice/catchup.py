@@ -73,6 +73,7 @@ class Catchup:
         self._looked_at: set[str] = set()
         self._suspicions = 0
         self._thorough = True
+        self._patient = True
         self._accepted = False
         self._quiet_rooms_from = 0.0
         self._suspected = asyncio.Event()
@@ -100,6 +101,7 @@ class Catchup:
     def suspect(self) -> None:
         """The homeserver may have stopped since we last heard of it."""
         self._suspicions += 1
+        self._patient = True
         self._looked_at.clear()
         if self._since is None:
             self._since = self._clock() - _MARGIN
@@ -109,7 +111,7 @@ class Catchup:
 
     async def accept(self, transaction: Transaction) -> None:
         """Return when the transaction, and what was missed before it in its rooms, is durable."""
-        if self._since is not None:
+        if self._since is not None and self._patient:
             await self._look_before(transaction)
         await self._inbox.accept(transaction)
         self._accepted = True
@@ -120,6 +122,7 @@ class Catchup:
             async with asyncio.timeout(_GATE_SECONDS):
                 await self._look_at(sorted(room for room in rooms if isinstance(room, str)))
         except (TimeoutError, HomeserverAway, HomeserverError) as error:
+            self._patient = False
             log.warning("events are taken without knowing what was missed before them: %s", error or "no answer")
 
     async def _watch(self) -> None:
@@ -139,7 +142,7 @@ class Catchup:
                 pause = _FIRST_PAUSE
                 if suspicions == self._suspicions:
                     await self._keep()
-                    self._since, self._thorough = None, False
+                    self._since, self._thorough, self._patient = None, False, True
                 continue
             self._thorough = True
             await asyncio.sleep(pause)

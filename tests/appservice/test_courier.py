@@ -28,7 +28,17 @@ from appservice.effects import (
     Upload,
 )
 from tests.appservice.conftest import Listener
-from tests.support.faults import Answer, Delay, DropAfter, DropBefore, Repeat, SlowBody, TooManyRequests, Truncate
+from tests.support.faults import (
+    Answer,
+    Delay,
+    DropAfter,
+    DropBefore,
+    Fault,
+    Repeat,
+    SlowBody,
+    TooManyRequests,
+    Truncate,
+)
 from tests.support.homeservers import SynapseFactory
 from tests.support.post import BOB, BOT, Eyes, Post, open_post, silent_registration
 from tests.support.postgres import Postgres
@@ -234,7 +244,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("how", [DropAfter(), Truncate(), Repeat(2), Repeat(5, at_once=True)], ids=str)
     async def test_a_lost_answer_is_no_second_anything(
-        self, post: Post, eyes: Eyes, proxy: Proxy, room: RoomID, how: DropAfter
+        self, post: Post, eyes: Eyes, proxy: Proxy, room: RoomID, how: Fault
     ) -> None:
         """Every kind of request goes out twice or more."""
         kinds = ["send", "state", "createRoom", "invite", "join", "profile", "register", "devices"]
