@@ -10,6 +10,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -226,6 +227,16 @@ def test_metrics_are_listed() -> None:
 def test_privacy_names_every_table() -> None:
     named = set(re.findall(r"`(\w+)`", text_of(ROOT / "docs" / "privacy.md")))
     assert {table for table in tables.metadata.tables if not table.startswith("test_")} <= named
+
+
+@pytest.mark.parametrize("package", ["appservice", "laiwang_bridge"])
+def test_the_architecture_has_a_place_for_every_module(package: str) -> None:
+    table = text_of(ROOT / "docs" / "architecture.md").partition(f"| in `{package}/` |")[2].partition("\n\n")[0]
+    places = re.findall(r"`([\w*]+)/?`", table)
+    found = [path for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    modules = {path.stem for path in found if not path.name.startswith("__")}
+    assert {module for module in modules if not any(fnmatch(module, place) for place in places)} == set()
+    assert {place for place in places if not any(fnmatch(module, place) for module in modules)} == set()
 
 
 def test_dependencies_are_told() -> None:
