@@ -129,6 +129,16 @@ async def test_a_block_ends_the_sight_at_once_either_way(town: Town, line: list[
     assert cat.sees(CARD)
 
 
+async def test_a_block_by_an_initiator_who_has_left_counts(town: Town, line: list[Person]) -> None:
+    ann, bo, cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await bo.tap(CARD, "👍")
+    await town.member(room, ann.user, "leave")
+    assert cat.sees(CARD)
+    await ann.say(f"block {cat.user}")
+    assert cat.reads("weekend hike?") == GONE
+
+
 async def test_a_block_between_friend_and_friend_ends_what_came_through_him(town: Town, line: list[Person]) -> None:
     ann, bo, cat, _dan = line
     await town.start(ann, HIKE)

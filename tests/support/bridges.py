@@ -1,0 +1,119 @@
+"""A homeserver with our bridge, set up and started as an admin does it, and people in their chats with the bot."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from laiwang_bridge.demo.bridge import Bridge
+from laiwang_bridge.demo.patience import Refused
+from laiwang_bridge.demo.person import Person
+from laiwang_bridge.demo.synapse import Synapse
+from laiwang_bridge.demo.timeline import Seen
+from tests.support.waiting import eventually
+
+_SECONDS = 60.0
+_CODE = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """A homeserver and the bridge that belongs to it."""
+
+    synapse: Synapse
+    bridge: Bridge
+
+    @property
+    def bot(self) -> str:
+        return f"@laiwang:{self.synapse.server_name}"
+
+    def close(self) -> None:
+        self.bridge.kill()
+
+
+async def set_up_bridge(synapse: Synapse, folder: Path) -> Bridged:
+    """`laiwang-bridge init`, and its registration in the homeserver's configuration; start the homeserver next."""
+    bridge = Bridge(folder)
+    await bridge.set_up(synapse.client_url, synapse.server_name)
+    synapse.registrations.append(bridge.registration)
+    return Bridged(synapse, bridge)
+
+
+async def start_bridge(bridged: Bridged) -> None:
+    """`laiwang-bridge run`, until it and its homeserver have found each other."""
+    bridged.bridge.start()
+    await bridged.bridge.until_ready(_SECONDS)
+
+
+@dataclass
+class Chat:
+    """Somebody's chat with the bot."""
+
+    person: Person
+    bot: str
+    room: str
+
+    @classmethod
+    async def begin(cls, person: Person, bot: str) -> Chat:
+        chat = cls(person, bot, await person.create_direct_chat(bot, timeout=_SECONDS))
+        await chat.hear("Laiwang")
+        return chat
+
+    async def say(self, text: str, answer: str) -> Seen:
+        """Write to the bot, and wait for an answer (or a changed card) with `answer` in it."""
+        since = self.person.position
+        await self.person.say(self.room, text)
+        return await self.hear(answer, since=since)
+
+    async def hear(self, part: str, *, since: int = 0) -> Seen:
+        return await self.person.wait_for_text(part, _SECONDS, room=self.room, sender=self.bot, since=since)
+
+    async def tap(self, card: Seen, reaction: str) -> None:
+        await self.person.react(self.room, card.replaces or card.event_id, reaction)
+
+    async def code(self) -> str:
+        said = await self.say("code", "Your code is")
+        found = _CODE.search(said.text)
+        assert found is not None
+        return found[0]
+
+    async def comes_into(self, room: str) -> None:
+        """Accept the invitation, again where the homeserver stumbles: an invitation and the state of a room that came
+        over federation at the same time do not always agree at first."""
+        await self.person.wait_for_invitation(_SECONDS, room=room)
+
+        async def is_in() -> bool:
+            if room not in self.person.rooms:
+                with suppress(Refused):
+                    await self.person.join(room)
+            return room in self.person.rooms
+
+        await eventually(is_in, f"{self.person.name} coming into {room}", seconds=_SECONDS)
+
+    async def is_declined(self, room: str) -> str:
+        """Wait until this person's knock was declined; gives the reason."""
+        declined = await self.person.wait_for(
+            lambda seen: (
+                seen.kind == "m.room.member"
+                and seen.state_key == self.person.user_id
+                and seen.content.get("membership") == "leave"
+                and seen.sender == self.bot
+            ),
+            _SECONDS,
+            room=room,
+            what="being declined",
+        )
+        return str(declined.content.get("reason", ""))
+
+
+async def befriend(one: Chat, other: Chat) -> None:
+    """By a code, as people do it."""
+    card = await other.say(await one.code(), one.person.user_id)
+    await other.tap(card, "✅")
+    asked = await one.hear(f"({other.person.user_id}) typed your code")
+    since = other.person.position
+    await one.tap(asked, "✅")
+    await one.hear(f"({other.person.user_id}) are friends now")
+    await other.hear(f"({one.person.user_id}) are friends now", since=since)
