@@ -90,6 +90,22 @@ async def test_every_command_has_a_section_of_its_own() -> None:
     assert sorted(headings) == sorted([*wanted, "help · 帮助", "cancel · 取消"])
 
 
+def test_sentences_that_are_quoted_are_said() -> None:
+    said = [argument.value for call in marked() for argument in call.args if isinstance(argument, ast.Constant)]
+    quoted = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", prose(text_of(ROOT / "docs" / "commands.md")))
+    assert len(quoted) > 5
+    for sentence in quoted:
+        assert any(" ".join(sentence.split()) in str(one) for one in said), sentence
+
+
+def marked() -> Iterator[ast.Call]:
+    """Where messages are marked in the source: `_("…")` and `N_("…", "…")`."""
+    for path in SOURCE:
+        for node in ast.walk(ast.parse(text_of(path))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
+                yield node
+
+
 # -- what the documents name ------------------------------------------------------------------------------------------
 
 
