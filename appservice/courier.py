@@ -34,7 +34,7 @@ Wake = Callable[[str], None]
 MISCONFIGURED = frozenset(("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_EXCLUSIVE"))
 """What an admin can mend without our losing anything: these wait, they never become dead letters."""
 
-FAULT = "LAIWANG_FAULT"
+FAULT = "APPSERVICE_FAULT"
 """The delivery failed by a fault of our own; the log has the details."""
 
 _BATCH = 20
@@ -227,7 +227,7 @@ class Courier:
             return await self._postpone(waiting, str(error), pause)
         if error.errcode in MISCONFIGURED:
             if self._accepted:
-                log.error("the homeserver does not accept us: %s; run 'laiwang-bridge check'", error)
+                log.error("the homeserver does not accept us, look at the registration and its tokens: %s", error)
             self._accepted = False
             return await self._postpone(waiting, str(error), _PAUSE_WHEN_MISCONFIGURED)
         if error.status >= 500 and waiting.attempts < _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER:

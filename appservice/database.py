@@ -89,7 +89,7 @@ def parse_url(text: str) -> URL:
         url = make_url(text)
     except Exception as error:
         raise UnsupportedDatabase(
-            f"{text!r} is not a database URL; write sqlite:///laiwang.db or postgresql://user:password@host/name"
+            f"{text!r} is not a database URL; write sqlite:///file.db or postgresql://user:password@host/name"
         ) from error
     backend = url.get_backend_name()
     if backend == "sqlite":
@@ -177,12 +177,12 @@ class _PostgresBackend:
                 pool_size=connections,
                 max_overflow=0,
                 pool_recycle=1800,
-                connect_args={"application_name": "laiwang-bridge"},
+                connect_args={"application_name": "appservice"},
                 hide_parameters=True,  # errors are logged and stored, people's words are not for either
             )
         except ModuleNotFoundError as error:
             raise UnsupportedDatabase(
-                "PostgreSQL needs the psycopg driver; install it with: pip install 'laiwang-bridge[postgres]'"
+                "PostgreSQL needs the psycopg driver; install it with: pip install 'psycopg[binary]'"
             ) from error
         _configure_sessions(self.writer, durability)
         self._reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-UNRESOLVED = "LAIWANG_UNRESOLVED"
+UNRESOLVED = "APPSERVICE_UNRESOLVED"
 """The effect needs what an earlier effect should have made, and that one failed or never was."""
 
 

@@ -15,7 +15,7 @@ from appservice.sql import upsert
 
 log = logging.getLogger(__name__)
 
-DEVICE_ID = "LAIWANG"
+DEVICE_ID = "APPSERVICE"
 """The device our users send from: with one, the homeserver remembers transaction ids across its own restart."""
 
 _REMEMBERED = 10_000
@@ -39,7 +39,15 @@ def localpart(user_id: UserID) -> str:
 class Ghosts:
     """Makes sure that a user of ours exists before something is done as that user."""
 
-    def __init__(self, database: Database, homeserver: Homeserver, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        homeserver: Homeserver,
+        clock: Callable[[], int],
+        *,
+        device_name: str = "appservice",
+    ) -> None:
+        self._device_name = device_name
         self._database = database
         self._homeserver = homeserver
         self._clock = clock
@@ -111,7 +119,7 @@ class Ghosts:
 
     async def _create_device(self, user: UserID) -> str | None:
         """MSC4190; a homeserver without it is used without a device."""
-        body = {"display_name": "laiwang-bridge"}
+        body = {"display_name": self._device_name}
         try:
             await self._homeserver.call("PUT", Path.v3.devices[DEVICE_ID], body, user=user)
         except HomeserverError as error:

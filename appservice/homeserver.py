@@ -52,10 +52,11 @@ class Homeserver:
         *,
         timeout_seconds: float = 60.0,
         connections: int = 64,
+        user_agent: str = "appservice",
     ) -> None:
         self.address = address.rstrip("/")
         self.domain = domain
-        self._headers = {"Authorization": f"Bearer {as_token}", "User-Agent": "laiwang-bridge"}
+        self._headers = {"Authorization": f"Bearer {as_token}", "User-Agent": user_agent}
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, connect=10)
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None

@@ -62,12 +62,14 @@ def milliseconds() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`address` is the homeserver's client-server API, `listen` where the homeserver reaches us."""
+    """`address` is the homeserver's client-server API, `listen` where the homeserver reaches us, `name` what we call
+    ourselves there."""
 
     registration: Registration
     address: str
     domain: str
     listen: Address
+    name: str = "appservice"
     metrics_listen: Address | None = None
     metrics: bool = False
     rooms_in_parallel: int = 30
@@ -102,9 +104,10 @@ class ApplicationService:
             settings.registration.as_token,
             timeout_seconds=settings.timeout_seconds,
             connections=settings.rooms_in_parallel + 8,
+            user_agent=settings.name,
         )
         self.reachability = Reachability(self.homeserver, clock, on_lost=lambda: self.catchup.suspect())
-        self.ghosts = Ghosts(database, self.homeserver, clock)
+        self.ghosts = Ghosts(database, self.homeserver, clock, device_name=settings.name)
         poll = None if database.is_sqlite else _SHARED_POLL_SECONDS
         self.dispatcher = Dispatcher(
             database,
@@ -254,7 +257,7 @@ class ApplicationService:
             except HomeserverAway as error:
                 self._note_obstacle(f"the homeserver does not answer at {self.settings.address}: {error}")
             except HomeserverError as error:
-                self._note_obstacle(f"the homeserver answers {error}; 'laiwang-bridge check' finds the cause")
+                self._note_obstacle(f"the homeserver answers {error}; look at the registration and its tokens")
             except Exception as error:
                 log.exception("starting up stumbled")
                 self._obstacle = f"{type(error).__name__}: {error}"

@@ -202,6 +202,7 @@ def settings(config: Config) -> Settings:
         registration=config.registration(),
         address=config.homeserver.address,
         domain=config.homeserver.domain,
+        name="laiwang-bridge",
         listen=TcpAddress(config.appservice.listen_host, config.appservice.listen_port),
         metrics=metrics.enabled,
         metrics_listen=TcpAddress(metrics.listen_host, metrics.listen_port) if metrics.enabled else None,

@@ -145,7 +145,7 @@ class Delivery:
 class Bots:
     default_language: Language = setting(
         Language.EN,
-        "Language (en or zh) for people whose language is not known yet; an answer is in the language of the command.",
+        "Language (en or zh) for people who neither write Chinese nor have chosen one with the command `language`.",
         values.one_of(*Language),
     )
     commands_per_minute: int = setting(

@@ -99,7 +99,7 @@ class Doors:
     def _may_enter(self, unit: Unit, named: Named, user: UserID, person: PersonId) -> bool:
         decision = rules.allow(named.rules, sight.view(unit.connection, named.rules, person))
         if not decision.allowed or named.room_id is None:
-            log.info("cluster %s: %s is not let in (%s)", named.id, user, decision.cause)
+            log.debug("cluster %s: %s is not let in (%s)", named.id, user, decision.cause)
             return False
         # Somebody can have been banned before we knew him.
         return self._rooms.membership(unit.connection, named.room_id, user) != "ban"

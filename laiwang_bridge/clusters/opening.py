@@ -32,9 +32,7 @@ _SEED_READ, _OPENED, _SEEDED = "clusters.seed_read", "clusters.opened", "cluster
 _ID_CHARACTERS = 12
 _ID_BITS = 64
 
-_SEED_FIELDS = frozenset(
-    ("msgtype", "body", "format", "formatted_body", "filename", "url", "info", "m.mentions")
-)
+_SEED_FIELDS = frozenset(("msgtype", "body", "format", "formatted_body", "filename", "url", "info", "m.mentions"))
 """What is copied of a message that becomes a seed: not its relations, and nothing that pings anybody."""
 _TEXTS = frozenset(("m.text", "m.emote", "m.notice"))
 _FILES: Mapping[str, Message] = {

@@ -304,7 +304,7 @@ class TestTrouble:
         await post.settled()
         assert await eyes.texts(room) == ["after"]
         [error] = await post.dead()
-        assert error.startswith("LAIWANG_FAULT")
+        assert error.startswith("APPSERVICE_FAULT")
 
     async def test_a_wrong_token_waits_for_the_admin_and_loses_nothing(
         self, database: Database, listener: Listener, eyes: Eyes, room: RoomID, caplog: pytest.LogCaptureFixture

@@ -30,6 +30,7 @@ from appservice.effects import (
     Unban,
     Upload,
 )
+from appservice.ghosts import DEVICE_ID
 from appservice.homeserver import HomeserverError
 from appservice.outbox import Result
 from tests.appservice.conftest import Listener
@@ -270,7 +271,7 @@ class TestRefusals:
 class TestDevices:
     async def test_a_device_that_is_gone_is_made_again(self, post: Post, eyes: Eyes, room: RoomID) -> None:
         await do(post, SendMessage(sender=BOT, room=room, content=_text("before")))
-        await eyes.homeserver.call("DELETE", Path.v3.devices["LAIWANG"], {}, user=BOT)
+        await eyes.homeserver.call("DELETE", Path.v3.devices[DEVICE_ID], {}, user=BOT)
         await do(post, SendMessage(sender=BOT, room=room, content=_text("after")))
         assert await eyes.texts(room) == ["before", "after"]
 

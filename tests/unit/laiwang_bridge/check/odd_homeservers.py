@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from appservice.ghosts import DEVICE_ID
 from laiwang_bridge.demo.process import free_port
 
 Said = Mapping[str, tuple[int, Any] | Callable[[web.Request], Awaitable[web.Response]]]
@@ -19,9 +20,9 @@ def homeserver(bot: str, **said: tuple[int, Any]) -> dict[str, tuple[int, Any]]:
     """The answers of one with which all is well; underscores in the names of `said` stand for slashes."""
     answers: dict[str, tuple[int, Any]] = {
         "client/versions": (200, {"versions": ["v1.1", "v1.15"]}),
-        "account/whoami": (200, {"user_id": bot, "device_id": "LAIWANG"}),
+        "account/whoami": (200, {"user_id": bot, "device_id": DEVICE_ID}),
         "v3/register": (400, {"errcode": "M_USER_IN_USE", "error": "taken"}),
-        "devices/LAIWANG": (200, {}),
+        "devices/APPSERVICE": (200, {}),
         "ping": (200, {"duration_ms": 1}),
     }
     return answers | {name.replace("_", "/"): answer for name, answer in said.items()}

@@ -98,7 +98,7 @@ async def test_something_that_does_not_speak_http(folder: Path) -> None:
     [
         ({"account_whoami": (403, {"errcode": "M_FORBIDDEN", "error": "not from there"})}, "token.refused"),
         ({"v3_register": (403, {"errcode": "M_FORBIDDEN", "error": "no more users"})}, "bot.refused"),
-        ({"devices_LAIWANG": (404, {"errcode": "M_NOT_FOUND", "error": "no device"})}, "devices.missing"),
+        ({"devices_APPSERVICE": (404, {"errcode": "M_NOT_FOUND", "error": "no device"})}, "devices.missing"),
         ({"ping": (504, {"errcode": "M_CONNECTION_TIMEOUT", "error": "timed out"})}, "ping.timeout"),
         ({"ping": (403, {"errcode": "M_UNKNOWN", "error": "not today"})}, "ping.refused"),
     ],
