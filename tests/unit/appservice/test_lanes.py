@@ -128,20 +128,22 @@ async def test_a_hundred_thousand_lanes_cost_little_and_idle_ones_nothing() -> N
     async def serve(lane: str) -> None:
         await asyncio.sleep(0)
 
-    async def cost(number: int, *, until_idle: bool) -> int:
-        """Bytes that lanes take which wait for their turn, or have had it."""
-        lanes = Lanes(serve, at_once=8)
-        names = [f"!room-{one}:localhost" for one in range(number)]
-        tracemalloc.start()
-        try:
-            for name in names:
-                lanes.wake(name)
-            if until_idle:
-                await eventually(lambda: lanes.idle, seconds=60)
-            return tracemalloc.get_traced_memory()[0]
-        finally:
-            tracemalloc.stop()
-            await lanes.close()
+    lanes = Lanes(serve, at_once=8)
 
-    assert await cost(100_000, until_idle=False) < 15_000_000
-    assert await cost(5_000, until_idle=True) < 500_000
+    def wake(wave: int, number: int) -> None:
+        for one in range(number):
+            lanes.wake(f"!room-{wave}-{one}:localhost")
+
+    tracemalloc.start()
+    try:
+        idle = []
+        for wave in range(3):
+            wake(wave, 2_000)
+            await eventually(lambda: lanes.idle, seconds=60)
+            idle.append(tracemalloc.get_traced_memory()[0])
+        assert idle[2] < idle[0] + 20_000, "lanes that have had their turn leave nothing behind"
+        wake(4, 100_000)
+        assert tracemalloc.get_traced_memory()[0] < 25_000_000
+    finally:
+        tracemalloc.stop()
+        await lanes.close()
