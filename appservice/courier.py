@@ -12,6 +12,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -49,6 +50,7 @@ _LONGEST_LIMIT = 3600.0
 """Seconds; a homeserver that says to wait longer is asked again after so long."""
 _LEASE_SECONDS = 15.0
 _TAKEN_SECONDS = 1.0
+_LAST_SECONDS = 10.0
 
 
 class Courier:
@@ -165,7 +167,9 @@ class Courier:
                 if self._lanes.crowded:
                     return 0
         finally:
-            await recording.finish()
+            with suppress(TimeoutError):  # a database that hangs must not keep us from stopping
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await recording.finish()
 
     def _early(self, waiting: Waiting) -> float:
         """For how many seconds an effect still has to wait. Longer than any pause of ours: the clock was set back."""

@@ -6,17 +6,19 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from mautrix.types import RoomID, UserID
 
 import appservice.delivery
 from appservice import leases
-from appservice.database import Database
+from appservice.database import Database, Work
 from appservice.delivery import UNRESOLVED
 from appservice.effects import (
+    Ban,
     CreateRoom,
     EventOf,
     MediaOf,
@@ -25,6 +27,7 @@ from appservice.effects import (
     SendMessage,
     SetProfile,
     SetState,
+    Unban,
     Upload,
 )
 from tests.appservice.conftest import Listener
@@ -43,10 +46,13 @@ from tests.support.homeservers import SynapseFactory
 from tests.support.post import BOB, BOT, Eyes, Post, open_post, silent_registration
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
+from tests.support.road import numbers as names
 from tests.support.road import open_road
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.synapse
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -360,6 +366,24 @@ class TestRestart:
             await post.settled()
         assert await eyes.texts(room) == numbers(6)
 
+    async def test_what_has_no_transaction_id_is_recorded_before_anything_follows_it(
+        self, sqlite_url: str, listener: Listener, eyes: Eyes, room: RoomID
+    ) -> None:
+        """Else both would be done again after a power cut, and everybody would see a ban that was lifted long ago."""
+        ghost = UserID(f"@_laiwang_banned{next(names)}:localhost")
+        async with open_road(sqlite_url), FailingDatabase.opened(sqlite_url) as database:
+            async with open_post(database, listener.registration, listener.address) as post:
+                await post.ghosts.ensure(ghost)
+                await post.ghosts.ensure(BOT)
+                database.fails = True
+                await post.emit(Ban(sender=BOT, room=room, user=ghost), Unban(sender=BOT, room=room, user=ghost))
+                await eventually(lambda: _came(eyes, room, ghost))
+                await asyncio.sleep(0.3)
+            database.fails = False
+            async with open_post(database, listener.registration, listener.address) as post:
+                await post.settled()
+        assert [one["content"]["membership"] for one in await _members(eyes, room)] == ["join", "ban", "leave"]
+
     async def test_a_homeserver_that_restarts_in_between_still_knows_a_repetition(
         self, synapse_factory: SynapseFactory, folder: Path, database: Database
     ) -> None:
@@ -579,6 +603,28 @@ async def test_deliveries_go_on_by_themselves_after_the_database_was_away(
         await post.settled(30)
         assert await eyes.texts(room) == numbers(20)
     server.stop()
+
+
+class FailingDatabase(Database):
+    """Takes effects, but while it `fails` nothing of what became of them."""
+
+    fails = False
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str) -> AsyncIterator[FailingDatabase]:
+        database = cls(url)
+        yield database
+        await database.close()
+
+    async def write(self, work: Work[T]) -> T:
+        if self.fails and "record" in getattr(work, "__qualname__", ""):
+            raise OSError("the power is gone")
+        return await super().write(work)
+
+
+async def _came(eyes: Eyes, room: RoomID, user: UserID) -> bool:
+    return any(one["state_key"] == user for one in await _members(eyes, room))
 
 
 async def _is_there(eyes: Eyes, room: RoomID, text: str) -> bool:
