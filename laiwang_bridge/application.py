@@ -141,6 +141,7 @@ class Application:
         self.bots.add_to(routes)
         direct.add_to(routes)
         people.add_to(routes)
+        spread.add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)

@@ -1,35 +1,73 @@
-"""What the rules need to know about one person and one cluster, looked up."""
+"""What the rules need to know about one person and one cluster, looked up.
+
+A change in a cluster asks this about every friend of whoever made it, so the statements are built once, and are few.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select
 
-from laiwang_bridge.clusters.card_store import CardState, card, find_card
+from laiwang_bridge.clusters.card_store import CardState, card
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, FriendInside, View
-from laiwang_bridge.clusters.store import ban, find_stay, is_invited, stay
+from laiwang_bridge.clusters.store import ban, invitation, stay
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import block, friendship, person
 
+_CLUSTER: BindParameter[Any] = bindparam("in_cluster")
+_CANDIDATE: BindParameter[Any] = bindparam("candidate")
+_INITIATOR: BindParameter[Any] = bindparam("initiator")
+
+
+def _either_way(one: Any, other: Any) -> ColumnElement[bool]:
+    """A block between two persons."""
+    blocked = or_(
+        and_(block.c.person == one, block.c.blocked == other),
+        and_(block.c.person == other, block.c.blocked == one),
+    )
+    return exists().where(blocked)
+
+
+_OWN = select(
+    exists().where(stay.c.cluster == _CLUSTER, stay.c.person == _CANDIDATE, stay.c.left_at.is_(None)).label("inside"),
+    exists().where(invitation.c.cluster == _CLUSTER, invitation.c.person == _CANDIDATE).label("invited"),
+    exists().where(ban.c.cluster == _CLUSTER, ban.c.person == _CANDIDATE).label("banned"),
+    _either_way(_CANDIDATE, _INITIATOR).label("blocked"),
+    exists()
+    .where(card.c.cluster == _CLUSTER, card.c.person == _CANDIDATE, card.c.state == CardState.MUTED)
+    .label("muted"),
+)
+# Found from whichever side is smaller by the database.
+_FRIENDS_INSIDE = (
+    select(
+        stay.c.person,
+        stay.c.hop,
+        stay.c.exposure,
+        friendship.c.since,
+        person.c.new_friends_see_old,
+        _either_way(_CANDIDATE, stay.c.person).label("blocked"),
+    )
+    .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.cluster == _CLUSTER, stay.c.left_at.is_(None)))
+    .join(person, person.c.id == stay.c.person)
+    .where(friendship.c.person == _CANDIDATE)
+    .order_by(stay.c.person)
+)
+
 
 def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
-    """What the rules need to know about one candidate: one look-up for each of his friends inside."""
-    either_way = or_(
-        and_(block.c.person == candidate, block.c.blocked == one.initiator),
-        and_(block.c.person == one.initiator, block.c.blocked == candidate),
-    )
-    banned = select(ban.c.since).where(ban.c.cluster == one.id, ban.c.person == candidate)
-    own = find_stay(connection, one.id, candidate)
-    mine = find_card(connection, candidate, one.id)
+    """What the rules need to know about one candidate."""
+    asked = {"in_cluster": one.id, "candidate": candidate, "initiator": one.initiator}
+    own = connection.execute(_OWN, asked).one()
     return View(
         candidate=candidate,
-        friends_inside=tuple(_friends_inside(connection, one.id, candidate)),
-        is_member=own is not None and own.inside,
-        seat_kept=is_invited(connection, one.id, candidate),
-        banned=connection.execute(banned).first() is not None,
-        blocked=connection.execute(select(block.c.since).where(either_way)).first() is not None,
-        muted=mine is not None and mine.state is CardState.MUTED,
+        friends_inside=tuple(_friends_inside(connection, asked)),
+        is_member=bool(own.inside),
+        seat_kept=bool(own.invited),
+        banned=bool(own.banned),
+        blocked=bool(own.blocked),
+        muted=bool(own.muted),
     )
 
 
@@ -45,33 +83,8 @@ def audience(connection: Connection, id: ClusterId) -> frozenset[PersonId]:
     return frozenset(PersonId(one) for one in found)
 
 
-def _friends_inside(connection: Connection, id: ClusterId, candidate: PersonId) -> Iterator[FriendInside]:
-    """Members who are friends of the candidate, found from whichever side is smaller by the database."""
-    blocked = (
-        select(block.c.since)
-        .where(
-            or_(
-                and_(block.c.person == candidate, block.c.blocked == stay.c.person),
-                and_(block.c.person == stay.c.person, block.c.blocked == candidate),
-            )
-        )
-        .exists()
-    )
-    rows = connection.execute(
-        select(
-            stay.c.person,
-            stay.c.hop,
-            stay.c.exposure,
-            friendship.c.since,
-            person.c.new_friends_see_old,
-            blocked.label("blocked"),
-        )
-        .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.cluster == id, stay.c.left_at.is_(None)))
-        .join(person, person.c.id == stay.c.person)
-        .where(friendship.c.person == candidate)
-        .order_by(stay.c.person)
-    )
-    for row in rows:
+def _friends_inside(connection: Connection, asked: dict[str, Any]) -> Iterator[FriendInside]:
+    for row in connection.execute(_FRIENDS_INSIDE, asked):
         yield FriendInside(
             person=row.person,
             hop=row.hop,

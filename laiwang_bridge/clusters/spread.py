@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from appservice.bots import Button, Context, Voice, button
 from appservice.content import words
 from appservice.language import N_, Message, _
+from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, rules, sight, store
 from laiwang_bridge.clusters.card_store import Card, CardState
@@ -23,6 +24,8 @@ from laiwang_bridge.people.rules import PersonId
 
 JOIN, HIDE, QUIET, LOUD = "👍", "🙈", "🤫", "📣"
 
+_GO_ON = "clusters.spread"
+_AT_ONCE = 20
 _FRIENDS_SHOWN = 3
 _FRIENDS_TALK = N_(
     "{friends} is talking about **{title}**\n(about {size} people)",
@@ -73,8 +76,14 @@ class Spread:
     def buttons_do(self, commands: Buttons) -> None:
         self._commands = commands
 
+    def add_to(self, routes: Routes) -> None:
+        routes.on_timer(_GO_ON, self._go_on)
+
     def recheck(self, unit: Unit, id: ClusterId, change: Recheck, *, without: PersonId | None = None) -> None:
-        """Something changed: put right the cards of everybody whose sight of the cluster it can alter."""
+        """Something changed: put right the cards of everybody whose sight of the cluster it can alter.
+
+        Where these are many, it is done in steps, so that nobody else has to wait for it.
+        """
         named = store.find(unit.connection, id)
         if named is None:
             return
@@ -82,8 +91,25 @@ class Spread:
             lambda person: people.friends_of(unit.connection, person),
             lambda: sight.audience(unit.connection, id),
         )
-        for person in sorted(concerned - {without}):
+        order = sorted(concerned - {without})
+        for person in order[:_AT_ONCE]:
             self.update(unit, named, person)
+        for start in range(_AT_ONCE, len(order), _AT_ONCE):
+            unit.at(
+                unit.now,
+                _GO_ON,
+                key=f"spread:{unit.key}:{len(unit.timers)}",
+                lane=f"spread:{id}",
+                context={"cluster": id, "persons": order[start : start + _AT_ONCE]},
+            )
+
+    def _go_on(self, unit: Unit, context: Mapping[str, Any]) -> None:
+        named = store.find(unit.connection, ClusterId(context["cluster"]))
+        if named is None:
+            return
+        for person in context["persons"]:
+            if people.user_ids(unit.connection, person):  # he may have asked to be forgotten meanwhile
+                self.update(unit, named, PersonId(person))
 
     def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
         """Two persons became friends, stopped being friends, or one blocked the other."""
@@ -125,7 +151,7 @@ class Spread:
         if card.says == face.digest:
             return
         message, buttons = self._content(face, card)
-        voice = self._mail.at_hand(unit, card.person)
+        voice = self._mail.at_hand(unit, card.person) if card.sent_as is not None else None
         if voice is not None and card.sent_as is not None and is_here(voice, card.sent_as):
             voice.edit(card.sent_as, message, buttons=buttons, **self._values(voice, named, face))
             card_store.change_card(unit.connection, card, says=face.digest)

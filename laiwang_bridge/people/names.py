@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from mautrix.types import UserID
@@ -15,6 +16,7 @@ from laiwang_bridge.people import store
 from laiwang_bridge.people.rules import PersonId
 
 _LONGEST = 32
+_JOINERS = "\u200c\u200d"
 
 
 class Names:
@@ -22,8 +24,8 @@ class Names:
         self._rooms = rooms
 
     def of_user(self, connection: Connection, user: UserID) -> str:
-        name = self._rooms.display_name(connection, user)
-        shown = " ".join((name or "").split())
+        name = self._rooms.display_name(connection, user) or ""
+        shown = " ".join("".join(filter(_is_harmless, name)).split())
         return _shortened(shown) if shown else localpart(user)
 
     def of_person(self, connection: Connection, person: PersonId) -> str:
@@ -41,6 +43,11 @@ def who_asks(context: Context) -> PersonId:
     if context.language is Language.ZH:
         store.learn_language(context.connection, person, context.language.value)
     return person
+
+
+def _is_harmless(character: str) -> bool:
+    """Not one of those that turn around, hide or break up what stands behind a name."""
+    return character.isspace() or character in _JOINERS or unicodedata.category(character)[0] != "C"
 
 
 def _shortened(name: str) -> str:

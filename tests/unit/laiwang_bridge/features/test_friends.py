@@ -332,7 +332,7 @@ async def test_the_list_of_friends_is_bounded(town: Town, lin: Person) -> None:
 
 async def test_names_cannot_pass_for_the_bots_own_words(town: Town, lin: Person, amy: Person) -> None:
     room = town.rooms[amy.chat]
-    long = "**Bob**\n\n✅ `forget` " + "x" * 100
+    long = "**Bob**\n\n✅ \u202e`forget`\u0007 " + "x" * 100
     content = {"membership": "join", "displayname": long}
     await town.state(room.id, amy.user, "m.room.member", content, state_key=amy.user)
     await amy.say(await lin.code())
