@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from mautrix.types import RoomID
 
+from appservice.database import Database
 from appservice.registration import Registration
 from laiwang_bridge.demo.synapse import Synapse
 from tests.support.homeservers import SynapseFactory
-from tests.support.post import Eyes, silent_registration
+from tests.support.post import Eyes, Post, open_post, silent_registration
+from tests.support.proxy import Proxy
+from tests.support.road import open_road
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,30 @@ async def eyes(listener: Listener) -> AsyncIterator[Eyes]:
     watching = Eyes(listener.address, listener.registration.as_token)
     yield watching
     await watching.homeserver.close()
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    """With all tables; an SQLite one, where a test does not say otherwise."""
+    async with open_road(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def proxy(listener: Listener) -> AsyncIterator[Proxy]:
+    """Faithful until it is told otherwise."""
+    async with Proxy(listener.address, seed=11) as standing:
+        yield standing
+
+
+@pytest.fixture
+async def post(database: Database, listener: Listener, proxy: Proxy) -> AsyncIterator[Post]:
+    """Delivers through the proxy."""
+    async with open_post(database, listener.registration, proxy.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def room(eyes: Eyes) -> RoomID:
+    """A new room of the bot's."""
+    return await eyes.create_room()

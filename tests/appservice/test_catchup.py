@@ -18,32 +18,13 @@ from appservice.catchup import Catchup
 from appservice.database import Database
 from appservice.inbox import Inbox, inbox
 from appservice.transaction import Transaction
-from tests.appservice.conftest import Listener
 from tests.support.faults import DropBefore, SlowBody
-from tests.support.post import Eyes, Post, open_post
+from tests.support.post import Eyes, Post
 from tests.support.proxy import Proxy
-from tests.support.road import Clock, event, numbers, open_road, transaction
+from tests.support.road import Clock, event, numbers, transaction
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.synapse
-
-
-@pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    async with open_road(sqlite_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def proxy(listener: Listener) -> AsyncIterator[Proxy]:
-    async with Proxy(listener.address) as standing:
-        yield standing
-
-
-@pytest.fixture
-async def post(database: Database, listener: Listener, proxy: Proxy) -> AsyncIterator[Post]:
-    async with open_post(database, listener.registration, proxy.url) as opened:
-        yield opened
 
 
 @pytest.fixture

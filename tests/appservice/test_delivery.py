@@ -36,15 +36,9 @@ from appservice.outbox import Result
 from tests.appservice.conftest import Listener
 from tests.support.post import BOT, Eyes, Post, open_post
 from tests.support.proxy import Proxy
-from tests.support.road import numbers, open_road
+from tests.support.road import numbers
 
 pytestmark = pytest.mark.synapse
-
-
-@pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    async with open_road(sqlite_url) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from random import Random
-from typing import Any
 
 import pytest
 from mautrix.types import UserID
@@ -21,9 +19,20 @@ from appservice.effects import SendMessage
 from appservice.events import Event
 from appservice.inbox import State
 from appservice.routes import DeadLetter, Routes
-from appservice.unit import Timer, Unit
-from tests.support.postgres import Postgres
-from tests.support.road import SECRET, Clock, Desk, event, note, notes, open_desk, open_road, transaction
+from appservice.unit import Unit
+from tests.support.road import (
+    SECRET,
+    Clock,
+    errors,
+    event,
+    note,
+    note_body,
+    notes,
+    open_desk,
+    open_road,
+    routes_for,
+    transaction,
+)
 from tests.support.waiting import eventually
 
 BOT = UserID("@laiwang:localhost")
@@ -33,23 +42,6 @@ BOT = UserID("@laiwang:localhost")
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with open_road(database_url) as opened:
         yield opened
-
-
-def routes_for(handler: Callable[[Unit, Event], None]) -> Routes:
-    routes = Routes()
-    routes.on_event("m.room.message", handler)
-    return routes
-
-
-def note_body(unit: Unit, event: Event) -> None:
-    note(unit, event.body)
-
-
-async def errors(database: Database) -> list[tuple[int, int, str]]:
-    """State, attempts and error of the entries that went wrong."""
-    box = inbox.inbox.c
-    statement = select(box.state, box.attempts, box.error).where(box.error.is_not(None)).order_by(box.seq)
-    return [(row[0], row[1], row[2]) for row in await database.read(lambda c: c.execute(statement).all())]
 
 
 class TestOrder:
@@ -287,133 +279,6 @@ class TestFailures:
         assert await notes(database) == ["patient"]
 
 
-class TestTimers:
-    async def test_a_timer_calls_its_handler_when_it_is_due(self, database: Database) -> None:
-        def handle(unit: Unit, event: Event) -> None:
-            unit.at(unit.now + 150, "ring", key="alarm", lane="!room", context={"why": event.body})
-
-        routes = routes_for(handle)
-        routes.on_timer("ring", lambda unit, context: note(unit, context["why"]))
-        async with open_desk(database, routes) as desk:
-            await desk.inbox.accept(transaction(event(body="tea")))
-            await eventually(desk.settled)
-            assert await notes(database) == []
-            await eventually(lambda: _has_notes(database, 1), seconds=3)
-        assert await notes(database) == ["tea"]
-
-    async def test_set_again_it_moves_and_cancelled_it_is_silent(self, database: Database) -> None:
-        def handle(unit: Unit, event: Event) -> None:
-            match event.body.split():
-                case ["set", key, seconds]:
-                    unit.at(unit.now + int(float(seconds) * 1000), "ring", key=key, lane="!room", context={"key": key})
-                case ["cancel", key]:
-                    unit.cancel(key)
-
-        routes = routes_for(handle)
-        routes.on_timer("ring", lambda unit, context: note(unit, context["key"]))
-        orders = ["set sooner 60", "set later 0.2", "set never 0.2", "set last 0.5"]
-        orders += ["set sooner 0.1", "set later 0.3", "cancel never"]
-        async with open_desk(database, routes) as desk:
-            await desk.inbox.accept(transaction(*(event(body=order) for order in orders)))
-            await eventually(lambda: _has_notes(database, 3), seconds=5)
-        assert await notes(database) == ["sooner", "later", "last"]
-
-    async def test_timers_that_came_due_while_nobody_was_there_ring_at_the_start(self, database: Database) -> None:
-        def handle(unit: Unit, event: Event) -> None:
-            unit.at(unit.now + 3_600_000, "ring", key=event.body, lane="!room", context={"key": event.body})
-
-        routes = routes_for(handle)
-        routes.on_timer("ring", lambda unit, context: note(unit, context["key"]))
-        clock = Clock()
-        async with open_desk(database, routes, clock) as desk:
-            await desk.inbox.accept(transaction(event(body="a"), event(body="b")))
-            await eventually(desk.settled)
-        clock.turn(7200)
-        async with open_desk(database, routes, clock):
-            await eventually(lambda: _has_notes(database, 2), seconds=3)
-
-    async def test_a_timer_set_by_its_own_handler_goes_on(self, database: Database) -> None:
-        def ring(unit: Unit, context: Any) -> None:
-            note(unit, str(context["round"]))
-            if context["round"] < 3:
-                unit.at(unit.now + 20, "ring", key="round", lane="!room", context={"round": context["round"] + 1})
-
-        routes = Routes()
-        routes.on_timer("ring", ring)
-        first = Timer("round", "ring", 0, "!room", {"round": 1})
-        await database.write(lambda connection: timers.set_timer(connection, first))
-        async with open_desk(database, routes):
-            await eventually(lambda: _has_notes(database, 3), seconds=5)
-        assert await notes(database) == ["1", "2", "3"]
-
-
-@pytest.mark.postgres
-class TestSharedWork:
-    """Several dispatchers on one PostgreSQL."""
-
-    async def test_they_share_the_lanes_and_each_entry_is_handled_exactly_once_in_order(
-        self, postgres_url: str
-    ) -> None:
-        chance = Random(11)
-
-        def handle(unit: Unit, event: Event) -> None:
-            time.sleep(chance.random() * 0.002)
-            note(unit, f"{event.room_id} {event.body}")
-
-        async with open_road(postgres_url) as database:
-            others = [Database(postgres_url, connections=4) for _ in range(2)]
-            desks = [Desk(one, routes_for(handle), Clock(), poll_seconds=0.1) for one in (database, *others)]
-            for desk in desks:
-                await desk.dispatcher.start()
-            for number in range(0, 120, 4):
-                batch = [event(f"!{one % 5}", str(one)) for one in range(number, number + 4)]
-                await desks[number % 3].inbox.accept(transaction(*batch))
-            for desk in desks:  # whoever hears of a lane last must not do it again
-                for room in range(5):
-                    desk.dispatcher.wake(f"!{room}")
-            await eventually(desks[0].settled, seconds=20)
-            shares = [desk.dispatcher.handled for desk in desks]
-            for desk in desks:
-                await desk.dispatcher.close()
-            for other in others:
-                await other.close()
-            seen = await notes(database)
-        assert sum(shares) == 120
-        assert all(share > 0 for share in shares), shares
-        for room in range(5):
-            assert [int(n) for r, n in map(str.split, seen) if r == f"!{room}"] == list(range(room, 120, 5))
-
-    async def test_what_another_process_has_done_is_not_given_up_here(self, postgres_url: str) -> None:
-        """Both tried; one failed, and while it was about to say so the other succeeded."""
-        async with open_road(postgres_url) as database:
-            one = event()
-            async with open_desk(database, routes_for(note_body)) as desk:
-                await desk.inbox.accept(transaction(one))
-                await eventually(desk.settled)
-            seq = await database.read(lambda c: c.execute(select(inbox.inbox.c.seq)).scalar_one())
-            assert not await database.write(lambda c: inbox.bury(c, seq, 6, "too late"))
-            await database.write(lambda c: inbox.postpone(c, seq, 6, 10**15, "too late"))
-            assert (await database.read(inbox.backlog)).dead == 0
-            assert await errors(database) == []
-
-    async def test_work_goes_on_by_itself_after_the_database_was_away(self, folder: Any) -> None:
-        server = Postgres(folder / "postgres")
-        server.start()
-        async with open_road(server.create_database()) as database:
-            async with open_desk(database, routes_for(note_body), poll_seconds=0.2) as desk:
-                await desk.inbox.accept(transaction(event(body="before")))
-                await eventually(desk.settled)
-                server.stop()
-                desk.dispatcher.wake("!room")
-                await asyncio.sleep(0.5)
-                server.start()
-                await desk.inbox.accept(transaction(event(body="after")))
-                await eventually(lambda: _has_notes(database, 2), seconds=10)
-            assert await notes(database) == ["before", "after"]
-            assert await errors(database) == []
-        server.stop()
-
-
 class TestManyLanes:
     async def test_a_hundred_thousand_lanes_are_no_burden(self, sqlite_url: str) -> None:
         async with open_road(sqlite_url) as database:
@@ -426,7 +291,3 @@ class TestManyLanes:
             assert time.monotonic() - began < 5
             await dispatcher.close()
             assert dispatcher.idle
-
-
-async def _has_notes(database: Database, number: int) -> bool:
-    return len(await notes(database)) >= number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 from mautrix.api import Path as ApiPath
@@ -18,27 +17,9 @@ from tests.appservice.conftest import Listener
 from tests.support.faults import Answer
 from tests.support.post import BOT, Eyes, Post, open_post
 from tests.support.proxy import Proxy
-from tests.support.road import numbers, open_road
+from tests.support.road import numbers
 
 pytestmark = pytest.mark.synapse
-
-
-@pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    async with open_road(sqlite_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def proxy(listener: Listener) -> AsyncIterator[Proxy]:
-    async with Proxy(listener.address) as standing:
-        yield standing
-
-
-@pytest.fixture
-async def post(database: Database, listener: Listener, proxy: Proxy) -> AsyncIterator[Post]:
-    async with open_post(database, listener.registration, proxy.url) as opened:
-        yield opened
 
 
 @pytest.fixture

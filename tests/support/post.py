@@ -16,7 +16,7 @@ from appservice import inbox, outbox, registration_file
 from appservice.courier import Courier
 from appservice.database import Database
 from appservice.delivery import Delivery
-from appservice.effects import Effect, EffectKey
+from appservice.effects import Effect, EffectKey, RoomOf, SendMessage
 from appservice.ghosts import Ghosts
 from appservice.homeserver import Homeserver
 from appservice.reachability import Reachability
@@ -71,6 +71,13 @@ class Eyes:
     async def texts(self, room: RoomID) -> list[str]:
         """The bodies of its messages."""
         return [one["content"].get("body", "") for one in await self.timeline(room) if one["type"] == "m.room.message"]
+
+    async def is_there(self, room: RoomID, text: str) -> bool:
+        return text in await self.texts(room)
+
+    async def members(self, room: RoomID) -> list[dict[str, Any]]:
+        """All its membership events, oldest first."""
+        return [one for one in await self.timeline(room) if one["type"] == "m.room.member"]
 
     async def state(self, room: RoomID, type: str, key: str = "") -> Any:
         return await self.homeserver.call("GET", ApiPath.v3.rooms[room].state[type][key], user=BOT)
@@ -138,6 +145,15 @@ class Post:
         box = inbox.inbox.c
         statement = select(box.kind, box.key).order_by(box.seq)
         return [(row[0], row[1]) for row in await self.database.read(lambda c: c.execute(statement).all())]
+
+
+def say(room: RoomID | RoomOf, text: str, sender: UserID = BOT) -> SendMessage:
+    return SendMessage(sender=sender, room=room, content={"msgtype": "m.text", "body": text})
+
+
+def counted(number: int) -> list[str]:
+    """The texts "0", "1", "2" and so on."""
+    return [str(one) for one in range(number)]
 
 
 @asynccontextmanager

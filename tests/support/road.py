@@ -16,6 +16,7 @@ import appservice.rooms  # noqa: F401 - for their tables
 from appservice import inbox
 from appservice.database import Database, metadata
 from appservice.dispatch import Dispatcher
+from appservice.events import Event
 from appservice.inbox import Inbox
 from appservice.routes import Routes
 from appservice.transaction import Transaction
@@ -85,10 +86,32 @@ async def notes(database: Database) -> list[str]:
     return list(await database.read(lambda connection: connection.execute(statement).scalars().all()))
 
 
+async def has_notes(database: Database, number: int) -> bool:
+    return len(await notes(database)) >= number
+
+
 def count(table: Table, *conditions: Any) -> Callable[[Connection], int]:
     return lambda connection: connection.execute(
         select(func.count()).select_from(table).where(*conditions)
     ).scalar_one()
+
+
+def routes_for(handler: Callable[[Unit, Event], None]) -> Routes:
+    """Only messages are handled, by this."""
+    routes = Routes()
+    routes.on_event("m.room.message", handler)
+    return routes
+
+
+def note_body(unit: Unit, event: Event) -> None:
+    note(unit, event.body)
+
+
+async def errors(database: Database) -> list[tuple[int, int, str]]:
+    """State, attempts and error of the entries that went wrong."""
+    box = inbox.inbox.c
+    statement = select(box.state, box.attempts, box.error).where(box.error.is_not(None)).order_by(box.seq)
+    return [(row[0], row[1], row[2]) for row in await database.read(lambda c: c.execute(statement).all())]
 
 
 class Desk:
