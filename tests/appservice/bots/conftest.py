@@ -9,13 +9,14 @@ import pytest_asyncio
 
 from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
-from tests.appservice.bots.library import BOTS
+from tests.appservice.bots.library import BOTS, own
 
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     await database.write(metadata.create_all)
+    await database.write(own.create_all)
     yield database
     await database.close()
 

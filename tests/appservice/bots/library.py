@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from mautrix.types import RoomID, UserID
-from sqlalchemy import Column, Integer, Table, Text, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
 
 from appservice.bots import Argument, Bot, Context, Level, Router, UserError, button
 from appservice.content import pill
-from appservice.database import metadata
 from appservice.language import Language, Message
 
 ANN, BEN, CAT = UserID("@ann:test"), UserID("@ben:test"), UserID("@cat:else.where")
 LIBRARY, SHELF, DESK = UserID("@library:test"), UserID("@shelf:test"), UserID("@desk:test")
 CHAT, HALL = "!chat:test", "!hall:test"
 
+own = MetaData()
 loan = Table(
     "test_loan",
-    metadata,
+    own,
     Column("number", Integer, primary_key=True),
     Column("book", Text, nullable=False),
     Column("rating", Text),

@@ -12,7 +12,7 @@ from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
 from appservice.effects import React, SendMessage
 from appservice.language import Language
-from tests.appservice.bots.library import ANN, BEN, BOTS, CAT, CHAT, DESK, HALL, LIBRARY, SHELF
+from tests.appservice.bots.library import ANN, BEN, BOTS, CAT, CHAT, DESK, HALL, LIBRARY, SHELF, own
 
 
 async def test_in_a_direct_chat_no_prefix_is_needed(stage: Stage) -> None:
@@ -205,6 +205,7 @@ async def test_everything_is_the_same_when_it_is_run_again(stage: Stage) -> None
     stage.room(HALL, ANN, BEN, LIBRARY)
     other = Stage(Database("sqlite://"), BOTS)
     await other.database.write(metadata.create_all)
+    await other.database.write(own.create_all)
     other.room(HALL, ANN, BEN, LIBRARY)
     for each in (stage, other):
         await each.say(ANN, HALL, "!shelf The Trial", event_id="$lent")
