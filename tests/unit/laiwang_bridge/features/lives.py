@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from mautrix.types import RoomID
 
+from appservice.effects import Invite, Kick
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town
 
 NAMES = ("ann", "bo", "cat", "dan", "eve")
@@ -15,12 +16,14 @@ TITLES = ("the peak", "the soup")
 @dataclass
 class Lives:
     """`does` takes the name of a step, somebody, somebody else, and a cluster by its number. Steps that make no sense
-    just now do nothing. `named` says whom the person who acted named himself."""
+    just now do nothing. `named` says whom the person who acted named himself; while it is `stalled`, the homeserver is
+    slow with invitations and kicks."""
 
     town: Town
     people: list[Person] = field(default_factory=list)
     clusters: dict[int, RoomID] = field(default_factory=dict)
     named: dict[str, set[str]] = field(default_factory=dict)
+    stalled: bool = False
 
     @classmethod
     async def begin(cls, town: Town, friends: set[tuple[int, int]]) -> Lives:
@@ -49,6 +52,10 @@ class Lives:
             await self.town.wait(5 * MINUTE)
         elif step == "doze":
             self.town.homeserver.homes ^= {one.user}
+        elif step == "stall":
+            self.stalled = not self.stalled
+            self.town.held = lambda effect: self.stalled and isinstance(effect, Invite | Kick)
+            await self.town.settle()
         elif number in self.clusters:
             await self._in_cluster(step, one, other, number)
 

@@ -16,7 +16,7 @@ from tests.unit.laiwang_bridge.features.town import BOT, Town, open_town
 PEOPLE = st.integers(0, len(NAMES) - 1)
 PAIRS = st.tuples(PEOPLE, PEOPLE).filter(lambda pair: pair[0] < pair[1])
 OFTEN = ("join", "knock", "accept", "leave", "quiet", "loud", "block", "unblock", "befriend", "unfriend")
-SELDOM = ("wait", "start", "hide", "kick", "ban", "unban", "invite", "forget", "doze")
+SELDOM = ("wait", "start", "hide", "kick", "ban", "unban", "invite", "forget", "doze", "stall")
 STEPS = st.tuples(st.sampled_from((*SELDOM, *OFTEN, *OFTEN)), PEOPLE, PEOPLE, st.integers(0, len(TITLES) - 1)).filter(
     lambda step: step[1] != step[2]
 )
@@ -114,6 +114,7 @@ async def test_every_card_stands_as_the_rules_say_and_nobody_learns_of_others(
             for step in [*opening, *steps]:
                 await lives.does(*step)
                 tables = await check_cards(town)
-                check_members(town, tables)
+                if not lives.stalled:
+                    check_members(town, tables)
                 check_faces(lives, tables)
                 ears.check(tables)
