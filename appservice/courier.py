@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appservice import leases, outbox
 from appservice.database import Database
 from appservice.delivery import RECOGNISED, Delivery, NotYet
-from appservice.effects import EffectKey, creation_lane, is_creation_lane
+from appservice.effects import Effect, EffectKey, Join, creation_lane, is_creation_lane
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.lanes import Lanes, Watch
 from appservice.outbox import Result, Waiting
@@ -43,6 +43,9 @@ _SAFETY_NET_SECONDS = 30.0
 _LONGEST_PAUSE = 300.0
 _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER = 25
 """With the pauses of `_pause`, about an hour and a half of answers like 500 to one request."""
+_ATTEMPTS_TO_JOIN = 5
+"""Over federation an invitation can reach us before the inviting homeserver itself knows of it: for some seconds it
+then says that we are not invited."""
 _PAUSE_WHEN_MISCONFIGURED = 10.0
 _PAUSE_WHEN_LIMITED = 1.0
 _PAUSE_FOR_ANOTHER_EFFECT = 1.0
@@ -234,7 +237,7 @@ class Courier:
                 log.error("the homeserver does not accept us, look at the registration and its tokens: %s", error)
             self._accepted = False
             return await self._postpone(waiting, str(error), _PAUSE_WHEN_MISCONFIGURED)
-        if error.status >= 500 and waiting.attempts < _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER:
+        if waiting.attempts < _attempts(waiting.effect, error):
             return await self._postpone(waiting, str(error), _pause(waiting.attempts), failed=True)
         log.error("effect %s (%s) is given up: %s", waiting.key, type(waiting.effect).__name__, error)
         now = self._clock()
@@ -301,6 +304,13 @@ class _Recording:
             if self._task.done():
                 self._task = None
         return True
+
+
+def _attempts(effect: Effect, error: HomeserverError) -> int:
+    """How often an effect that was answered so is tried again."""
+    if error.status >= 500:
+        return _ATTEMPTS_ON_ERRORS_OF_THE_HOMESERVER
+    return _ATTEMPTS_TO_JOIN if isinstance(effect, Join) and error.status in (403, 404) else 0
 
 
 def _pause(attempts: int) -> float:

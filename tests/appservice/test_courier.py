@@ -14,6 +14,8 @@ from mautrix.types import RoomID, UserID
 from appservice.database import Database
 from appservice.effects import (
     CreateRoom,
+    Invite,
+    Join,
     SetProfile,
     SetState,
 )
@@ -130,6 +132,15 @@ class TestTrouble:
             assert await eyes.texts(room) == counted(15)
             assert await post.dead() == []
         await eyes.homeserver.close()
+
+    async def test_an_invitation_that_its_own_server_does_not_know_yet_is_followed_a_moment_later(
+        self, post: Post, eyes: Eyes, proxy: Proxy, room: RoomID
+    ) -> None:
+        proxy.add(Answer(403, "M_FORBIDDEN"), path="/join/", times=2)
+        await post.emit(Invite(sender=BOT, room=room, user=BOB), Join(sender=BOB, room=room))
+        await post.settled()
+        assert [one["content"]["membership"] for one in await eyes.members(room)] == ["join", "invite", "join"]
+        assert await post.dead() == []
 
     @pytest.mark.parametrize(
         "fault", [Answer(500), Answer(502), Answer(503), Answer(504), Answer(524), Answer(500, "M_UNKNOWN")], ids=str

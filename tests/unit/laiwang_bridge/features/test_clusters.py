@@ -40,6 +40,28 @@ async def test_a_cluster_travels_from_friend_to_friend_and_no_further(town: Town
     )
 
 
+async def test_a_restart_in_the_middle_of_everything_is_not_noticed(town: Town, line: list[Person]) -> None:
+    ann, bo, cat, dan = line
+    await dan.say(await ann.code())
+    town.restart()
+    await dan.tap("This code is from Ann", "✅")
+    await ann.tap("typed your code", "✅")
+    assert "You and Dan (@dan:town) are friends now." in ann.reads("friends now")
+    await town.start(ann, HIKE)
+    town.restart()
+    await bo.tap(CARD, "👍")
+    assert (
+        bo.reads("You are in")
+        == "You are in weekend hike?. Your friends may see that.\n\n🤫 be there quietly · quiet 1"
+    )
+    town.restart()
+    await bo.tap("You are in", "🤫")
+    assert cat.sees(GONE)
+    await cat.say("forget")
+    town.restart()
+    assert "I know nothing about you any more" in await cat.say("yes")
+
+
 async def test_the_reach_chain_goes_on_without_end(sqlite_url: str) -> None:
     reach = parse_reach("chain")
     async with open_town(sqlite_url, clusters=Clusters(reach=reach)) as town:  # type: ignore[arg-type]

@@ -106,7 +106,8 @@ class Town:
         self.twice = False
         self.handler: Callable[[Connection, Entry, int], object] = self.handle
         self.handled: list[str] = []
-        self.app = Application(config, database, secret, pace=pace)
+        self._build: Callable[[], Application] = lambda: Application(config, database, secret, pace=pace)
+        self.app = self._build()
         self._inbox = Inbox(database, lambda _lane: None, lambda: self.now)
         self._read: dict[RoomID, int] = {}
 
@@ -216,6 +217,10 @@ class Town:
     async def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
         await self.settle()
+
+    def restart(self) -> None:
+        """The bridge goes down and comes up again: all that it knows now is in the database."""
+        self.app = self._build()
 
     # -- what was seen ----------------------------------------------------------------------------------------------
 
