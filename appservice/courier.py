@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from appservice import leases, outbox
 from appservice.database import Database
 from appservice.delivery import RECOGNISED, Delivery, NotYet
-from appservice.effects import Effect, EffectKey, Join, creation_lane, is_creation_lane
+from appservice.effects import Effect, EffectKey, Job, Join, creation_lane, is_creation_lane
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.lanes import Lanes, Watch
 from appservice.outbox import Result, Waiting
@@ -184,21 +184,22 @@ class Courier:
         try:
             result = await self._delivery.deliver(waiting.effect, transaction_id)
         except HomeserverError:
-            self._heard(waiting.lane)
+            self._heard(waiting)
             raise
         except (NotYet, HomeserverAway, SQLAlchemyError):
             raise
         except Exception as error:
             log.exception("effect %s (%s) stumbled", waiting.key, type(waiting.effect).__name__)
             raise HomeserverError(500, FAULT, f"{type(error).__name__}: {error}") from error
-        self._heard(waiting.lane)
+        self._heard(waiting)
         self._accepted = True
         self.delivered += 1
         return result
 
-    def _heard(self, lane: str) -> None:
-        self._reachability.seen()
-        self._unanswered.pop(lane, None)
+    def _heard(self, waiting: Waiting) -> None:
+        if not isinstance(waiting.effect, Job):  # a job says nothing about the homeserver
+            self._reachability.seen()
+        self._unanswered.pop(waiting.lane, None)
 
     async def _record(self, waiting: Waiting, result: Result) -> None:
         now = self._clock()

@@ -27,6 +27,7 @@ from appservice.effects import (
     EventOf,
     EventRef,
     Invite,
+    Job,
     Join,
     Kick,
     Leave,
@@ -48,6 +49,7 @@ from appservice.homeserver import Homeserver, HomeserverError
 from appservice.outbox import Delivery as Stage
 from appservice.outbox import Result
 from appservice.power import without_creator
+from appservice.routes import Later
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ T = TypeVar("T")
 UNRESOLVED = "APPSERVICE_UNRESOLVED"
 """The effect needs what an earlier effect should have made, and that one failed or never was."""
 
+
+LATER = "APPSERVICE_LATER"
+"""A job cannot be done now; it waits."""
 
 UNFINISHED_SECONDS = 30.0
 """For how long a room that lacks something may still be in the making."""
@@ -75,11 +80,19 @@ class NotYet(Exception):
 class Delivery:
     """Turns one effect into requests. Raises `HomeserverError`, `HomeserverAway` or `NotYet`."""
 
-    def __init__(self, homeserver: Homeserver, ghosts: Ghosts, database: Database, bot: UserID) -> None:
+    def __init__(
+        self,
+        homeserver: Homeserver,
+        ghosts: Ghosts,
+        database: Database,
+        bot: UserID,
+        work: Callable[[Job], Awaitable[Mapping[str, Any]]] | None = None,
+    ) -> None:
         self._homeserver = homeserver
         self._ghosts = ghosts
         self._database = database
         self._bot = bot
+        self._work = work
         self._default_version: str | None = None
         self._unfinished: dict[RoomID, float] = {}
 
@@ -108,7 +121,17 @@ class Delivery:
             case SetProfile():
                 await self._ghosts.set_profile(effect.sender, effect.display_name, effect.avatar_url)
                 return Result()
+            case Job():
+                return await self._do(effect)
         raise TypeError(f"no way to deliver {type(effect).__name__}")
+
+    async def _do(self, job: Job) -> Result:
+        if self._work is None:
+            raise TypeError("nobody does jobs here")
+        try:
+            return Result(outcome=await self._work(job))
+        except Later as later:
+            raise HomeserverError(429, LATER, str(later), later.seconds) from later
 
     async def _send(self, effect: SendMessage, transaction_id: str) -> Result:
         room = await self._room(effect.room)

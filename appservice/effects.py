@@ -214,11 +214,28 @@ class SetProfile(Effect):
         return f"profile:{self.sender}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Effect):
+    """Something done outside of Matrix by the worker `name` (`Routes.on_job`): one job of a `queue` after the other.
+
+    `given` is plain JSON. It is kept until the job is done, and then wiped; the job may be done more than once.
+    """
+
+    name: str
+    queue: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lane(self) -> str:
+        return f"job:{self.queue}"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of an effect, handed to the feature that asked to be told.
 
-    `error` is None on success, else the Matrix error code; `context` is what the feature gave along.
+    `error` is None on success, else the Matrix error code; `context` is what the feature gave along. `outcome` is what
+    the worker of a `Job` returned.
     """
 
     key: EffectKey
@@ -227,6 +244,7 @@ class Answer:
     room_id: RoomID | None = None
     content_uri: str | None = None
     state: tuple[Mapping[str, Any], ...] = ()
+    outcome: Mapping[str, Any] | None = None
     error: str | None = None
     message: str | None = None
 
@@ -242,7 +260,7 @@ class EffectCodec:
         kind.__name__: kind
         for kind in (
             SendMessage, React, Redact, SetState, Join, Leave, Invite, Kick, Ban, Unban, ReadState, ReadEvent,
-            CreateRoom, Upload, SetProfile,
+            CreateRoom, Upload, SetProfile, Job,
         )
     }  # fmt: skip
     # A name in a content that begins with a NUL gets a second one, so no content can look like these.

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 from mautrix.api import Path
-from mautrix.types import RoomAlias, RoomID, UserID
+from mautrix.types import ContentURI, RoomAlias, RoomID, UserID
 from yarl import URL
 
 PathLike = Any
@@ -128,6 +128,30 @@ class Homeserver:
         path = Path.v1.appservice[appservice_id].ping
         answer = await self.call("POST", path, {"transaction_id": transaction_id})
         return int(answer.get("duration_ms", 0))
+
+    async def download(self, uri: ContentURI, user: UserID, *, most_bytes: int, timeout_seconds: float = 120) -> bytes:
+        """A file of the media repository (client-server specification, "Content repository").
+
+        Raises `HomeserverError` (413 where it is larger than `most_bytes`, 404 where there is none) or
+        `HomeserverAway`.
+        """
+        server, _, media = uri.removeprefix("mxc://").partition("/")
+        path = Path.v1.media.download[server][media]
+        url = URL(f"{self.address}/{path}", encoded=True).update_query(user_id=user)
+        session = self._session or self._open()
+        data = bytearray()
+        try:
+            async with session.get(url, timeout=aiohttp.ClientTimeout(total=timeout_seconds)) as response:
+                if response.status != 200:
+                    _read(response.status, await response.read(), response.headers.get("Retry-After"))
+                    raise HomeserverError(404, "M_NOT_FOUND", f"HTTP {response.status} instead of a file")
+                async for chunk in response.content.iter_chunked(65_536):
+                    data += chunk
+                    if len(data) > most_bytes:
+                        raise HomeserverError(413, "M_TOO_LARGE", f"the file has more than {most_bytes} bytes")
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+            raise HomeserverAway(f"{type(error).__name__}: {error}") from error
+        return bytes(data)
 
     async def resolve_alias(self, alias: RoomAlias, user: UserID) -> RoomID | None:
         try:

@@ -152,17 +152,19 @@ class Waiting:
             room_id=result.room_id,
             content_uri=result.content_uri,
             state=tuple(result.state),
+            outcome=result.outcome,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the homeserver made of an effect."""
+    """What the homeserver, or the worker of a job, made of an effect."""
 
     event_id: EventID | None = None
     room_id: RoomID | None = None
     content_uri: str | None = None
     state: Sequence[Mapping[str, Any]] = ()
+    outcome: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

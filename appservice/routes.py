@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from mautrix.types import EventID, RoomID, UserID
 
-from appservice.effects import Answer, EffectKey
+from appservice.effects import Answer, EffectKey, Job
 from appservice.events import Event
 from appservice.inbox import Entry, Kind
 from appservice.unit import Unit
@@ -17,6 +17,9 @@ from appservice.unit import Unit
 EventHandler = Callable[[Unit, Event], None]
 AnswerHandler = Callable[[Unit, Answer], None]
 TimerHandler = Callable[[Unit, Mapping[str, Any]], None]
+JobWorker = Callable[[Job], Awaitable[Mapping[str, Any]]]
+"""Does a job in the outside world and returns plain JSON: also what people can mend (a wrong password). What will pass
+(a mail server that is away) it raises as `Later`. Anything else that it raises is a fault of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,14 @@ class DeadLetter:
 LetterHandler = Callable[[Unit, DeadLetter], None]
 
 
+class Later(Exception):
+    """A job cannot be done now: it is tried again after `seconds`."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
 class UnknownRoute(LookupError):
     """An answer or a timer names a handler that this version of the program does not have."""
 
@@ -49,6 +60,7 @@ class Routes:
         self._answers: dict[str, AnswerHandler] = {}
         self._timers: dict[str, TimerHandler] = {}
         self._letters: list[LetterHandler] = []
+        self._jobs: dict[str, JobWorker] = {}
 
     def on_event(self, type: str, handler: EventHandler) -> None:
         self._events.setdefault(type, []).append(handler)
@@ -63,6 +75,18 @@ class Routes:
         if name in self._timers:
             raise ValueError(f"two handlers for the timer {name!r}")
         self._timers[name] = handler
+
+    def on_job(self, name: str, worker: JobWorker) -> None:
+        """`name` is that of the `Job` effects it does."""
+        if name in self._jobs:
+            raise ValueError(f"two workers for the job {name!r}")
+        self._jobs[name] = worker
+
+    async def work(self, job: Job) -> Mapping[str, Any]:
+        """Have a job done. Raises `UnknownRoute`, `Later`, and whatever its worker raises."""
+        if (worker := self._jobs.get(job.name)) is None:
+            raise UnknownRoute(f"nobody does the job {job.name!r}")
+        return await worker(job)
 
     def on_dead_letter(self, handler: LetterHandler) -> None:
         self._letters.append(handler)
@@ -110,6 +134,7 @@ def answer_body(name: str, answer: Answer) -> dict[str, Any]:
         "room_id": answer.room_id,
         "content_uri": answer.content_uri,
         "state": list(answer.state),
+        "outcome": answer.outcome,
         "error": answer.error,
         "message": answer.message,
     }
@@ -131,6 +156,8 @@ __all__ = [
     "DeadLetter",
     "EffectKey",
     "EventHandler",
+    "JobWorker",
+    "Later",
     "LetterHandler",
     "Routes",
     "TimerHandler",

@@ -120,7 +120,7 @@ class ApplicationService:
         )
         self.courier = Courier(
             database,
-            Delivery(self.homeserver, self.ghosts, database, settings.bot),
+            Delivery(self.homeserver, self.ghosts, database, settings.bot, routes.work),
             self.reachability,
             wake_inbox=self.dispatcher.wake,
             instance=secret,

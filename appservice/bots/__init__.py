@@ -42,6 +42,7 @@ from appservice.bots.arguments import Argument, DeclarationError
 from appservice.bots.buttons import Button, button
 from appservice.bots.context import Context, Voice
 from appservice.bots.errors import ArgumentError, UserError
+from appservice.bots.files import File
 from appservice.bots.framework import Audience, Bots
 from appservice.bots.memory import Rate
 from appservice.bots.permissions import Level, Permissions
@@ -57,6 +58,7 @@ __all__ = [
     "Button",
     "Context",
     "DeclarationError",
+    "File",
     "Level",
     "Permissions",
     "Rate",

@@ -12,10 +12,11 @@ from mautrix.types import EventID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import memory
-from appservice.bots.address import Address, alone_with, called
+from appservice.bots.address import Address, alone_with, called, direct_bot
 from appservice.bots.buttons import StoredButton, buttons_of, note_press, plain_reaction, take_press
 from appservice.bots.context import Desk, Voice
 from appservice.bots.errors import ArgumentError
+from appservice.bots.files import File
 from appservice.bots.line import Line, fold
 from appservice.bots.memory import Heard, Outcome, Rate
 from appservice.bots.permissions import Level
@@ -168,11 +169,27 @@ class Bots:
     def _hear(self, unit: Unit, event: Event) -> None:
         line = Line.of(event.content)
         address = self._called(unit, event, line)
+        if address is None and self._receive(unit, event, line):
+            return
         if address is None and (self._tap_by_reply(unit, event, line) or self._answer(unit, event, line)):
             return
         address = address or alone_with(self._registry, self._rooms, unit.connection, event.room_id, line)
         if address is not None and line.text:
             self._serve(unit, event, event.event_id, line, address, None)
+
+    def _receive(self, unit: Unit, event: Event, line: Line) -> bool:
+        """Whether the message is a file that the bot of this direct chat takes."""
+        file = File.of(event.content)
+        bot = direct_bot(self._registry, self._rooms, unit.connection, event.room_id) if file else None
+        if file is None or bot is None:
+            return False
+        receivers = (receiver for router in bot.routers for receiver in router.receivers)
+        receiver = next((receiver for receiver in receivers if receiver.accepts(file)), None)
+        if receiver is None:
+            return False
+        request = self._request(unit, event, bot, line, event.event_id)
+        self._remember(unit, request, event.event_id, self._service.receive(unit, request, receiver, file))
+        return True
 
     def _hear_edit(self, unit: Unit, event: Event, original: EventID) -> None:
         """Somebody has changed what they wrote: what had been refused is tried again, what was done stays done."""

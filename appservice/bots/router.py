@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 from mautrix.types import UserID
 
 from appservice.bots.arguments import DeclarationError, Parameter, parameters_of
+from appservice.bots.files import File
 from appservice.bots.line import fold
 from appservice.bots.permissions import Level
 from appservice.language import Language, Message, contains_han
@@ -42,6 +43,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """Takes files handed to the bot; `accepts` says which."""
+
+    accepts: Callable[[File], bool]
+    handler: Callable[[Context, File], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogue:
     """One question a bot asks: `answer` is how the person's next message is read."""
 
@@ -64,6 +73,7 @@ class Router:
         self.title = title
         self.commands: list[Command] = []
         self.dialogues: dict[str, Dialogue] = {}
+        self.receivers: list[Receiver] = []
         self.default: Command | None = None
         self._by_name: dict[str, Command] = {}
 
@@ -116,6 +126,11 @@ class Router:
             raise DeclarationError(f"{self.name} has two dialogues called {name}")
         self.dialogues[name] = Dialogue(self.name, name, parameters[0], state, handler)
         return handler
+
+    def receives(self, accepts: Callable[[File], bool], handler: Callable[[Context, File], None]) -> None:
+        """Have `handler` take the files sent in a direct chat, with or without words to them, for which `accepts` says
+        yes and no earlier receiver of the same bot did."""
+        self.receivers.append(Receiver(accepts, handler))
 
     def find(self, name: str) -> Command | None:
         """The command of this name, whatever its width and case."""

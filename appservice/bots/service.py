@@ -11,13 +11,14 @@ from appservice.bots import memory
 from appservice.bots.address import Address
 from appservice.bots.context import Context, Desk
 from appservice.bots.errors import ArgumentError, UserError
+from appservice.bots.files import File
 from appservice.bots.help import details, overview
 from appservice.bots.line import Line, fold
 from appservice.bots.memory import Flow, Outcome, Rate
 from appservice.bots.permissions import Level
 from appservice.bots.questions import Question, close_question, open_question
 from appservice.bots.rooms import RoomView
-from appservice.bots.router import Bot, Command, Dialogue, Router
+from appservice.bots.router import Bot, Command, Dialogue, Receiver, Router
 from appservice.bots.understand import (
     CANCEL_WORDS,
     Call,
@@ -84,6 +85,12 @@ class Service:
                     return None
                 context.reply(with_blocks(context.say(message, **values), corrected))
         return Served(Outcome.REFUSED, context.answer)
+
+    def receive(self, unit: Unit, request: Request, receiver: Receiver, file: File) -> Served | None:
+        """Take a file."""
+        if not self._is_open(unit, request):
+            return None
+        return self._attempt(unit, request, lambda context: receiver.handler(context, file))
 
     def answer(self, unit: Unit, request: Request, question: Question, dialogue: Dialogue) -> Served | None:
         """Take the line for the answer to a question. Raises `ArgumentError` if it cannot be one."""

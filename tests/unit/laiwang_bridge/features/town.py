@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,9 +24,10 @@ from sqlalchemy import Connection, select
 from appservice import inbox, outbox, timers
 from appservice.content import edit_in
 from appservice.database import Database
-from appservice.effects import Effect, EffectKey
+from appservice.effects import Effect, EffectKey, Job
 from appservice.inbox import Entry, Inbox
-from appservice.outbox import Waiting
+from appservice.outbox import Result, Waiting
+from appservice.routes import Later
 from appservice.transaction import Transaction
 from appservice.unit import Unit
 from laiwang_bridge.application import Application
@@ -279,7 +281,7 @@ class Town:
 
     async def settle(self) -> None:
         """Let everything happen that waits to happen."""
-        while await self._arrive() or await self._handle() or await self._deliver():
+        while await self._arrive() or await self._handle() or await self._deliver() or await self._work():
             pass
 
     async def _arrive(self) -> bool:
@@ -330,12 +332,40 @@ class Town:
             moved = False
             for lane in outbox.waiting_lanes(connection):
                 for waiting in outbox.first(connection, lane, 50):
-                    if waiting.due_at > self.now or self.held(waiting.effect) or not self._take(connection, waiting):
+                    if (
+                        isinstance(waiting.effect, Job)
+                        or waiting.due_at > self.now
+                        or self.held(waiting.effect)
+                        or not self._take(connection, waiting)
+                    ):
                         break
                     moved = True
             return moved
 
         return await self.database.write(work)
+
+    async def _work(self) -> bool:
+        """Have the jobs done in the outside world, by the workers of the program itself."""
+
+        def due(connection: Connection) -> list[Waiting]:
+            heads = [outbox.first(connection, lane, 1)[0] for lane in outbox.waiting_lanes(connection)]
+            return [one for one in heads if isinstance(one.effect, Job) and one.due_at <= self.now]
+
+        done = False
+        for waiting in await self.database.read(due):
+            assert isinstance(waiting.effect, Job)
+            if self.held(waiting.effect):
+                continue
+            try:
+                result = Result(outcome=await self.app.routes.work(waiting.effect))
+            except Later as later:
+                due_at = self.now + int(later.seconds * 1000)
+                postpone = partial(outbox.postpone, seq=waiting.seq, attempts=0, due_at=due_at, error=str(later))
+                await self.database.write(postpone)
+                continue
+            await self.database.write(partial(outbox.record, waiting=waiting, result=result, now=self.now))
+            done = True
+        return done
 
     def _take(self, connection: Connection, waiting: Waiting) -> bool:
         """Have one effect done; False if it has to wait for another."""
