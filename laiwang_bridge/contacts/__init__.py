@@ -1,0 +1,1 @@
+"""Contacts: an address book becomes friends."""
