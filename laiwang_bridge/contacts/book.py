@@ -72,7 +72,6 @@ class NoBook(StrEnum):
     LDIF = "ldif"
     STRUCTURED = "structured"
     NO_CONTACTS = "no_contacts"
-    NOTHING_USABLE = "nothing_usable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +111,14 @@ _SENTENCES = {
     NoBook.OFFICE: _("This is an office document. Please open it, save it as CSV (UTF-8) and send me that file."),
     NoBook.DATABASE: _("This is a database of an app. Please export your contacts from the app, as a .vcf file."),
     NoBook.ENCRYPTED: _("This file is encrypted. Please decrypt it first, or export your contacts without a password."),
-    NoBook.BINARY: _("This is not an address book that I can read. Please export your contacts as a .vcf or .csv file."),
+    NoBook.BINARY: _(
+        "This is not an address book that I can read. Please export your contacts as a .vcf or .csv file."
+    ),
     NoBook.HTML: _("This is a web page, not an address book. Please export your contacts as a .vcf or .csv file."),
     NoBook.CALENDAR: _("This is a calendar, not an address book. Please export your contacts as a .vcf file."),
     NoBook.LDIF: _("This is an LDIF file. Please export the address book again, as vCard or CSV."),
     NoBook.STRUCTURED: _("This is data in JSON or XML. Please export your contacts as a .vcf or .csv file."),
     NoBook.NO_CONTACTS: _(
         "I find no contacts in it. I read .vcf and .csv files, and lists with a name and a number in each line."
-    ),
-    NoBook.NOTHING_USABLE: _(
-        "There are contacts in it, but none with a mobile number, an e-mail address or a Matrix id that I could use."
     ),
 }
