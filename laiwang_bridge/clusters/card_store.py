@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Te
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from laiwang_bridge.clusters.rules import ClusterId
-from laiwang_bridge.clusters.store import cluster, column_of_cluster
+from laiwang_bridge.clusters.tables import cluster, column_of_cluster
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person
 

@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam
 
 from laiwang_bridge.clusters.card_store import CardState, card
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, FriendInside, View
-from laiwang_bridge.clusters.store import ban, invitation, stay
+from laiwang_bridge.clusters.tables import ban, invitation, stay
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import block, friendship, person
 
