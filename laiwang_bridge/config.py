@@ -172,6 +172,19 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True)
+class Contacts:
+    key: str = setting(
+        "",
+        "Secret under which numbers and e-mail addresses are made unreadable before they are kept. Kept here it is not "
+        "in the database, so that a copy of the database alone tells nobody's number; if it is empty, one in the "
+        "database is used. Never change it: whatever was proven before would have to be proven anew. May also come "
+        "from a file (key_file: path) or the environment (LAIWANG_CONTACTS__KEY).",
+        values.optional(values.token),
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Operators:
     room: str = setting(
         "",
@@ -211,6 +224,7 @@ class Config:
     bots: Bots = section(Bots, "The bots that people talk to.")
     people: People = section(People, "People and their friends.")
     clusters: Clusters = section(Clusters, "Clusters: rooms about one topic that grow through friends.")
+    contacts: Contacts = section(Contacts, "Numbers and e-mail addresses, by which friends find each other.")
     permissions: Permissions = section(
         Permissions,
         'Who may do what: block, user or admin, for a user id ("@alice:example.org"), for a server (example.org) or '

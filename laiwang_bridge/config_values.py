@@ -216,6 +216,11 @@ def token(value: object) -> str:
     return str(value)
 
 
+def optional(read: Reader[str]) -> Reader[str]:
+    """What `read` takes, or nothing."""
+    return lambda value: "" if value == "" else read(value)
+
+
 def database_url(value: object) -> str:
     """Where the database is. Problems never show it, for it may hold a password."""
     if not isinstance(value, str):

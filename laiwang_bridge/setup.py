@@ -93,6 +93,7 @@ def init(
             hs_token=new_token(),
         ),
         database=replace(default.database, url=database_url),
+        contacts=replace(default.contacts, key=new_token()),
         permissions=Permissions({**default.permissions.levels, **({admin: Level.ADMIN} if admin else {})}),
     )
     text = config_text(config)

@@ -19,6 +19,7 @@ import appservice.timers
 import laiwang_bridge.clusters.card_store
 import laiwang_bridge.clusters.store
 import laiwang_bridge.operators.store
+import laiwang_bridge.people.address_store
 import laiwang_bridge.people.request_store
 import laiwang_bridge.people.store
 from appservice.database import metadata

@@ -19,6 +19,8 @@ TieChanged = Callable[[Unit, PersonId, PersonId], None]
 Leaving = Callable[[Unit, PersonId], None]
 Export = Callable[[Connection, PersonId], Any]
 WipeTraces = Callable[[Connection, UserID], None]
+AddressProven = Callable[[Unit, PersonId, int, str], None]
+"""Told who has newly proven an address, its number and its mark (`address_store`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Ties:
     leaving: list[Leaving] = field(default_factory=list)
     wiping: list[WipeTraces] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
+    address_listeners: list[AddressProven] = field(default_factory=list)
 
     def tell(self, unit: Unit, one: PersonId, another: PersonId) -> None:
         """A friendship or a block between two persons began or ended."""
@@ -42,6 +45,10 @@ class Ties:
     def tell_leaving(self, unit: Unit, one: PersonId) -> None:
         for listener in self.leaving:
             listener(unit, one)
+
+    def tell_address(self, unit: Unit, one: PersonId, address: int, mark: str) -> None:
+        for listener in self.address_listeners:
+            listener(unit, one, address, mark)
 
     def wipe(self, connection: Connection, user: UserID) -> None:
         for listener in self.wiping:
