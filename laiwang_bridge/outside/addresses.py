@@ -113,11 +113,8 @@ def join(base: URL, reference: str) -> URL:
 
     Raises `OutsideProblem` for what is no reference; the address is still to be `checked`.
     """
-    try:
-        kept = reference.isascii() and reference.isprintable() and " " not in reference
-        return base.join(URL(reference, encoded=kept))
-    except ValueError as error:
-        raise OutsideProblem(Cause.NOT_AN_ADDRESS, str(error)) from None
+    kept = reference.isascii() and reference.isprintable() and " " not in reference
+    return base.join(_url(reference, encoded=kept))
 
 
 def same_origin(one: URL, other: URL) -> bool:
@@ -146,9 +143,13 @@ def _wrapped(ip: IPv6Address) -> IPv4Address | None:
 def _parsed(text: str) -> URL:
     if len(text) > _LONGEST_ADDRESS or not text.isprintable():
         raise OutsideProblem(Cause.NOT_AN_ADDRESS)
+    return _url(text)
+
+
+def _url(text: str, *, encoded: bool = False) -> URL:
     try:
-        return URL(text)
-    except ValueError as error:
+        return URL(text, encoded=encoded)
+    except (ValueError, IndexError) as error:  # yarl raises the second for `https://[]@`
         raise OutsideProblem(Cause.NOT_AN_ADDRESS, str(error)) from None
 
 

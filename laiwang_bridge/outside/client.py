@@ -182,7 +182,7 @@ class Errand:
 
 
 class _Identification:
-    """Shows a login to the one origin it is for: by Basic (RFC 7617), or Digest (RFC 7616) where the server wants it."""
+    """Shows a login to the one origin it is for: Basic (RFC 7617), or Digest (RFC 7616) if it wants that."""
 
     def __init__(self, login: Login | None, origin: URL | None) -> None:
         self._login = login

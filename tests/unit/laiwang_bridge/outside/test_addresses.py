@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from appservice.language import Catalogues, Language
+from laiwang_bridge.application import OUR_CATALOGUES
 from laiwang_bridge.outside.addresses import Policy, checked, is_public, join, policy, read_address, same_origin
 from laiwang_bridge.outside.problems import Cause, OutsideProblem
 
@@ -22,8 +23,8 @@ INSIDE_V4 = (
 )  # fmt: skip
 INSIDE_V6 = (
     "::", "::1", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::7f00:1", "fc00::1", "fd00:ec2::254", "fe80::1",
-    "fe80::1%eth0", "fec0::1", "ff02::1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2001::1", "2001:db8::1", "2002:7f00:1::",
-    "3fff::1", "100::1", "5f00::1",
+    "fe80::1%eth0", "fec0::1", "ff02::1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2001::1", "2001:db8::1",
+    "2002:7f00:1::", "3fff::1", "100::1", "5f00::1",
 )  # fmt: skip
 PUBLIC = ("1.1.1.1", "8.8.8.8", "223.5.5.5", "100.63.255.255", "172.32.0.1", "2400:3200::1", "2606:4700::1111",
           "::ffff:1.1.1.1", "64:ff9b::1.1.1.1")  # fmt: skip
@@ -224,7 +225,7 @@ def test_an_origin_is_scheme_host_and_port() -> None:
 
 
 def test_there_is_a_sentence_for_every_cause_in_both_languages() -> None:
-    catalogues = Catalogues()
+    catalogues = Catalogues(OUR_CATALOGUES)
     for cause in Cause:
         assert catalogues[Language.ZH].text(cause.sentence) != catalogues[Language.EN].text(cause.sentence)
     assert Cause.INSIDE.sentence == Cause.UNREACHABLE.sentence, "or one could find out which names exist inside"
