@@ -218,12 +218,14 @@ class SetProfile(Effect):
 class Job(Effect):
     """Something done outside of Matrix by the worker `name` (`Routes.on_job`): one job of a `queue` after the other.
 
-    `given` is plain JSON. It is kept until the job is done, and then wiped; the job may be done more than once.
+    `given` is plain JSON. It is kept until the job is done, and then wiped; the job may be done more than once. What
+    is `sensitive` is wiped, and the context given along, when the job is given up too: such a one cannot be revived.
     """
 
     name: str
     queue: str
     given: Mapping[str, Any] = field(default_factory=dict)
+    sensitive: bool = False
 
     @property
     def lane(self) -> str:

@@ -46,6 +46,7 @@ from appservice.effects import (
     Effect,
     EffectCodec,
     EffectKey,
+    Job,
     RoomEffect,
     RoomOf,
     RoomRef,
@@ -337,6 +338,8 @@ def bury(connection: Connection, waiting: Waiting, code: str, message: str, now:
     dead = _if_waiting(waiting.seq).values(
         state=Delivery.DEAD, attempts=waiting.attempts + 1, error=described, done_at=now
     )
+    if isinstance(waiting.effect, Job) and waiting.effect.sensitive:
+        dead = dead.values(payload=None, context=None)
     if connection.execute(dead).rowcount == 0:
         return set()
     room = getattr(waiting.effect, "room", None)
@@ -358,8 +361,11 @@ def bury(connection: Connection, waiting: Waiting, code: str, message: str, now:
 
 
 def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
-    """Let dead effects be tried again; returns their lanes. Whoever asked is told again what became of them."""
-    wanted = (outbox.c.seq.in_(list(seqs)), _IS_DEAD)
+    """Let dead effects be tried again; returns their lanes. Whoever asked is told again what became of them.
+
+    What was sensitive stays dead: nothing of it is left.
+    """
+    wanted = (outbox.c.seq.in_(list(seqs)), _IS_DEAD, outbox.c.payload.is_not(None))
     dead = connection.execute(select(outbox.c.key, outbox.c.lane).where(*wanted)).all()
     inbox.forget(connection, [f"{kind}:{row.key}" for row in dead for kind in ("answer", "letter")])
     connection.execute(update(outbox).where(*wanted).values(state=Delivery.WAITING, attempts=0, due_at=0, done_at=None))
