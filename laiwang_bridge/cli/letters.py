@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from appservice.database import Database
 from laiwang_bridge.cli.common import OK, Commands, Trouble, add_command, configuration, say
 from laiwang_bridge.database import Standing, database_state, dead_letters
-from laiwang_bridge.database.dead_letters import Letter, NoSuchLetter
+from laiwang_bridge.database.dead_letters import Letter, NoSuchLetter, WipedLetter
 from laiwang_bridge.logs import without_values
 
 T = TypeVar("T")
@@ -72,7 +72,8 @@ def _each(
 ) -> int:
     numbers: list[str] = list(dict.fromkeys(arguments.numbers))
     if numbers == ["all"]:
-        numbers = [letter.number for letter in dead_letters.letters(connection)]
+        wiped_too = deed is dead_letters.drop
+        numbers = [letter.number for letter in dead_letters.letters(connection) if wiped_too or not letter.wiped]
     deed(connection, numbers)
     return len(numbers)
 
@@ -87,7 +88,7 @@ def _with_database(arguments: argparse.Namespace, work: Callable[[Connection], T
         raise Trouble("The tables of the database are not those of this version: run `laiwang-bridge migrate` first.")
     try:
         return asyncio.run(_write(url, work))
-    except NoSuchLetter as error:
+    except (NoSuchLetter, WipedLetter) as error:
         raise Trouble(str(error)) from error
 
 

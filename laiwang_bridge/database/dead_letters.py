@@ -19,7 +19,8 @@ _NUMBER = re.compile(r"(in|out)-(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One thing that was given up. `number` is "in-12" or "out-7"; `at` when it came up, in milliseconds."""
+    """One thing that was given up. `number` is "in-12" or "out-7"; `at` when it came up, in milliseconds. Nothing is
+    left to be tried again of one that is `wiped`."""
 
     number: str
     at: int
@@ -27,10 +28,15 @@ class Letter:
     where: str
     attempts: int
     error: str
+    wiped: bool = False
 
 
 class NoSuchLetter(LookupError):
     """There is no dead letter of this number."""
+
+
+class WipedLetter(LookupError):
+    """Nothing is left of a dead letter that could be tried again."""
 
 
 def letters(connection: Connection) -> list[Letter]:
@@ -39,7 +45,10 @@ def letters(connection: Connection) -> list[Letter]:
     leaving = connection.execute(select(outbox).where(_dead(outbox)))
     found = [
         *(Letter(f"in-{row.seq}", row.received_at, _kind(row), row.lane, row.attempts, row.error) for row in arrived),
-        *(Letter(f"out-{row.seq}", row.created_at, row.kind, row.lane, row.attempts, row.error) for row in leaving),
+        *(
+            Letter(f"out-{row.seq}", row.created_at, row.kind, row.lane, row.attempts, row.error, row.payload is None)
+            for row in leaving
+        ),
     ]
     return sorted(found, key=lambda letter: letter.at)
 
@@ -52,11 +61,13 @@ def content(connection: Connection, number: str) -> dict[str, Any]:
 
 
 def retry(connection: Connection, numbers: Iterable[str]) -> None:
-    """Let them be tried again, as if for the first time. Raises `NoSuchLetter`."""
+    """Let them be tried again, as if for the first time. Raises `NoSuchLetter`, and `WipedLetter` for the first of
+    those of which nothing is left to be tried."""
     for number in numbers:
         table, seq = _found(connection, number)
         if table is outbox:
-            outgoing.revive(connection, [seq])
+            if not outgoing.revive(connection, [seq]):
+                raise WipedLetter(f"{number} cannot be tried again: what it was about is secret, and wiped. Drop it.")
         else:
             fresh = {"state": State.WAITING, "attempts": 0, "due_at": 0}
             connection.execute(update(inbox).where(inbox.c.seq == seq).values(fresh))
