@@ -16,10 +16,18 @@ claim waits for a code that comes by a way only the owner of the address reads:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from laiwang_bridge.people.rules import PersonId
+
+CODE_MS = 15 * 60_000
+"""How long a code can be typed after it was sent."""
+SENDING_MS = 60 * 60_000
+"""How long sending is tried; servers that know no sender yet often take a mail only at the second try."""
+WITNESS_MS = 24 * 3_600_000
+"""How long a friend has, and then the code that he was given."""
+WRONG_TRIES = 5
 
 
 class AddressKind(StrEnum):
@@ -65,3 +73,48 @@ def may_take_over(proof: Proof, standing: Proof) -> bool:
     """Whether a newer proof ends an older one of somebody else. Numbers are given to new owners; but the word of a
     friend does not count against what was shown without one."""
     return proof is not Proof.FRIEND or standing is Proof.FRIEND
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody says that an address is his, and has not shown it yet.
+
+    `proof` is how the `code` travels, both None while there is none; `sent_at` when it left, as far as is known.
+    `witness` is the friend who was asked to bring it. Times are milliseconds.
+    """
+
+    id: int
+    person: PersonId
+    kind: AddressKind
+    mark: str
+    shown: str
+    expires_at: int
+    proof: Proof | None = None
+    code: int | None = None
+    sent_at: int | None = None
+    wrong: int = 0
+    witness: PersonId | None = None
+
+    def waits_for_code(self, now: int) -> bool:
+        """Whether there is a code that can still be typed."""
+        return self.code is not None and now < self.expires_at
+
+
+def with_code(claim: Claim, proof: Proof, code: int, until: int) -> Claim:
+    """A new code; what was sent before no longer counts, nor do the tries at it."""
+    return replace(claim, proof=proof, code=code, sent_at=None, wrong=0, expires_at=until)
+
+
+def arrived(claim: Claim, now: int) -> Claim:
+    """The code has left for the address: from now on its time runs."""
+    return replace(claim, sent_at=now, expires_at=now + CODE_MS)
+
+
+def asked(claim: Claim, witness: PersonId, now: int) -> Claim:
+    """A friend is asked to stand for it."""
+    return replace(claim, witness=witness, expires_at=max(claim.expires_at, now + WITNESS_MS))
+
+
+def mistyped(claim: Claim) -> Claim | None:
+    """After a wrong code; None when that was one too many."""
+    return None if claim.wrong + 1 >= WRONG_TRIES else replace(claim, wrong=claim.wrong + 1)

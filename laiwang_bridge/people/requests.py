@@ -9,10 +9,8 @@ from mautrix.types import UserID
 
 from appservice.bots import Button, Context, UserError, Voice, button
 from appservice.language import Message, _
-from appservice.rooms import server_name
-from laiwang_bridge import rates
 from laiwang_bridge.people import request_store, rules, store
-from laiwang_bridge.people.codes import GUESSES_PER_PERSON, GUESSES_PER_SERVER
+from laiwang_bridge.people.guesses import count_guess, guesses_too_much
 from laiwang_bridge.people.mail import Mail, is_here
 from laiwang_bridge.people.names import Names, who_asks
 from laiwang_bridge.people.rules import FriendRequest, PersonId, Refusal, RefusalCause, RequestState
@@ -39,7 +37,7 @@ class Requests:
         """Somebody typed a code."""
         connection, now = context.connection, context.now
         me = who_asks(context)
-        if self._guesses_too_much(context):
+        if guesses_too_much(context):
             context.reply(_("Too many wrong codes. Please wait some minutes, then try again."))
             return
         code = request_store.find_code(connection, value)
@@ -49,7 +47,7 @@ class Requests:
         step = rules.redeem(code, me, tie, standing[1] if standing else None, now)
         if isinstance(step, Refusal):
             if step.counts_as_guess:
-                self._count_guess(context)
+                count_guess(context)
             context.reply(step.sentence)
             return
         if step.changed:
@@ -159,20 +157,3 @@ class Requests:
         if request.owner == me:
             return _("**{name}** ({user}) typed your code. Shall the two of you be friends?"), buttons
         return _("This code is from **{name}** ({user}). Shall the two of you be friends?"), buttons
-
-    def _guesses_too_much(self, context: Context) -> bool:
-        return any(
-            rates.wait(limit, store.guesses_drain_at(context.connection, who), context.now) > 0
-            for limit, who in _buckets(context)
-        )
-
-    def _count_guess(self, context: Context) -> None:
-        for limit, who in _buckets(context):
-            drains_at = store.guesses_drain_at(context.connection, who)
-            store.note_guess(context.connection, who, rates.pour(limit, drains_at, context.now))
-
-
-def _buckets(context: Context) -> list[tuple[rates.Limit, str]]:
-    """Known by their marks, so that asking to be forgotten gives nobody new guesses."""
-    person = store.mark_of(context.connection, context.sender)
-    return [(GUESSES_PER_PERSON, f"person:{person}"), (GUESSES_PER_SERVER, f"server:{server_name(context.sender)}")]
