@@ -37,7 +37,7 @@ from sqlalchemy import (
     update,
 )
 
-from appservice import key_exchange
+from appservice import key_exchange, receipts
 from appservice.database import Database, metadata, storable
 from appservice.events import MalformedEvent
 from appservice.sql import Sequence64, insert_ignoring
@@ -60,6 +60,7 @@ class Kind(StrEnum):
     TIMER = "timer"
     LETTER = "letter"
     """News of a dead letter, for whoever tells the person who asked."""
+    RECEIPTS = "receipts"
 
 
 inbox = Table(
@@ -119,7 +120,7 @@ _LANE_OF_THE_UNREADABLE = "aside"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One waiting thing: an event, an answer, or a timer that went off."""
+    """One waiting thing: an event, an answer, receipts, or a timer that went off."""
 
     seq: int
     key: str
@@ -152,8 +153,8 @@ class Inbox:
         now = self._clock()
         rows, lanes = _rows(transaction, now)
         fingerprint = _fingerprint(transaction, rows)
-        await self._database.write(lambda connection: _store(connection, transaction, fingerprint, rows, now))
-        for lane in lanes:
+        read = await self._database.write(lambda connection: _store(connection, transaction, fingerprint, rows, now))
+        for lane in (*lanes, *read):
             self._wake(lane)
 
 
@@ -276,13 +277,18 @@ def _store(
     fingerprint: bytes,
     rows: list[dict[str, Any]],
     now: int,
-) -> None:
+) -> list[str]:
+    """Returns the lanes of the receipts in it that somebody waits for."""
     known = connection.execute(
         insert_ignoring(connection, inbox_transaction),
         {"txn_id": transaction.txn_id, "fingerprint": fingerprint, "received_at": now},
     )
     if known.rowcount == 0:
-        return
+        return []
     if rows:
         connection.execute(insert_ignoring(connection, inbox), rows)
     key_exchange.store(connection, transaction, now)
+    read = receipts.wanted(connection, transaction.ephemeral)
+    for one in read:
+        put(connection, f"receipts:{transaction.txn_id}@{now}:{one.room_id}", one.room_id, Kind.RECEIPTS, one.body, now)
+    return [one.room_id for one in read]

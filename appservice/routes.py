@@ -12,6 +12,7 @@ from mautrix.types import EventID, RoomID, UserID
 from appservice.effects import Answer, EffectKey, Job
 from appservice.events import Event
 from appservice.inbox import Entry, Kind
+from appservice.receipts import Receipts
 from appservice.unit import Unit
 
 EventHandler = Callable[[Unit, Event], None]
@@ -37,6 +38,7 @@ class DeadLetter:
     event_id: EventID | None = None
 
 
+ReceiptsHandler = Callable[[Unit, Receipts], None]
 LetterHandler = Callable[[Unit, DeadLetter], None]
 
 
@@ -60,6 +62,7 @@ class Routes:
         self._answers: dict[str, AnswerHandler] = {}
         self._timers: dict[str, TimerHandler] = {}
         self._letters: list[LetterHandler] = []
+        self._receipts: list[ReceiptsHandler] = []
         self._jobs: dict[str, JobWorker] = {}
 
     def on_event(self, type: str, handler: EventHandler) -> None:
@@ -75,6 +78,10 @@ class Routes:
         if name in self._timers:
             raise ValueError(f"two handlers for the timer {name!r}")
         self._timers[name] = handler
+
+    def on_receipts(self, handler: ReceiptsHandler) -> None:
+        """For the rooms that `appservice.receipts.watch` names."""
+        self._receipts.append(handler)
 
     def on_job(self, name: str, worker: JobWorker) -> None:
         """`name` is that of the `Job` effects it does."""
@@ -114,6 +121,9 @@ class Routes:
             case Kind.LETTER:
                 for on_letter in self._letters:
                     on_letter(unit, DeadLetter(**body))
+            case Kind.RECEIPTS:
+                for on_receipts in self._receipts:
+                    on_receipts(unit, Receipts.of(body))
 
     def _handle_event(self, unit: Unit, body: Any) -> None:
         handlers = self._events.get(body.get("type", ""), ())
@@ -159,6 +169,7 @@ __all__ = [
     "JobWorker",
     "Later",
     "LetterHandler",
+    "ReceiptsHandler",
     "Routes",
     "TimerHandler",
     "UnknownRoute",

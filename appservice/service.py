@@ -22,7 +22,7 @@ from typing import Self
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from appservice import inbox, instance, outbox
+from appservice import inbox, instance, outbox, receipts
 from appservice.catchup import Catchup
 from appservice.courier import Courier
 from appservice.database import Database
@@ -280,6 +280,7 @@ class ApplicationService:
 
             def tidy(connection: Connection, now: int = now) -> None:
                 inbox.forget_before(connection, now - _KEEP_IDS_FOR)
+                receipts.forget_before(connection, now)
                 outbox.forget_before(connection, now - _KEEP_IDS_FOR, now - _KEEP_EVENTS_FOR)
 
             try:

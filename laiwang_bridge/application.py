@@ -28,6 +28,7 @@ from appservice.server import Limits
 from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
+from laiwang_bridge.burning.bot import BurningBot
 from laiwang_bridge.clusters import card_store
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
@@ -100,8 +101,10 @@ class Application:
         clusters = ClusterBot(opening, doors, spread, mail)
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
+        burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
+
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
-        ties.leaving.extend((doors.person_leaves, operators.person_leaves))
+        ties.leaving.extend((doors.person_leaves, burning.person_leaves, operators.person_leaves))
         ties.wiping.extend(
             (memory.forget_person, direct_chats.forget, key_exchange.forget_person, outbox.forget_person)
         )
@@ -111,6 +114,7 @@ class Application:
                 "cards": card_store.export,
                 "operators": operators.export,
                 "chats": _chats_of,
+                "burning": burning.export,
             }
         )
         rooms.on_replaced(doors.moved)
@@ -120,7 +124,7 @@ class Application:
                 Bot(
                     self.bot,
                     config.appservice.bot_displayname,
-                    (people.router, clusters.router, operators.router),
+                    (people.router, clusters.router, burning.router, operators.router),
                     greeting=_GREETING,
                 )
             ],
@@ -144,6 +148,7 @@ class Application:
         spread.add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
+        burning.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
 
         directory = ClusterDirectory(database, config.homeserver.domain)

@@ -14,8 +14,10 @@ import appservice.instance
 import appservice.key_exchange
 import appservice.leases
 import appservice.outbox
+import appservice.receipts
 import appservice.rooms
 import appservice.timers
+import laiwang_bridge.burning.store
 import laiwang_bridge.clusters.card_store
 import laiwang_bridge.clusters.store
 import laiwang_bridge.operators.store

@@ -216,6 +216,12 @@ class Town:
 
         return await self.database.write(work)
 
+    async def read(self, user: UserID, room: RoomID, event: EventID) -> None:
+        """A client says that somebody has read up to an event."""
+        receipt = {"type": "m.receipt", "room_id": room, "content": {event: {"m.read": {user: {"ts": self.now}}}}}
+        await self._inbox.accept(Transaction(f"txn{next(self.homeserver.numbers)}", (), ephemeral=(receipt,)))
+        await self.settle()
+
     async def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
         await self.settle()

@@ -1,0 +1,1 @@
+"""Messages that are taken back once they have been read."""
