@@ -16,7 +16,7 @@ import orjson
 from mautrix.api import Path
 from mautrix.types import EventID, RoomAlias, RoomID, UserID
 
-from appservice import outbox
+from appservice import outbox, visibility
 from appservice.content import replacement, reply
 from appservice.database import Database
 from appservice.effects import (
@@ -225,9 +225,18 @@ class Delivery:
         return Result(room_id=room, state=writable(state))
 
     async def _read_event(self, effect: ReadEvent) -> Result:
-        room = await self._room(effect.room)
-        path = Path.v3.rooms[room].event[await self._event(effect.target)]
+        room, target = await self._room(effect.room), await self._event(effect.target)
+        if effect.seen_by is not None and not await self._may_see(effect.sender, room, target, effect.seen_by):
+            return Result(room_id=room)
+        path = Path.v3.rooms[room].event[target]
         return Result(room_id=room, state=writable([await self._homeserver.call("GET", path, user=effect.sender)]))
+
+    async def _may_see(self, us: UserID, room: RoomID, event: EventID, user: UserID) -> bool:
+        """The homeserver shows events to us; whether another may see them follows from the state at the event."""
+        wanted = orjson.dumps({"types": visibility.STATE_TYPES}).decode()
+        path = Path.v3.rooms[room].context[event]
+        around = await self._homeserver.call("GET", path, user=us, query={"limit": "0", "filter": wanted})
+        return visibility.may_see(around.get("state", ()), user)
 
     async def _create_room(self, effect: CreateRoom) -> Result:
         await self._ghosts.ensure(effect.sender)

@@ -158,9 +158,13 @@ class ReadState(RoomEffect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadEvent(RoomEffect):
-    """Read one event of a room; the answer carries it as the only one of its list of events."""
+    """Read one event of a room; the answer carries it as the only one of its list of events.
+
+    `seen_by` is somebody who is in the room: what he may not see by its history visibility, the answer does not carry.
+    """
 
     target: EventRef
+    seen_by: UserID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

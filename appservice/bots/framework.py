@@ -115,14 +115,17 @@ class Bots:
             self._hear_edit(unit, event, edit.event_id)
 
     def on_reaction(self, unit: Unit, event: Event) -> None:
-        """A tap on a button of ours, or on the yes or no below a question."""
+        """A tap on a button of ours, on the yes or no below a question, or a reaction that asks for something."""
         relation = event.relation
         if relation.kind != "m.annotation" or not relation.key or not relation.event_id:
             return
-        card = self._resolve_event(unit.connection, relation.event_id) if self._listens_to(event.sender) else None
-        if card is None:
+        if not self._listens_to(event.sender):
             return
+        card = self._resolve_event(unit.connection, relation.event_id)
         reaction = plain_reaction(relation.key)
+        if card is None:
+            self._react(unit, event, reaction, relation.event_id)
+            return
         button = next((b for b in buttons_of(unit.connection, card) if b.reaction == reaction), None)
         if button is not None:
             self._press(unit, event, button, button.typed, relation.event_id)
@@ -176,6 +179,17 @@ class Bots:
         address = address or alone_with(self._registry, self._rooms, unit.connection, event.room_id, line)
         if address is not None and line.text:
             self._serve(unit, event, event.event_id, line, address, None)
+
+    def _react(self, unit: Unit, event: Event, reaction: str, target: EventID) -> None:
+        """A reaction to what somebody else said."""
+        routers = (router for router in self._registry.routers.values() if reaction in router.reactions)
+        router = next(routers, None)
+        members = self._rooms.members(unit.connection, event.room_id) if router else frozenset()
+        present = [bot for bot in self._registry.bots if router in bot.routers and bot.user_id in members]
+        if router is None or not present or event.sender not in members:
+            return
+        request = self._request(unit, event, self._registry.most_specific(router, present), Line(""), target)
+        self._service.react(unit, request, router.reactions[reaction], target)
 
     def _receive(self, unit: Unit, event: Event, line: Line) -> bool:
         """Whether the message is a file that the bot of this direct chat takes."""

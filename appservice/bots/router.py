@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 
-from mautrix.types import UserID
+from mautrix.types import EventID, UserID
 
 from appservice.bots.arguments import DeclarationError, Parameter, parameters_of
+from appservice.bots.buttons import plain_reaction
 from appservice.bots.files import File
 from appservice.bots.line import fold
 from appservice.bots.permissions import Level
@@ -74,6 +75,7 @@ class Router:
         self.commands: list[Command] = []
         self.dialogues: dict[str, Dialogue] = {}
         self.receivers: list[Receiver] = []
+        self.reactions: dict[str, Callable[[Context, EventID], None]] = {}
         self.default: Command | None = None
         self._by_name: dict[str, Command] = {}
 
@@ -131,6 +133,14 @@ class Router:
         """Have `handler` take the files sent in a direct chat, with or without words to them, for which `accepts` says
         yes and no earlier receiver of the same bot did."""
         self.receivers.append(Receiver(accepts, handler))
+
+    def reacts(self, reaction: str, handler: Callable[[Context, EventID], None]) -> None:
+        """Have `handler` told when somebody reacts so to a message that is not ours; it says nothing in the room.
+
+        Raises `DeclarationError` if the reaction is taken.
+        """
+        if self.reactions.setdefault(plain_reaction(reaction), handler) is not handler:
+            raise DeclarationError(f"{self.name} has two uses for {reaction}")
 
     def find(self, name: str) -> Command | None:
         """The command of this name, whatever its width and case."""

@@ -92,6 +92,11 @@ class Service:
             return None
         return self._attempt(unit, request, lambda context: receiver.handler(context, file))
 
+    def react(self, unit: Unit, request: Request, handler: Callable[[Context, EventID], None], target: EventID) -> None:
+        """Do what a reaction to a message asks for; of those who ask too much, nothing is said."""
+        if memory.pour(unit.connection, request.event.sender, self._rate, unit.now) is Flow.OPEN:
+            handler(self._context(unit, request), target)
+
     def answer(self, unit: Unit, request: Request, question: Question, dialogue: Dialogue) -> Served | None:
         """Take the line for the answer to a question. Raises `ArgumentError` if it cannot be one."""
         value = read_answer(dialogue.answer, request.line)

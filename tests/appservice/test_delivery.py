@@ -22,6 +22,7 @@ from appservice.effects import (
     Kick,
     Leave,
     React,
+    ReadEvent,
     ReadState,
     Redact,
     SendMessage,
@@ -219,6 +220,25 @@ class TestReading:
     async def test_the_state_of_a_room_is_read_whole(self, post: Post, room: RoomID) -> None:
         result = await do(post, ReadState(sender=BOT, room=room))
         assert {one["type"] for one in result.state} >= {"m.room.create", "m.room.member", "m.room.power_levels"}
+
+    @pytest.mark.parametrize(
+        ("visibility", "seen"),
+        [("shared", [True, True, True]), ("joined", [False, False, True]), ("invited", [False, True, True])],
+    )
+    async def test_an_event_is_read_only_if_somebody_may_see_it(
+        self, post: Post, eyes: Eyes, ghost: UserID, visibility: str, seen: list[bool]
+    ) -> None:
+        state = {"type": "m.room.history_visibility", "content": {"history_visibility": visibility}}
+        room = await eyes.create_room(initial_state=[state])
+        said = [await _message(eyes, room)]
+        await do(post, Invite(sender=BOT, room=room, user=ghost))
+        said.append(await _message(eyes, room))
+        await do(post, Join(sender=ghost, room=room))
+        said.append(await _message(eyes, room))
+        read = [await do(post, ReadEvent(sender=BOT, room=room, target=one, seen_by=ghost)) for one in said]
+        assert [[event["event_id"] for event in result.state] for result in read] == [
+            [one] if shown else [] for one, shown in zip(said, seen, strict=True)
+        ]
 
     def test_a_state_nested_beyond_all_measure_is_left_out(self) -> None:
         """JSON is read to a greater depth than it is written; no room must stop its own lane by that."""
