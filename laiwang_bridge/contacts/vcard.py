@@ -28,8 +28,8 @@ _WANTED = _NAMES | _NUMBERS | _IDS | {"EMAIL", "VERSION", "AGENT"}
 
 _LINE = re.compile(rb"[^\r\n]+")
 _HEAD = re.compile(rb"(?:[A-Za-z0-9_-]{1,40}\.)?([A-Za-z][A-Za-z0-9_-]{0,59})[ \t]*(?=[;:])")
-_TO_COLON = re.compile(rb'(?:"[^"]*+"|\([^()]*+\)|[^:"(])*+:')
-_LABEL = re.compile(rb"\([^()]*\)")  # Android's X-Custom(CHARSET=…,ENCODING=…,…) is not about the value
+_TO_COLON = re.compile(rb'(?:"[^"]*+"|[^:"])*+:')
+_LABEL = re.compile(rb"\(.*\)")  # Android's X-Custom(CHARSET=…,ENCODING=…,…) is not about the value
 _CHARSET = re.compile(rb"CHARSET[ \t]*=[ \t]*\"?([^;:,\"]+)", re.IGNORECASE)
 _IS_QUOTED_PRINTABLE = re.compile(rb"QUOTED-PRINTABLE|ENCODING=Q\b", re.IGNORECASE)
 _IS_BASE64 = re.compile(rb"BASE64|ENCODING=B\b", re.IGNORECASE)
@@ -268,11 +268,12 @@ def _from_base64(value: bytes) -> bytes | None:
 
 def _colon(text: bytes, after: int) -> int:
     """Where the value begins: the first colon that is not in quotation marks or parentheses, if these are closed."""
-    if b'"' in text or b"(" in text:
-        whole = _TO_COLON.match(text, after)
-        if whole:
-            return whole.end() - 1
-    return text.find(b":", after)
+    first = text.find(b":", after)
+    if b"(" in text[after:first] and (closed := text.find(b"):", after)) > 0:
+        return closed + 1
+    if b'"' in text[after:first] and (whole := _TO_COLON.match(text, after)):
+        return whole.end() - 1
+    return first
 
 
 def _unescaped(text: str) -> str:

@@ -1,0 +1,125 @@
+"""Reads lists as people write them: a name and a number in each line, in any order and with anything between."""
+
+from __future__ import annotations
+
+import re
+
+from laiwang_bridge.contacts.book import Book, BookFormat, Contact
+from laiwang_bridge.contacts.card import Draft, matrix_ids_in
+from laiwang_bridge.contacts.numbers import NumberReader, emails_in, plain
+
+_LONGEST_LINE = 400
+_LONGEST_HEADING = 40
+_SMALLEST_SHARE = 10
+"""One line in so many has to be a contact, or the text is about something else."""
+_JUDGED_AFTER = 2_000
+
+_LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
+_LINE_END = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
+_BULLET = re.compile(r"\s*(?:[-*•·▪○●>]+\s+|\(?\d{1,4}[.)、:]\s*(?=\D)|[①-⑳]\s*)")
+_DIGITS = re.compile(r"\+?\d[\d \t().\-]{3,}\d")
+_MAYBE_ADDRESS = re.compile(r"\d[\d \t().\-]{3,}\d|\S@\S")
+_WORDS = re.compile(r"[^\s<>()\[\]\"',;、|]+")
+_AROUND = " \t,;:、|/\\-–=.*·<>()[]{}'\"\u3000"
+_KIND = re.compile(
+    r"(?:手机|手機|电话|電話|移动电话|联系电话|号码|號碼|手机号|邮箱|郵箱|电子邮件|姓名|名字|"
+    r"\b(?:name|mobile|phone|tel|cell|e-?mail|number|mob|handy|mailto))\.?\s*[:=]",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[。！？!?…]|[.,，;；].*\s.*[.,，;；]|(?:[^\s]+\s+){6}")
+
+
+def read_list(text: str, reader: NumberReader, most_cards: int) -> Book | None:
+    """The book that a list is, with no cards if it is no list of contacts; None if it has more than `most_cards`."""
+    found = _List(reader)
+    line, counted_to, lines = 1, 0, 0
+    for match in _LINE.finditer(text):
+        if not match.group()[:_LONGEST_LINE].strip():
+            continue
+        line += len(_LINE_END.findall(text, counted_to, match.start()))
+        counted_to = match.start()
+        lines += 1
+        found.take(line, match.group())
+        if found.cards > most_cards:
+            return None
+        if lines == _JUDGED_AFTER and not found.is_list(lines):
+            break
+    if not found.is_list(lines):
+        return Book(BookFormat.PLAIN, 0, ())
+    return Book(BookFormat.PLAIN, found.cards, tuple(found.contacts))
+
+
+def is_contact_line(text: str) -> bool:
+    """Whether a line is surely a name with a number or address, not something said."""
+    text = _plain_line(text)
+    words = _MAYBE_ADDRESS.sub(" ", text)
+    name = _KIND.sub(" ", words).strip(_AROUND)
+    return (
+        _MAYBE_ADDRESS.search(text) is not None
+        and 0 < len(name) <= _LONGEST_HEADING
+        and any(character.isalpha() for character in name)
+        and not any(character.isdigit() for character in name)
+        and _SENTENCE.search(name) is None
+    )
+
+
+class _List:
+    """What was found so far. A line with only a name waits for the next one, which may hold the number."""
+
+    def __init__(self, reader: NumberReader) -> None:
+        self._reader = reader
+        self._waiting: tuple[int, str] | None = None
+        self.cards = 0
+        self.contacts: list[Contact] = []
+
+    def take(self, line: int, text: str) -> None:
+        text = _plain_line(text)
+        if not _MAYBE_ADDRESS.search(text):
+            name = _name(text)
+            self._waiting = (line, name) if 0 < len(name) <= _LONGEST_HEADING else None
+            return
+        draft = _draft(line, text, self._reader)
+        if not draft.name and self._waiting is not None:
+            draft.line, draft.name = self._waiting
+        self._waiting = None
+        self.cards += 1
+        contact = draft.contact(self._reader)
+        if contact is not None:
+            self.contacts.append(contact)
+
+    def is_list(self, lines: int) -> bool:
+        return len(self.contacts) * _SMALLEST_SHARE >= lines > 0
+
+
+def _plain_line(text: str) -> str:
+    return _BULLET.sub("", plain(text[:_LONGEST_LINE]), count=1)
+
+
+def _draft(line: int, text: str, reader: NumberReader) -> Draft:
+    """The card of one line: addresses and numbers are taken out of it, and what is left is the name."""
+    draft = Draft(line)
+    rest = text
+    if "@" in text:
+        for word in _WORDS.findall(text):
+            if "@" not in word:
+                continue
+            if matrix_ids_in(word):
+                draft.matrix_ids.append(word)
+            elif emails_in(word):
+                draft.emails.append(word)
+            else:
+                continue
+            rest = rest.replace(word, " ")
+    name, end = "", 0
+    for found in reader.find(rest):
+        draft.numbers.append(found.number)
+        name += f"{rest[end : found.start]} "
+        end = found.end
+    draft.name = _name(name + rest[end:])
+    return draft
+
+
+def _name(rest: str) -> str:
+    """The name in what is left of a line: the first part of it that has letters."""
+    parts = re.split(r"[,;\t|、]", _KIND.sub(" ", _DIGITS.sub(" ", rest)))
+    return next((part.strip(_AROUND) for part in parts if any(map(str.isalpha, part))), "")
