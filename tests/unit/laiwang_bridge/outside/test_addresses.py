@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+import laiwang_bridge
 from appservice.language import Catalogues, Language
-from laiwang_bridge.application import OUR_CATALOGUES
 from laiwang_bridge.outside.addresses import Policy, checked, is_public, join, policy, read_address, same_origin
 from laiwang_bridge.outside.problems import Cause, OutsideProblem
 
@@ -225,7 +226,7 @@ def test_an_origin_is_scheme_host_and_port() -> None:
 
 
 def test_there_is_a_sentence_for_every_cause_in_both_languages() -> None:
-    catalogues = Catalogues(OUR_CATALOGUES)
+    catalogues = Catalogues(Path(laiwang_bridge.__file__).parent / "locale")
     for cause in Cause:
         assert catalogues[Language.ZH].text(cause.sentence) != catalogues[Language.EN].text(cause.sentence)
     assert Cause.INSIDE.sentence == Cause.UNREACHABLE.sentence, "or one could find out which names exist inside"

@@ -9,7 +9,7 @@ import ssl
 import time
 import tracemalloc
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 import trustme
@@ -20,47 +20,10 @@ from laiwang_bridge.demo.process import free_port
 from laiwang_bridge.outside.addresses import Policy, policy
 from laiwang_bridge.outside.client import Login, Outside, _guarded_socket
 from laiwang_bridge.outside.problems import Cause, OutsideProblem
+from tests.support.web_servers import Servers
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LOGIN = Login("林", "s3cret")
 PACKED = gzip.compress(b"hello")
-
-
-class Server:
-    """A web server on loopback; `seen` are the requests it got."""
-
-    def __init__(self, handler: Handler) -> None:
-        self._handler = handler
-        self._runner = web.ServerRunner(web.Server(self._handle))
-        self.port = free_port()
-        self.url = URL(f"http://127.0.0.1:{self.port}/")
-        self.seen: list[web.BaseRequest] = []
-
-    async def start(self, tls: ssl.SSLContext | None = None) -> None:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=tls).start()
-
-    async def stop(self) -> None:
-        await self._runner.cleanup()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.seen.append(request)
-        return await self._handler(request)  # type: ignore[arg-type]
-
-
-class Servers:
-    def __init__(self) -> None:
-        self._made: list[Server] = []
-
-    async def __call__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> Server:
-        server = Server(handler)
-        self._made.append(server)
-        await server.start(tls)
-        return server
-
-    async def stop(self) -> None:
-        for server in self._made:
-            await server.stop()
 
 
 @pytest.fixture
