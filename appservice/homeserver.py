@@ -153,6 +153,11 @@ class Homeserver:
             raise HomeserverAway(f"{type(error).__name__}: {error}") from error
         return bytes(data)
 
+    async def profile(self, user: UserID, *, timeout_seconds: float = 20) -> Mapping[str, Any]:
+        """What anybody may read of a user's profile (client-server specification, "Profiles")."""
+        answer = await self.call("GET", Path.v3.profile[user], timeout_seconds=timeout_seconds)
+        return answer if isinstance(answer, dict) else {}
+
     async def resolve_alias(self, alias: RoomAlias, user: UserID) -> RoomID | None:
         try:
             answer = await self.call("GET", Path.v3.directory.room[alias], user=user)

@@ -130,6 +130,18 @@ class Rooms:
         )
         return connection.execute(statement.limit(1)).scalar()
 
+    def display_names(self, connection: Connection, users: Iterable[UserID]) -> dict[UserID, str]:
+        """What `display_name` says of each of these in no particular room; none for somebody whom we never met."""
+        statement = (
+            select(room_member.c.user_id, room_member.c.display_name)
+            .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
+            .where(room_member.c.user_id.in_(list(users)), room_member.c.display_name.is_not(None))
+            .order_by(
+                case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc()
+            )
+        )
+        return {UserID(row.user_id): row.display_name for row in connection.execute(statement)}
+
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
 

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from mautrix.types import RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
@@ -43,6 +45,7 @@ from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.people import request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.bot import PeopleBot
+from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.requests import Requests
@@ -83,7 +86,9 @@ class Application:
         )
         mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
 
-        requests = Requests(names, mail, ties)
+        digests = Digests(self.bot, ZoneInfo(config.people.time_zone), self._profile)
+        requests = Requests(names, mail, ties, digests)
+        digests.listeners.append(requests.bring_knocks)
         people = PeopleBot(
             names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
         )
@@ -104,7 +109,9 @@ class Application:
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
-        ties.leaving.extend((doors.person_leaves, burning.person_leaves, operators.person_leaves))
+        ties.leaving.extend(
+            (digests.person_leaves, doors.person_leaves, burning.person_leaves, operators.person_leaves)
+        )
         ties.wiping.extend(
             (memory.forget_person, direct_chats.forget, key_exchange.forget_person, outbox.forget_person)
         )
@@ -145,6 +152,8 @@ class Application:
         self.bots.add_to(routes)
         direct.add_to(routes)
         people.add_to(routes)
+        requests.add_to(routes)
+        digests.add_to(routes)
         spread.add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
@@ -159,6 +168,9 @@ class Application:
 
     def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
         return self.bots.voice(unit, self.bot, room, Language(self.config.bots.default_language))
+
+    async def _profile(self, user: UserID) -> Mapping[str, Any]:
+        return await self.service.homeserver.profile(user)
 
     async def introduce(self) -> None:
         """What is done once the homeserver is there: the bot's name, the operators' room."""

@@ -20,6 +20,7 @@ from laiwang_bridge import config_values as values
 from laiwang_bridge.clusters.reach import DEFAULT_REACH, Reach
 from laiwang_bridge.config_values import section, setting
 
+MailSecurity = Literal["starttls", "tls", "none"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
@@ -158,6 +159,12 @@ class People:
     code_lifetime_hours: int = setting(
         72, "How long a code for becoming friends can be used.", values.whole_number(1, 24 * 30)
     )
+    time_zone: str = setting(
+        "UTC",
+        "Time zone, such as Europe/Berlin, of people who have chosen none and whose profile names none: for the daily "
+        "digest and the quiet hours.",
+        values.time_zone,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,67 @@ class Contacts:
         "from a file (key_file: path) or the environment (LAIWANG_CONTACTS__KEY).",
         values.optional(values.token),
         secret=True,
+    )
+    homeserver_admin_token: str = setting(
+        "",
+        "Access token of an admin of the homeserver (Synapse). With it, a number or e-mail address that the homeserver "
+        "has confirmed for one of its users counts as proven; nothing else is done with it. May also come from a file "
+        "(homeserver_admin_token_file: path) or the environment (LAIWANG_CONTACTS__HOMESERVER_ADMIN_TOKEN).",
+        values.optional(values.token),
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    host: str = setting("", "Name of the mail server; empty for none.", values.optional(values.host))
+    port: int = setting(587, "Its port: 587 with starttls, 465 with tls.", values.whole_number(1, 65535))
+    security: MailSecurity = setting(
+        "starttls",
+        "starttls, tls, or none, which is for a mail server on the same machine only.",
+        values.one_of("starttls", "tls", "none"),
+    )
+    username: str = setting("", "Name to log in with; empty for no login.", values.text)
+    password: str = setting(
+        "",
+        "Password to log in with. May also come from a file (password_file: path) or the environment "
+        "(LAIWANG_EMAIL__PASSWORD).",
+        values.secret_text,
+        secret=True,
+    )
+    sender: str = setting(
+        "", "What the mails are from, for instance Laiwang <laiwang@example.org>.", values.optional(values.mailbox)
+    )
+    per_day: int = setting(
+        500, "How many mails may be sent in a day, to all people.", values.whole_number(1, 1_000_000)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessages:
+    command: tuple[str, ...] = setting(
+        (),
+        "Program of yours that sends a text message, with its arguments: [/usr/local/bin/send-sms]. It gets the number "
+        "and the text as JSON on its standard input, and as LAIWANG_NUMBER and LAIWANG_TEXT in its environment; it "
+        "ends with 0 when the message was sent, with 75 to be run again later.",
+        values.command,
+    )
+    webhook: str = setting(
+        "",
+        "Address that takes the same JSON as a POST instead, signed with webhook_key in the header "
+        "X-Laiwang-Signature. It answers 2xx when the message was sent, 429 or 5xx to be asked again later.",
+        values.optional(values.webhook),
+    )
+    webhook_key: str = setting(
+        "",
+        "Secret that signs what goes to the webhook (HMAC-SHA256). May also come from a file (webhook_key_file: path) "
+        "or the environment (LAIWANG_TEXT_MESSAGES__WEBHOOK_KEY).",
+        values.optional(values.token),
+        secret=True,
+    )
+    timeout_seconds: int = setting(30, "How long one message may take.", values.whole_number(1, 300))
+    per_day: int = setting(
+        100, "How many text messages may be sent in a day, to all people.", values.whole_number(1, 1_000_000)
     )
 
 
@@ -225,6 +293,12 @@ class Config:
     people: People = section(People, "People and their friends.")
     clusters: Clusters = section(Clusters, "Clusters: rooms about one topic that grow through friends.")
     contacts: Contacts = section(Contacts, "Numbers and e-mail addresses, by which friends find each other.")
+    email: Email = section(Email, "Mails that bring a code to prove that an address is somebody's own. Off by default.")
+    text_messages: TextMessages = section(
+        TextMessages,
+        "Text messages that bring a code to prove that a number is somebody's own, by a program or a webhook of yours. "
+        "Off by default.",
+    )
     permissions: Permissions = section(
         Permissions,
         'Who may do what: block, user or admin, for a user id ("@alice:example.org"), for a server (example.org) or '
@@ -269,6 +343,14 @@ def contradictions(config: Config) -> Iterable[tuple[tuple[str, str], str]]:
     if ours.address == config.homeserver.address:
         yours = "is the address of the homeserver: write the one at which the homeserver reaches the bridge."
         yield ("appservice.address", "homeserver.address"), yours
+    if config.email.host and not config.email.sender:
+        yield ("email.sender", "email.host"), "is missing: write what the mails are from, or empty email.host."
+    texts = config.text_messages
+    if texts.command and texts.webhook:
+        yield ("text_messages.webhook", "text_messages.command"), "and command are both given: keep one of them."
+    if texts.webhook and not texts.webhook_key:
+        missing = "is missing: write a long random text, and give it to the service behind the webhook."
+        yield ("text_messages.webhook_key", "text_messages.webhook"), missing
     if ours.bot_localpart.startswith(ours.user_prefix):
         ghostly = f"must not begin with the user_prefix {ours.user_prefix!r}."
         yield ("appservice.bot_localpart", "appservice.user_prefix"), ghostly

@@ -8,12 +8,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from typing import Any, TypeVar, cast
 
 from appservice.bots.permissions import Level
 from appservice.database import UnsupportedDatabase, parse_url
 from appservice.registration import localpart_problem, token_problem, url_problem
 from laiwang_bridge.clusters.reach import BadReach, Mode, Reach, parse_reach
+from laiwang_bridge.people.zones import zone_called, zones_like
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)
@@ -221,6 +223,41 @@ def optional(read: Reader[str]) -> Reader[str]:
     return lambda value: "" if value == "" else read(value)
 
 
+def mailbox(value: object) -> str:
+    """What mails are from: laiwang@example.org, or Laiwang <laiwang@example.org>."""
+    written = text(value)
+    name, address = parseaddr(written)
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", address) or (name and "<" not in written):
+        raise _wrong("an e-mail address such as Laiwang <laiwang@example.org>", written)
+    return written
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A program and its arguments, each as an entry of its own; or nothing."""
+    if not isinstance(value, (list, tuple)):
+        raise _wrong("a list such as [/usr/local/bin/send-sms, --quiet]", value)
+    words = tuple(text(entry) for entry in value)
+    if words and not words[0].startswith("/"):
+        raise _wrong("a list that begins with the whole path of the program", words[0])
+    return words
+
+
+def webhook(value: object) -> str:
+    """An address that takes a POST; a path belongs to it, and a query may."""
+    address = text(value)
+    problem = url_problem(address.partition("?")[0])
+    if problem:
+        raise ValueError(problem)
+    return address
+
+
+def secret_text(value: object) -> str:
+    """A password or the like, in any letters. Problems never show it."""
+    if not isinstance(value, str):
+        raise ValueError("must be a text: put it in quotes.")
+    return value
+
+
 def database_url(value: object) -> str:
     """Where the database is. Problems never show it, for it may hold a password."""
     if not isinstance(value, str):
@@ -258,3 +295,13 @@ def permission(who: str, value: object) -> Level:
         raise ValueError('must be a user id such as "@alice:example.org", a server name or "*".')
     names = [level.name.lower() for level in Level]
     return Level[one_of(*names)(value).upper()]
+
+
+def time_zone(value: object) -> str:
+    """A name of the tz database."""
+    name = text(value)
+    if zone_called(name) is None:
+        near = zones_like(name, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{_wrong('a time zone such as Europe/Berlin', value)}{hint}")
+    return name

@@ -19,9 +19,13 @@ import appservice.rooms
 import appservice.timers
 import laiwang_bridge.burning.store
 import laiwang_bridge.clusters.card_store
-import laiwang_bridge.clusters.store
+import laiwang_bridge.clusters.tables
+import laiwang_bridge.clusters.talk
 import laiwang_bridge.operators.store
 import laiwang_bridge.people.address_store
+import laiwang_bridge.people.hours_store
+import laiwang_bridge.people.list_store
+import laiwang_bridge.people.remark_store
 import laiwang_bridge.people.request_store
 import laiwang_bridge.people.store
 from appservice.database import metadata

@@ -12,7 +12,7 @@ from appservice.bots import Context
 from appservice.ghosts import localpart
 from appservice.language import Language
 from appservice.rooms import Rooms
-from laiwang_bridge.people import store
+from laiwang_bridge.people import remark_store, store
 from laiwang_bridge.people.rules import PersonId
 
 _LONGEST = 32
@@ -24,9 +24,7 @@ class Names:
         self._rooms = rooms
 
     def of_user(self, connection: Connection, user: UserID) -> str:
-        name = self._rooms.display_name(connection, user) or ""
-        shown = " ".join("".join(filter(_is_harmless, name)).split())
-        return _shortened(shown) if shown else localpart(user)
+        return _shown(self._rooms.display_name(connection, user), user)
 
     def of_person(self, connection: Connection, person: PersonId) -> str:
         users = store.user_ids(connection, person)
@@ -36,6 +34,22 @@ class Names:
         """In the order given."""
         return [self.of_person(connection, person) for person in persons]
 
+    def for_viewer(self, connection: Connection, viewer: PersonId, person: PersonId) -> str:
+        """What `viewer` calls a person: his own remark, which nobody else is shown, else the person's name."""
+        return remark_store.remark_about(connection, viewer, person) or self.of_person(connection, person)
+
+    def for_viewer_all(
+        self, connection: Connection, viewer: PersonId, persons: Iterable[PersonId]
+    ) -> dict[PersonId, str]:
+        """What `viewer` calls each of these, in as many statements as for one."""
+        wanted = list(persons)
+        if not wanted:
+            return {}
+        users = store.first_user_ids(connection, wanted)
+        displayed = self._rooms.display_names(connection, users.values())
+        names = {one: _shown(displayed.get(user), user) for one, user in users.items()}
+        return {one: "?" for one in wanted} | names | remark_store.remarks_about(connection, viewer, wanted)
+
 
 def who_asks(context: Context) -> PersonId:
     """The person who gives a command, known from now on. Who writes Chinese is written to in Chinese."""
@@ -43,6 +57,11 @@ def who_asks(context: Context) -> PersonId:
     if context.language is Language.ZH:
         store.learn_language(context.connection, person, context.language.value)
     return person
+
+
+def _shown(name: str | None, user: UserID) -> str:
+    shown = " ".join("".join(filter(_is_harmless, name or "")).split())
+    return _shortened(shown) if shown else localpart(user)
 
 
 def _is_harmless(character: str) -> bool:

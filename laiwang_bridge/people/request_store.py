@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Table,
@@ -22,8 +23,8 @@ from sqlalchemy import (
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.sql import Sequence64, upsert
-from laiwang_bridge.people.rules import Answer, CodeState, FriendCode, FriendRequest, PersonId
-from laiwang_bridge.people.store import column_of_person
+from laiwang_bridge.people.rules import Answer, CodeState, FriendCode, FriendRequest, Origin, PersonId
+from laiwang_bridge.people.store import column_of_person, next_request_number
 
 friend_code = Table(
     "friend_code",
@@ -44,6 +45,10 @@ friend_request = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("owner_answer", Text, nullable=False),
     Column("asker_answer", Text, nullable=False),
+    Column("origin", Text, nullable=False, default=Origin.CODE),
+    Column("words", Text, nullable=False, default=""),
+    Column("owner_number", BigInteger),
+    Column("asker_number", BigInteger),
     Column("owner_card", Text),
     Column("asker_card", Text),
     Index("ix_friend_request_owner", "owner", "asker"),
@@ -87,7 +92,7 @@ def open_code(connection: Connection, owner: PersonId, now: int) -> FriendCode |
 
 
 def newest_request(connection: Connection, one: PersonId, another: PersonId) -> tuple[int, FriendRequest] | None:
-    """The last request between two persons, whoever began it, with its number."""
+    """The last request between two persons, whoever began it, with its id."""
     both = (one, another)
     row = connection.execute(
         select(friend_request)
@@ -97,19 +102,64 @@ def newest_request(connection: Connection, one: PersonId, another: PersonId) -> 
     return None if row is None else (row.id, _request(row))
 
 
-def find_request(connection: Connection, number: int) -> FriendRequest | None:
-    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).first()
+def find_request(connection: Connection, id: int) -> FriendRequest | None:
+    row = connection.execute(select(friend_request).where(friend_request.c.id == id)).first()
     return None if row is None else _request(row)
 
 
+def request_numbered(connection: Connection, me: PersonId, number: int) -> tuple[int, FriendRequest] | None:
+    """The request that a person knows by this number, with its id."""
+    row = connection.execute(
+        select(friend_request).where(
+            or_(
+                and_(friend_request.c.owner == me, friend_request.c.owner_number == number),
+                and_(friend_request.c.asker == me, friend_request.c.asker_number == number),
+            )
+        )
+    ).first()
+    return None if row is None else (row.id, _request(row))
+
+
+def number_for(connection: Connection, id: int, me: PersonId) -> int:
+    """The number by which a person knows a request; given when it is first shown to him, so that nobody can tell from
+    a gap that there is one he was not shown."""
+    row = connection.execute(select(friend_request).where(friend_request.c.id == id)).one()
+    side = "owner" if row.owner == me else "asker"
+    known: int | None = getattr(row, f"{side}_number")
+    if known is None:
+        known = next_request_number(connection, me)
+        this = update(friend_request).where(friend_request.c.id == id)
+        connection.execute(this.values({f"{side}_number": known}))
+    return known
+
+
 def unanswered_requests(connection: Connection, me: PersonId, now: int) -> list[tuple[int, FriendRequest]]:
-    """The requests that wait for this person's answer, the newest first."""
-    waiting = or_(
-        and_(friend_request.c.owner == me, friend_request.c.owner_answer == Answer.NONE),
-        and_(friend_request.c.asker == me, friend_request.c.asker_answer == Answer.NONE),
-    )
+    """The requests that a person has been shown and has not answered, with their ids, the newest first."""
+    return _requests(connection, _waits_for(me, shown=True), now)
+
+
+def unshown_knocks(connection: Connection, me: PersonId, now: int) -> list[tuple[int, FriendRequest]]:
+    """The knocks that a person has not been shown yet, with their ids, the newest first."""
+    return _requests(connection, and_(friend_request.c.origin == Origin.KNOCK, _waits_for(me, shown=False)), now)
+
+
+def _waits_for(me: PersonId, *, shown: bool) -> ColumnElement[bool]:
+    sides = []
+    for side in ("owner", "asker"):
+        number = friend_request.c[f"{side}_number"]
+        sides.append(
+            and_(
+                friend_request.c[side] == me,
+                friend_request.c[f"{side}_answer"] == Answer.NONE,
+                number.is_not(None) if shown else number.is_(None),
+            )
+        )
+    return or_(*sides)
+
+
+def _requests(connection: Connection, which: ColumnElement[bool], now: int) -> list[tuple[int, FriendRequest]]:
     rows = connection.execute(
-        select(friend_request).where(waiting, friend_request.c.expires_at > now).order_by(friend_request.c.id.desc())
+        select(friend_request).where(which, friend_request.c.expires_at > now).order_by(friend_request.c.id.desc())
     )
     return [(row.id, _request(row)) for row in rows]
 
@@ -120,20 +170,20 @@ def add_request(connection: Connection, request: FriendRequest) -> int:
     return int(made[0])
 
 
-def update_request(connection: Connection, number: int, request: FriendRequest) -> None:
-    connection.execute(update(friend_request).where(friend_request.c.id == number).values(**_columns(request)))
+def update_request(connection: Connection, id: int, request: FriendRequest) -> None:
+    connection.execute(update(friend_request).where(friend_request.c.id == id).values(**_columns(request)))
 
 
-def request_card(connection: Connection, number: int, me: PersonId) -> EffectKey | None:
+def request_card(connection: Connection, id: int, me: PersonId) -> EffectKey | None:
     """The message that shows a request to one of its two sides."""
-    row = connection.execute(select(friend_request).where(friend_request.c.id == number)).one()
+    row = connection.execute(select(friend_request).where(friend_request.c.id == id)).one()
     key = row.owner_card if row.owner == me else row.asker_card
     return None if key is None else EffectKey(key)
 
 
-def put_request_card(connection: Connection, number: int, me: PersonId, card: EffectKey) -> None:
+def put_request_card(connection: Connection, id: int, me: PersonId, card: EffectKey) -> None:
     for side in ("owner", "asker"):
-        here = (friend_request.c.id == number, friend_request.c[side] == me)
+        here = (friend_request.c.id == id, friend_request.c[side] == me)
         connection.execute(update(friend_request).where(*here).values({f"{side}_card": card}))
 
 
@@ -151,6 +201,8 @@ def _columns(request: FriendRequest) -> dict[str, Any]:
         "expires_at": request.expires_at,
         "owner_answer": request.owner_answer,
         "asker_answer": request.asker_answer,
+        "origin": request.origin,
+        "words": request.words,
     }
 
 
@@ -162,6 +214,8 @@ def _request(row: Any) -> FriendRequest:
         expires_at=row.expires_at,
         owner_answer=Answer(row.owner_answer),
         asker_answer=Answer(row.asker_answer),
+        origin=Origin(row.origin),
+        words=row.words,
     )
 
 

@@ -20,6 +20,14 @@ ListId = NewType("ListId", int)
 
 CODE_LIFETIME_MS = 3 * 24 * 3_600_000
 REQUEST_LIFETIME_MS = 14 * 24 * 3_600_000
+PROPOSAL_LIFETIME_MS = 30 * 24 * 3_600_000
+
+
+class Exposure(StrEnum):
+    """LOUD: my friends may see that I am here. QUIET: nobody learns of the cluster through me."""
+
+    LOUD = "loud"
+    QUIET = "quiet"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,9 +109,19 @@ class RequestState(StrEnum):
     EXPIRED = "expired"
 
 
+class Origin(StrEnum):
+    """Where a request comes from. CODE: the asker typed the owner's code. CONTACTS: the asker found the owner through
+    an address book. KNOCK: the asker knocked, and is a friend of a friend of the owner."""
+
+    CODE = "code"
+    CONTACTS = "contacts"
+    KNOCK = "knock"
+
+
 @dataclass(frozen=True, slots=True)
 class FriendRequest:
-    """A code that was typed: `asker` typed the code of `owner`, and both are asked."""
+    """Two persons are asked whether they are to be friends: `asker` began it, by typing the code of `owner` or by a
+    proposal, which is his yes. `words` are what he said at that, if anything."""
 
     owner: PersonId
     asker: PersonId
@@ -111,6 +129,8 @@ class FriendRequest:
     expires_at: int
     owner_answer: Answer = Answer.NONE
     asker_answer: Answer = Answer.NONE
+    origin: Origin = Origin.CODE
+    words: str = ""
 
     def other(self, person: PersonId) -> PersonId:
         """The other side. Raises ValueError for somebody who is on neither."""
@@ -249,10 +269,55 @@ def _used(code: FriendCode) -> FriendCode:
 
 def _renewed(request: FriendRequest, owner: PersonId, tie: Tie, now: int) -> FriendRequest:
     """Who gives a new code away has forgotten an earlier no, unless he blocked the other."""
-    renewed = replace(request, expires_at=now + REQUEST_LIFETIME_MS)
+    origin = Origin.CODE if request.owner == owner else request.origin
+    renewed = replace(request, expires_at=now + REQUEST_LIFETIME_MS, origin=origin, words="")
     if tie.blocked_me:
         return renewed.with_answer(owner, Answer.NO)
     return renewed.with_answer(owner, Answer.NONE) if request.answer_of(owner) is Answer.NO else renewed
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A proposal that was made: the request as it now is, and whether it is the standing one (`known`).
+
+    `asks_owner`: the owner is to be asked. What the asker is told may not depend on it.
+    """
+
+    request: FriendRequest
+    known: bool
+    asks_owner: bool
+
+
+def propose(
+    asker: PersonId,
+    owner: PersonId,
+    tie: Tie,
+    standing: FriendRequest | None,
+    origin: Origin,
+    now: int,
+    words: str = "",
+) -> Proposal | None:
+    """Somebody proposes a friendship without a code, and thereby says yes to it. None: there is nothing to propose,
+    since the two are friends, or the asker has blocked the owner.
+
+    `standing` is the newest request between the two. As long as its time has not run out, the proposal is a yes to it
+    (if the owner has said yes, they are friends now), and nothing at all if the asker has said yes before: so there is
+    one open proposal per pair, whatever the owner has done with it.
+    """
+    if tie.friends or tie.i_blocked:
+        return None
+    if standing is not None and standing.seen_by(asker, now) is not RequestState.FRIENDS and now < standing.expires_at:
+        answered = confirm(standing, asker, tie, now)
+        assert isinstance(answered, FriendRequest)
+        return Proposal(answered, known=True, asks_owner=False)
+    answer = Answer.NO if tie.blocked_me else Answer.NONE
+    new = FriendRequest(owner, asker, now, now + PROPOSAL_LIFETIME_MS, answer, Answer.YES, origin, words)
+    return Proposal(new, known=False, asks_owner=not tie.blocked_me)
+
+
+def still_asks(request: FriendRequest, now: int) -> bool:
+    """Whether the owner of a proposal is still to be asked."""
+    return request.state(now) is RequestState.WAITING and request.owner_answer is Answer.NONE
 
 
 def _code_refusal(code: FriendCode, tie: Tie, now: int) -> Refusal | None:

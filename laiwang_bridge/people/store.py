@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from appservice import instance
 from appservice.database import metadata
 from appservice.sql import Sequence64, insert_ignoring, upsert
-from laiwang_bridge.people.rules import PersonId, Tie
+from laiwang_bridge.people.rules import Exposure, PersonId, Tie
 
 person = Table(
     "person",
@@ -38,6 +39,8 @@ person = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("language", Text),
     Column("new_friends_see_old", Boolean, nullable=False, default=False),
+    Column("exposure", Text),
+    Column("requests", BigInteger, nullable=False, default=0),
     sqlite_autoincrement=True,
 )
 guess_bucket = Table(
@@ -87,6 +90,16 @@ block_mark = Table(
     Column("mark", Text, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Index("ix_block_mark_mark", "mark"),
+    sqlite_with_rowid=False,
+)
+# Whoever is muted brings the muting person no clusters.
+mute = Table(
+    "mute",
+    metadata,
+    column_of_person("person", primary_key=True),
+    column_of_person("muted", primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Index("ix_mute_muted", "muted"),
     sqlite_with_rowid=False,
 )
 
@@ -140,6 +153,31 @@ def choose_language(connection: Connection, one: PersonId, language: str | None)
 def learn_language(connection: Connection, one: PersonId, language: str) -> None:
     """What somebody writes is what he reads, until he chooses."""
     connection.execute(update(person).where(person.c.id == one, person.c.language.is_(None)).values(language=language))
+
+
+def exposure_of(connection: Connection, one: PersonId) -> Exposure | None:
+    """How somebody wants to be seen in a cluster unless he says otherwise; None while he has not been asked."""
+    chosen = connection.execute(select(person.c.exposure).where(person.c.id == one)).scalar()
+    return Exposure(chosen) if chosen else None
+
+
+def set_exposure(connection: Connection, one: PersonId, exposure: Exposure | None) -> None:
+    connection.execute(update(person).where(person.c.id == one).values(exposure=exposure))
+
+
+def new_friends_see_old(connection: Connection, one: PersonId) -> bool:
+    """Whether friends see clusters through somebody that are older than the friendship."""
+    return bool(connection.execute(select(person.c.new_friends_see_old).where(person.c.id == one)).scalar())
+
+
+def let_new_friends_see_old(connection: Connection, one: PersonId, wish: bool) -> None:
+    connection.execute(update(person).where(person.c.id == one).values(new_friends_see_old=wish))
+
+
+def next_request_number(connection: Connection, one: PersonId) -> int:
+    """A number under which somebody knows a friend request of his; none is ever given twice."""
+    connection.execute(update(person).where(person.c.id == one).values(requests=person.c.requests + 1))
+    return int(connection.execute(select(person.c.requests).where(person.c.id == one)).scalar_one())
 
 
 def mark_of(connection: Connection, user: UserID) -> str:
@@ -226,6 +264,45 @@ def lift_block(connection: Connection, me: PersonId, whom: UserID) -> bool:
         known = delete(block).where(block.c.person == me, block.c.blocked == other)
         lifted += connection.execute(known).rowcount
     return lifted > 0
+
+
+def mute_person(connection: Connection, one: PersonId, muted: PersonId, now: int) -> None:
+    """`one` wants to see no clusters through `muted` any more."""
+    connection.execute(insert_ignoring(connection, mute), {"person": one, "muted": muted, "since": now})
+
+
+def unmute_person(connection: Connection, one: PersonId, muted: PersonId) -> bool:
+    """Returns whether he was muted."""
+    return connection.execute(delete(mute).where(mute.c.person == one, mute.c.muted == muted)).rowcount > 0
+
+
+def is_muted(connection: Connection, one: PersonId, muted: PersonId) -> bool:
+    found = select(mute.c.since).where(mute.c.person == one, mute.c.muted == muted)
+    return connection.execute(found).first() is not None
+
+
+def mutes_of(connection: Connection, one: PersonId) -> list[PersonId]:
+    """Whom somebody has muted, the first first."""
+    statement = select(mute.c.muted).where(mute.c.person == one).order_by(mute.c.since, mute.c.muted)
+    return [PersonId(muted) for muted in connection.execute(statement).scalars()]
+
+
+def friends_in_common(connection: Connection, one: PersonId, another: PersonId) -> list[PersonId]:
+    """Who is a friend of both and stands on neither side of a block with one of them."""
+    theirs = friendship.alias()
+    blocked = exists().where(
+        or_(
+            and_(block.c.person == friendship.c.friend, block.c.blocked.in_((one, another))),
+            and_(block.c.blocked == friendship.c.friend, block.c.person.in_((one, another))),
+        )
+    )
+    statement = (
+        select(friendship.c.friend)
+        .join(theirs, and_(theirs.c.friend == friendship.c.friend, theirs.c.person == another))
+        .where(friendship.c.person == one, ~blocked)
+        .order_by(friendship.c.since)
+    )
+    return [PersonId(friend) for friend in connection.execute(statement).scalars()]
 
 
 def _recognise(connection: Connection, new: PersonId, user: UserID) -> None:

@@ -1,0 +1,56 @@
+"""What people call each other for themselves: a private remark on somebody, shown to nobody but its writer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Column, Connection, Index, Table, Text, delete, select
+
+from appservice.database import metadata
+from appservice.sql import upsert
+from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.store import column_of_person
+
+LONGEST_REMARK = 60
+
+remark = Table(
+    "remark",
+    metadata,
+    column_of_person("person", primary_key=True),
+    column_of_person("about", primary_key=True),
+    Column("text", Text, nullable=False),
+    Index("ix_remark_about", "about"),
+    sqlite_with_rowid=False,
+)
+
+
+def put_remark(connection: Connection, writer: PersonId, about: PersonId, text: str) -> None:
+    """Write a remark, in the place of an earlier one. An empty one takes it away."""
+    shown = " ".join(text.split())[:LONGEST_REMARK].strip()
+    if shown:
+        upsert(connection, remark, {"person": writer, "about": about, "text": shown})
+    else:
+        drop_remark(connection, writer, about)
+
+
+def drop_remark(connection: Connection, writer: PersonId, about: PersonId) -> bool:
+    """Returns whether there was one."""
+    return connection.execute(delete(remark).where(remark.c.person == writer, remark.c.about == about)).rowcount > 0
+
+
+def remark_about(connection: Connection, writer: PersonId, about: PersonId) -> str | None:
+    statement = select(remark.c.text).where(remark.c.person == writer, remark.c.about == about)
+    return connection.execute(statement).scalar()
+
+
+def remarks_about(connection: Connection, writer: PersonId, persons: Collection[PersonId]) -> dict[PersonId, str]:
+    """What somebody has written about these persons."""
+    here = (remark.c.person == writer, remark.c.about.in_(list(persons)))
+    rows = connection.execute(select(remark.c.about, remark.c.text).where(*here))
+    return {PersonId(row.about): row.text for row in rows}
+
+
+def remarks_of(connection: Connection, writer: PersonId) -> dict[PersonId, str]:
+    """All that somebody has written, by whom it is about."""
+    rows = connection.execute(select(remark.c.about, remark.c.text).where(remark.c.person == writer))
+    return {PersonId(row.about): row.text for row in rows}
