@@ -208,8 +208,7 @@ class Dispatcher:
 def _commit(unit: Unit) -> set[str]:
     for key in unit.cancelled_timers:
         timers.cancel_timer(unit.connection, key)
-    for timer in unit.timers:
-        timers.set_timer(unit.connection, timer)
+    timers.set_timers(unit.connection, unit.timers)
     return set(outbox.put(unit.connection, unit.emissions, unit.now))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import orjson
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, delete, func, select
 
 from appservice import inbox
 from appservice.database import metadata
 from appservice.inbox import Kind
-from appservice.sql import upsert
+from appservice.sql import upsert_all
 from appservice.unit import Timer
 
 inbox_timer = Table(
@@ -22,18 +24,19 @@ inbox_timer = Table(
 )
 
 
-def set_timer(connection: Connection, timer: Timer) -> None:
-    upsert(
-        connection,
-        inbox_timer,
+def set_timers(connection: Connection, timers: Iterable[Timer]) -> None:
+    """Set these, each in the place of an earlier one with its key."""
+    rows = [
         {
             "key": timer.key,
             "name": timer.name,
             "lane": timer.lane,
             "due_at": timer.due_at,
             "context": orjson.dumps(dict(timer.context)),
-        },
-    )
+        }
+        for timer in timers
+    ]
+    upsert_all(connection, inbox_timer, rows)
 
 
 def cancel_timer(connection: Connection, key: str) -> None:

@@ -88,7 +88,7 @@ async def test_a_timer_set_by_its_own_handler_goes_on(database: Database) -> Non
     routes = Routes()
     routes.on_timer("ring", ring)
     first = Timer("round", "ring", 0, "!room", {"round": 1})
-    await database.write(lambda connection: timers.set_timer(connection, first))
+    await database.write(lambda connection: timers.set_timers(connection, [first]))
     async with open_desk(database, routes):
         await eventually(lambda: has_notes(database, 3), seconds=5)
     assert await notes(database) == ["1", "2", "3"]

@@ -328,8 +328,7 @@ class Town:
         self.app.routes.handle(unit, entry)
         for key in unit.cancelled_timers:
             timers.cancel_timer(connection, key)
-        for timer in unit.timers:
-            timers.set_timer(connection, timer)
+        timers.set_timers(connection, unit.timers)
         outbox.put(connection, unit.emissions, now)
         return unit
 
