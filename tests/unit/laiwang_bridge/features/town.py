@@ -11,7 +11,7 @@ it; what a homeserver would make of the effects is played in memory (`homeserver
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +25,8 @@ from appservice import inbox, outbox, timers
 from appservice.content import edit_in
 from appservice.database import Database
 from appservice.effects import Effect, EffectKey, Job
+from appservice.homeserver import Homeserver as RealHomeserver
+from appservice.homeserver import HomeserverError
 from appservice.inbox import Entry, Inbox
 from appservice.outbox import Result, Waiting
 from appservice.routes import Later
@@ -95,7 +97,7 @@ class Town:
     """Play with `say`, `react`, `member`; whatever that sets going has happened when these return.
 
     `held` stops effects on their way; `twice` sends every transaction again, and its events once more in another.
-    `handler` handles the entries of the inbox, as `handle` does unless a test wants more.
+    `profiles` are what people have published about themselves. `handler` handles the entries of the inbox, as `handle` does unless a test wants more.
     """
 
     def __init__(self, database: Database, config: Config, secret: bytes, pace: Pace | None) -> None:
@@ -108,7 +110,14 @@ class Town:
         self.twice = False
         self.handler: Callable[[Connection, Entry, int], object] = self.handle
         self.handled: list[str] = []
-        self._build: Callable[[], Application] = lambda: Application(config, database, secret, pace=pace)
+        self.profiles: dict[UserID, Mapping[str, Any]] = {}
+
+        def build() -> Application:
+            app = Application(config, database, secret, pace=pace)
+            app.service.homeserver = _Profiles(self.profiles)
+            return app
+
+        self._build = build
         self.app = self._build()
         self._inbox = Inbox(database, lambda _lane: None, lambda: self.now)
         self._read: dict[RoomID, int] = {}
@@ -385,6 +394,19 @@ class Town:
         if result.event_id is not None:
             self.homeserver.made[waiting.key] = result.event_id
         return True
+
+
+class _Profiles(RealHomeserver):
+    """Gives the profiles that a test has written down."""
+
+    def __init__(self, profiles: Mapping[UserID, Mapping[str, Any]]) -> None:
+        super().__init__("http://localhost:1", "town", AS_TOKEN)
+        self._profiles = profiles
+
+    async def profile(self, user: UserID, *, timeout_seconds: float = 20) -> Mapping[str, Any]:
+        if user not in self._profiles:
+            raise HomeserverError(404, "M_NOT_FOUND", "there is no such profile")
+        return self._profiles[user]
 
 
 def code_in(text: str) -> str:
