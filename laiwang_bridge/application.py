@@ -34,23 +34,33 @@ from laiwang_bridge.burning.bot import BurningBot
 from laiwang_bridge.clusters import card_store
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
+from laiwang_bridge.clusters.digest import ClusterDigest
 from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.opening import Opening
+from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
-from laiwang_bridge.people import request_store
+from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
+from laiwang_bridge.people.address_bot import AddressBot
+from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.bot import PeopleBot
 from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
+from laiwang_bridge.people.proof_limits import ProofLimits
+from laiwang_bridge.people.proofs import Proofs
+from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
+from laiwang_bridge.people.proving.mailing import Mailer, MailServer
+from laiwang_bridge.people.proving.texting import Program, Texter, TextSender, Webhook
 from laiwang_bridge.people.requests import Requests
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Ties
+from laiwang_bridge.people.ways import Ways
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +102,20 @@ class Application:
         people = PeopleBot(
             names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
         )
-        spread = Spread(names, mail)
+        proofs = Proofs(
+            names,
+            mail,
+            ties,
+            ways(config),
+            ProofLimits(config.homeserver.domain, codes_per_day(config)),
+            bot=self.bot,
+            key=config.contacts.key,
+            find_claim=lambda id: database.read(lambda connection: claim_store.find_claim(connection, id)),
+        )
+        addresses = AddressBot(proofs)
+        pages = Pages(names, mail)
+        spread = Spread(pages, digests)
+        digests.listeners.append(ClusterDigest(pages))
         doors = Doors(spread, mail, rooms, self.bot, is_ours, pace)
         opening = Opening(
             rooms,
@@ -103,7 +126,7 @@ class Application:
             reach=config.clusters.reach,
             cap=config.clusters.cap,
         )
-        clusters = ClusterBot(opening, doors, spread, mail)
+        clusters = ClusterBot(opening, doors, spread, pages, names, mail)
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
@@ -117,6 +140,8 @@ class Application:
         )
         ties.exports.update(
             {
+                "addresses": address_store.export,
+                "claims": claim_store.export,
                 "clusters": cluster_store.export,
                 "cards": card_store.export,
                 "operators": operators.export,
@@ -131,7 +156,7 @@ class Application:
                 Bot(
                     self.bot,
                     config.appservice.bot_displayname,
-                    (people.router, clusters.router, burning.router, operators.router),
+                    (people.router, addresses.router, clusters.router, burning.router, operators.router),
                     greeting=_GREETING,
                 )
             ],
@@ -152,6 +177,7 @@ class Application:
         self.bots.add_to(routes)
         direct.add_to(routes)
         people.add_to(routes)
+        proofs.add_to(routes)
         requests.add_to(routes)
         digests.add_to(routes)
         spread.add_to(routes)
@@ -187,6 +213,7 @@ class Application:
                 self.bots.forget_old(connection, now)
                 request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 people_store.forget_drained(connection, now)
+                claim_store.forget_old(connection, now)
 
             try:
                 await self.database.write(tidy)
@@ -211,6 +238,28 @@ class Application:
             log.warning("the operators' room %s cannot be found: %s", wanted, error)
         if self._operators_room is None:
             log.warning("there is no operators' room %s; feedback is refused until the next start", wanted)
+
+
+def ways(config: Config) -> Ways:
+    """How an address can be proven here, as the admin has configured it."""
+    mail, texts, token = config.email, config.text_messages, config.contacts.homeserver_admin_token
+    server = MailServer(mail.host, mail.port, mail.security, mail.sender, mail.username, mail.password)
+    sender: TextSender | None = None
+    if texts.command:
+        sender = Program(texts.command, seconds=texts.timeout_seconds)
+    elif texts.webhook:
+        sender = Webhook(texts.webhook, texts.webhook_key, seconds=texts.timeout_seconds)
+    return Ways(
+        config.homeserver.domain,
+        mailer=Mailer(server) if mail.host else None,
+        texter=Texter(sender) if sender else None,
+        homeserver=HomeserverKnowledge(config.homeserver.address, token) if token else None,
+    )
+
+
+def codes_per_day(config: Config) -> dict[AddressKind, int]:
+    """How many codes may be sent in a day, where any are sent."""
+    return {AddressKind.EMAIL: config.email.per_day, AddressKind.NUMBER: config.text_messages.per_day}
 
 
 def settings(config: Config) -> Settings:

@@ -17,6 +17,7 @@ import orjson
 
 from appservice.database import parse_url
 from laiwang_bridge.config import Config, Logging
+from laiwang_bridge.config_values import sections_of
 
 _OURS = ("appservice", "laiwang_bridge")
 _HIDDEN = "[hidden]"
@@ -51,7 +52,13 @@ def set_up(settings: Logging, *, secrets: Iterable[str] = (), stream: IO[str] | 
 def secrets_of(config: Config) -> list[str]:
     """What must not appear in the log of a bridge that is configured like this."""
     password = parse_url(config.database.url).password
-    return [config.appservice.as_token, config.appservice.hs_token, *([str(password)] if password else [])]
+    told = [
+        getattr(getattr(config, section.name), name)
+        for section in sections_of(Config)
+        for name, setting in section.settings.items()
+        if setting.secret and section.name != "database"
+    ]
+    return [secret for secret in (*told, str(password or "")) if secret]
 
 
 class Mask:

@@ -195,6 +195,8 @@ def _without_secrets(config: Config) -> Config:
 
 def _shown(secret: str) -> str:
     """A database's address without its password; of any other secret, that there is one."""
+    if not secret:
+        return ""
     return parse_url(secret).render_as_string(hide_password=True) if "://" in secret else _HIDDEN
 
 

@@ -23,6 +23,7 @@ import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk
 import laiwang_bridge.operators.store
 import laiwang_bridge.people.address_store
+import laiwang_bridge.people.claim_store
 import laiwang_bridge.people.hours_store
 import laiwang_bridge.people.list_store
 import laiwang_bridge.people.remark_store

@@ -86,6 +86,21 @@ def drop_address(connection: Connection, id: int) -> None:
     connection.execute(delete(address).where(address.c.id == id))
 
 
+def export(connection: Connection, one: PersonId) -> list[dict[str, Any]]:
+    """What is kept of somebody's addresses: masked, as they are."""
+    return [
+        {
+            "kind": mine.kind,
+            "address": mine.shown,
+            "mark": mine.mark,
+            "proof": mine.proof,
+            "proven_at": mine.proven_at,
+            "findable": mine.findable,
+        }
+        for mine in addresses_of(connection, one)
+    ]
+
+
 def _address(row: Any) -> ProvenAddress:
     return ProvenAddress(
         id=row.id,
