@@ -1,6 +1,6 @@
-"""Synapse in a virtual environment of its own, installed once into the user's cache.
+"""Synapse, and other servers, each in a virtual environment of its own, installed once into the user's cache.
 
-The homeserver is no dependency of the bridge, so its packages never mix with ours. The versions of everything it needs
+They are no dependencies of the bridge, so their packages never mix with ours. The versions of everything Synapse needs
 are fixed by `synapse-requirements.txt` next to this file.
 """
 
@@ -18,6 +18,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from laiwang_bridge.demo.process import spawn
@@ -29,8 +30,112 @@ _COMPLETE = ".complete"
 _NEWS_EVERY = 5.0
 
 
-class CannotInstallSynapse(Exception):
-    """Synapse could not be installed; the message says why and what to do."""
+class CannotInstall(Exception):
+    """A server could not be installed; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment for a server called `name`: what `requirements` lists, fit when `module` can be imported.
+
+    The first line of `requirements` that begins with `package` has the version. The variable of our environment
+    called `variable` names another interpreter to use instead.
+    """
+
+    name: str
+    package: str
+    requirements: Path
+    module: str
+    variable: str
+
+    def python(self, say: Say) -> Path:
+        """The interpreter that has the server, installing it first where need be.
+
+        Safe to call from several processes at once, and after one was killed half way. Raises `CannotInstall`.
+        """
+        if chosen := os.environ.get(self.variable):
+            return Path(chosen)
+        folder = cache_folder() / f"{self.name.lower()}-{self._key()}"
+        if _is_complete(folder):
+            return _interpreter(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(folder.with_suffix(".lock"), f"Another process is installing {self.name}; waiting for it.", say):
+            if not _is_complete(folder):
+                self._install(folder, say)
+        return _interpreter(folder)
+
+    def _key(self) -> str:
+        """Another Python, machine or list of requirements is another environment."""
+        parts = [
+            self.requirements.read_text(),
+            sys.implementation.cache_tag,
+            platform.python_version(),
+            platform.machine(),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def _install(self, folder: Path, say: Say) -> None:
+        lines = self.requirements.read_text().splitlines()
+        version = next(line.partition("==")[2] for line in lines if line.startswith(f"{self.package}=="))
+        say(f"Installing {self.name} {version} into {folder} (once; about half a minute).")
+        begun = time.monotonic()
+        if folder.exists():
+            shutil.rmtree(folder)
+        venv.create(folder, with_pip=False, symlinks=True)
+        python = _interpreter(folder)
+        self._provide_pip(python)
+        pip: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--prefer-binary",
+        ]
+        self._run([*pip, "-r", self.requirements], say, total=len(lines))
+        self._run([python, "-c", f"import {self.module}"], say)
+        (folder / _COMPLETE).touch()
+        say(f"{self.name} is installed ({time.monotonic() - begun:.0f} s).")
+
+    def _provide_pip(self, python: Path) -> None:
+        """Give the new environment the pip of ours, for not every Python has ensurepip.
+
+        (`pip --python` would do without, but leaves a process behind that goes on installing when we are killed.)
+        """
+        ours = importlib.util.find_spec("pip")
+        if ours is not None and ours.origin is not None:
+            report = subprocess.run(
+                [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            shutil.copytree(Path(ours.origin).parent, Path(report.stdout.strip()) / "pip")
+        elif importlib.util.find_spec("ensurepip") is not None:
+            subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
+        else:
+            raise CannotInstall(
+                f"{sys.executable} has neither pip nor ensurepip to install {self.name} with; install pip for it, or "
+                f"set {self.variable} to an interpreter that has {self.package}."
+            )
+
+    def _run(self, command: list[str | Path], say: Say, total: int = 0) -> None:
+        """Run to the end, telling now and then how many of `total` packages were fetched."""
+        news = _News(say, total)
+        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+        with spawn(command, output=subprocess.PIPE, environment=environment) as process:
+            assert process.stdout is not None
+            output = [news.heard(line.decode(errors="replace")) for line in process.stdout]
+        if process.returncode != 0:
+            raise CannotInstall(
+                f"{self.name} could not be installed; the last lines were:\n{''.join(output[-15:])}"
+                f"Check the network and run this again, or set {self.variable} to an interpreter that has "
+                f"{self.package}."
+            )
+
+
+SYNAPSE = Environment("Synapse", "matrix-synapse", REQUIREMENTS, "synapse.app.homeserver", "LAIWANG_SYNAPSE_PYTHON")
 
 
 def cache_folder() -> Path:
@@ -42,27 +147,11 @@ def cache_folder() -> Path:
 
 
 def synapse_python(say: Say) -> Path:
-    """The interpreter that has Synapse, installing it first where need be (about half a minute, once).
+    """The interpreter that has Synapse, installed first where need be (about half a minute, once).
 
-    $LAIWANG_SYNAPSE_PYTHON names another interpreter to use instead. Safe to call from several processes at once, and
-    after one was killed half way. Raises `CannotInstallSynapse`.
+    $LAIWANG_SYNAPSE_PYTHON names another interpreter to use instead. Raises `CannotInstall`.
     """
-    if chosen := os.environ.get("LAIWANG_SYNAPSE_PYTHON"):
-        return Path(chosen)
-    folder = cache_folder() / f"synapse-{_key()}"
-    if _is_complete(folder):
-        return _interpreter(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder.with_suffix(".lock"), say):
-        if not _is_complete(folder):
-            _install(folder, say)
-    return _interpreter(folder)
-
-
-def _key() -> str:
-    """Another Python, machine or list of requirements is another environment."""
-    parts = [REQUIREMENTS.read_text(), sys.implementation.cache_tag, platform.python_version(), platform.machine()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return SYNAPSE.python(say)
 
 
 def _interpreter(folder: Path) -> Path:
@@ -75,77 +164,14 @@ def _is_complete(folder: Path) -> bool:
 
 
 @contextmanager
-def _lock(path: Path, say: Say) -> Iterator[None]:
+def _lock(path: Path, waiting: str, say: Say) -> Iterator[None]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another process is installing Synapse; waiting for it.")
+            say(waiting)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _install(folder: Path, say: Say) -> None:
-    lines = REQUIREMENTS.read_text().splitlines()
-    version = next(line.partition("==")[2] for line in lines if line.startswith("matrix-synapse=="))
-    say(f"Installing Synapse {version} into {folder} (once; about half a minute).")
-    begun = time.monotonic()
-    if folder.exists():
-        shutil.rmtree(folder)
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = _interpreter(folder)
-    _provide_pip(python)
-    pip: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--prefer-binary",
-    ]
-    _run([*pip, "-r", REQUIREMENTS], say, total=len(lines))
-    _run([python, "-c", "import synapse.app.homeserver"], say)
-    (folder / _COMPLETE).touch()
-    say(f"Synapse is installed ({time.monotonic() - begun:.0f} s).")
-
-
-def _provide_pip(python: Path) -> None:
-    """Give the new environment the pip of ours, for not every Python has ensurepip.
-
-    (`pip --python` would do without, but leaves a process behind that goes on installing when we are killed.)
-    """
-    ours = importlib.util.find_spec("pip")
-    if ours is not None and ours.origin is not None:
-        report = subprocess.run(
-            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        shutil.copytree(Path(ours.origin).parent, Path(report.stdout.strip()) / "pip")
-    elif importlib.util.find_spec("ensurepip") is not None:
-        subprocess.run([python, "-m", "ensurepip"], check=True, capture_output=True)
-    else:
-        raise CannotInstallSynapse(
-            f"{sys.executable} has neither pip nor ensurepip to install Synapse with; install pip for it, or set "
-            "LAIWANG_SYNAPSE_PYTHON to an interpreter that has matrix-synapse."
-        )
-
-
-def _run(command: list[str | Path], say: Say, total: int = 0) -> None:
-    """Run to the end, telling now and then how many of `total` packages were fetched."""
-    news = _News(say, total)
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    with spawn(command, output=subprocess.PIPE, environment=environment) as process:
-        assert process.stdout is not None
-        output = [news.heard(line.decode(errors="replace")) for line in process.stdout]
-    if process.returncode != 0:
-        raise CannotInstallSynapse(
-            f"Synapse could not be installed; the last lines were:\n{''.join(output[-15:])}"
-            "Check the network and run this again, or set LAIWANG_SYNAPSE_PYTHON to an interpreter that has "
-            "matrix-synapse."
-        )
 
 
 class _News:
@@ -170,7 +196,7 @@ def main() -> None:
     """Install ahead of time: `python -m laiwang_bridge.demo.environment`."""
     try:
         print(f"Synapse is ready: {synapse_python(lambda line: print(line, flush=True))}")
-    except CannotInstallSynapse as error:
+    except CannotInstall as error:
         raise SystemExit(str(error)) from None
 
 

@@ -16,7 +16,7 @@ from aiohttp import ClientError
 from laiwang_bridge.demo import bridge
 from laiwang_bridge.demo.bridge import BridgeFailed
 from laiwang_bridge.demo.chapters import Chapters
-from laiwang_bridge.demo.environment import CannotInstallSynapse, synapse_python
+from laiwang_bridge.demo.environment import CannotInstall, synapse_python
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.person import NotSeen
 from laiwang_bridge.demo.stage import BOT, Stage
@@ -42,7 +42,7 @@ def run_demo(*, stay: bool, bridge_command: Sequence[str | Path] = bridge.COMMAN
     transcript = Transcript(sys.stdout)
     try:
         synapse_python(transcript.line)
-    except CannotInstallSynapse as error:
+    except CannotInstall as error:
         transcript.line(str(error))
         return 1
     return asyncio.run(_perform(transcript, Stage(bridge_command), Telling(transcript, patience=patience), stay=stay))
