@@ -26,6 +26,12 @@ def wait(limit: Limit, drains_at: int, now: int) -> int:
     return max(0, drains_at - now - (limit.burst - 1) * limit.every_ms)
 
 
-def pour(limit: Limit, drains_at: int, now: int) -> int:
-    """The new `drains_at` after one more went in."""
-    return max(drains_at, now) + limit.every_ms
+def room(limit: Limit, drains_at: int, now: int) -> int:
+    """How many more fit now."""
+    level = max(0, drains_at - now)
+    return max(0, limit.burst + -level // limit.every_ms)
+
+
+def pour(limit: Limit, drains_at: int, now: int, count: int = 1) -> int:
+    """The new `drains_at` after so many more went in."""
+    return max(drains_at, now) + count * limit.every_ms

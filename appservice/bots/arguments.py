@@ -33,8 +33,8 @@ class Argument:
 
     `label` stands in the usage and where the argument is missed ("which one"); `example` fills in a corrected command.
     `rest` takes the rest of the message. `least` and `most` bound a number, or the length of a text. `words` gives the
-    further words that stand for a choice. `parse` reads a type of your own: it raises `ArgumentError`, and `show` is
-    its inverse.
+    further words that stand for a choice. `parse` reads a type of your own, all its words: it raises `ArgumentError`,
+    and `show` is its inverse; in Chinese, what `show` gives is said by the Chinese one of its `words`.
     """
 
     label: Message
@@ -117,7 +117,7 @@ def _parameter(handler: Callable[..., Any], parameter: inspect.Parameter, hint: 
 
 def _kind(declared: Any, argument: Argument, where: str) -> Kind:
     if argument.parse is not None:
-        return Custom(argument.parse, argument.show)
+        return Custom(argument.parse, argument.show, argument.words)
     if declared is str:
         return Text(argument.most)
     if argument.rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mautrix.types import ContentURI
@@ -16,8 +17,8 @@ KINDS = frozenset(("m.file", "m.image", "m.audio", "m.video"))
 class File:
     """A file as its message describes it; nothing of that has been checked.
 
-    `url` is its `mxc:` address, `size` in bytes. An encrypted one is never handed over: its key is in a message that
-    we can read only in a room that is not encrypted.
+    `url` is its `mxc:` address, `size` in bytes. What is there for an encrypted one (client-server specification,
+    "Sending encrypted attachments") is of no use to anybody without the key, which is not kept.
     """
 
     kind: str
@@ -25,11 +26,14 @@ class File:
     name: str
     media_type: str = ""
     size: int | None = None
+    is_encrypted: bool = False
 
     @classmethod
     def of(cls, content: Content) -> File | None:
         """The file of a message; None where there is none (client-server specification, "m.room.message msgtypes")."""
-        kind, url = content.get("msgtype"), content.get("url")
+        kind, url, encrypted = content.get("msgtype"), content.get("url"), content.get("file")
+        if isinstance(encrypted, Mapping):
+            url = encrypted.get("url")
         if kind not in KINDS or not isinstance(url, str) or not url.startswith("mxc://"):
             return None
         info = content.get("info")
@@ -41,4 +45,5 @@ class File:
             name=storable(name) if isinstance(name, str) else "",
             media_type=storable(media_type).lower() if isinstance(media_type, str) else "",
             size=size if isinstance(size, int) and size >= 0 else None,
+            is_encrypted=isinstance(encrypted, Mapping),
         )

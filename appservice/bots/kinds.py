@@ -189,16 +189,22 @@ class Choice(Kind):
 
 
 class Custom(Kind):
-    """A type of a feature's own."""
+    """A type of a feature's own. `words` are what else may stand for some of its values, as in `Choice`."""
 
     example = "…"
 
-    def __init__(self, parse: Callable[[str], Any], show: Callable[[Any], str]) -> None:
+    def __init__(
+        self, parse: Callable[[str], Any], show: Callable[[Any], str], words: Mapping[str, tuple[str, ...]]
+    ) -> None:
         self._parse = parse
         self._show = show
+        self._words = words
 
     def parse(self, word: Word) -> Any:
         return self._parse(word.user or word.text)
 
     def write(self, value: Any, language: Language) -> str:
-        return self._show(value)
+        shown = self._show(value)
+        if language is Language.ZH:
+            return next((word for word in self._words.get(shown, ()) if contains_han(word)), shown)
+        return shown
