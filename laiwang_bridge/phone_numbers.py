@@ -20,8 +20,8 @@ from appservice.language import Message, _
 ALSO_TRIED = ("CN", "HK", "TW", "MO")
 """Where a number without a country code may be from when the hints fit none."""
 
-MOST_ATTEMPTS = 200_000
-"""How many readings of numbers one address book is worth: about five seconds."""
+MOST_ATTEMPTS = 100_000
+"""How many readings of numbers one address book is worth: about two seconds, and far more than it should need."""
 
 _LONGEST_FIELD = 600
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 21  # an IP-dial prefix and 00 make a number longer than the 15 of E.164

@@ -25,7 +25,10 @@ _MATRIX_LINK = re.compile(r"(?:matrix:u(?:ser)?/|(?:https?://)?matrix\.to/#/|(?:
 
 @dataclass(slots=True)
 class Draft:
-    """What was found of one card: the name in whatever parts it has, and the fields that may find the person."""
+    """What was found of one card: the name in whatever parts it has, and the fields that may find the person.
+
+    `read_numbers` are numbers that need no reading any more.
+    """
 
     line: int
     name: str = ""
@@ -36,11 +39,12 @@ class Draft:
     numbers: list[str] = field(default_factory=list)
     emails: list[str] = field(default_factory=list)
     matrix_ids: list[str] = field(default_factory=list)
+    read_numbers: tuple[str, ...] = ()
     damaged: bool = False
 
     def contact(self, reader: NumberReader) -> Contact | None:
         """The contact, or None if nothing in it is of use for finding the person."""
-        numbers = _each(reader.read(field) for field in self.numbers[:MOST_FIELDS])
+        numbers = self.read_numbers or _each(reader.read(field) for field in self.numbers[:MOST_FIELDS])
         emails = _each(emails_in(field) for field in self.emails[:MOST_FIELDS])
         matrix_ids = _each(matrix_ids_in(field) for field in self.matrix_ids[:MOST_FIELDS])
         if not (numbers or emails or matrix_ids):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -19,6 +19,7 @@ _BOMS = (
 )
 _SNIFFED = 4096
 _SAMPLE = 16_384
+_BLOCK = 65_536
 _DECLARED = re.compile(
     r"utf-?8|gb_?2312(-80)?|gbk|cp936|gb18030|x-gbk|big-?5(-?hkscs)?|cp950|shift[_-]?jis|sjis|x-sjis|ms_kanji|cp932|"
     r"windows-31j|euc-?jp|iso-2022-jp|euc-?kr|ks_c_5601-1987|cp949|iso-?8859-?\d{1,2}|latin-?1|us-ascii|ascii|"
@@ -55,9 +56,18 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        lines = data.split(b"\n")
-        charsets = Charsets(lines)
-        return "\n".join(charsets.decode(line) for line in lines)
+        blocks = list(_blocks(data))
+        charsets = Charsets(line for block in blocks for line in block.split(b"\n"))
+        return "".join(charsets.decode_lines(block) for block in blocks)
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """The data in pieces that end with a line."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
+        yield data[start:end]
+        start = end
 
 
 class Charsets:
@@ -80,6 +90,11 @@ class Charsets:
         # A short name in GBK is sometimes UTF-8 by accident; where hardly anything else is, it is GBK.
         rarely_utf_8 = valid * 20 < len(doubtful)
         self._order = (self._guess, _UTF_8) if rarely_utf_8 else (_UTF_8, self._guess)
+
+    def decode_lines(self, block: bytes) -> str:
+        """Many lines at once where they are all alike, otherwise each by itself."""
+        text = _strictly(block, self._order[0])
+        return "\n".join(map(self.decode, block.split(b"\n"))) if text is None else text
 
     def decode(self, value: bytes, declared: str = "") -> str:
         """A value as text; what cannot be read of it becomes U+FFFD."""

@@ -40,7 +40,7 @@ def read_list(text: str, reader: NumberReader, most_cards: int) -> Book | None:
         counted_to = match.start()
         lines += 1
         found.take(line, match.group())
-        if found.cards > most_cards:
+        if found.cards > most_cards or reader.exhausted:
             return None
         if lines == _JUDGED_AFTER and not found.is_list(lines):
             break
@@ -111,8 +111,9 @@ def _draft(line: int, text: str, reader: NumberReader) -> Draft:
                 continue
             rest = rest.replace(word, " ")
     name, end = "", 0
-    for found in reader.find(rest):
-        draft.numbers.append(found.number)
+    numbers = reader.find(rest)
+    draft.read_numbers = tuple(dict.fromkeys(found.number for found in numbers))
+    for found in numbers:
         name += f"{rest[end : found.start]} "
         end = found.end
     draft.name = _name(name + rest[end:])

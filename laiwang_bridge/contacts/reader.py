@@ -21,7 +21,6 @@ _MAGIC = (
     (b"\x89PNG\r\n", NoBook.PICTURE),
     (b"\xff\xd8\xff", NoBook.PICTURE),
     (b"GIF8", NoBook.PICTURE),
-    (b"BM", NoBook.PICTURE),
     (b"II*\x00", NoBook.PICTURE),
     (b"MM\x00*", NoBook.PICTURE),
     (b"\x00\x00\x01\x00", NoBook.PICTURE),
@@ -43,7 +42,9 @@ _MAGIC = (
     (b"age-encryption.org/", NoBook.ENCRYPTED),
     (b"-----BEGIN AGE ENCRYPTED", NoBook.ENCRYPTED),
     (b"Salted__", NoBook.ENCRYPTED),
-    (b"ID3", NoBook.SOUND),
+    (b"ID3\x02", NoBook.SOUND),
+    (b"ID3\x03", NoBook.SOUND),
+    (b"ID3\x04", NoBook.SOUND),
     (b"OggS", NoBook.SOUND),
     (b"fLaC", NoBook.SOUND),
     (b"#!AMR", NoBook.SOUND),
@@ -121,6 +122,8 @@ def _known(data: bytes) -> NoBook | None:
         return NoBook.PICTURE if head[8:12] in _PICTURES_IN_BOXES else NoBook.SOUND
     if head.startswith(b"RIFF"):
         return NoBook.PICTURE if head[8:12] == b"WEBP" else NoBook.SOUND
+    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
+        return NoBook.PICTURE
     if head[257:262] == b"ustar":
         return NoBook.ARCHIVE
     return next((cause for magic, cause in _MAGIC if head.startswith(magic)), None)

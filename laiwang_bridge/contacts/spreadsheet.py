@@ -136,7 +136,7 @@ def read_table(table: Table, reader: NumberReader, most_cards: int) -> Book | No
         if not any(cell.strip() for cell in record.cells):
             continue
         cards += 1
-        if cards > most_cards:
+        if cards > most_cards or reader.exhausted:
             return None
         contact = _draft(record, table.columns).contact(reader)
         if contact is not None:

@@ -18,8 +18,12 @@ from laiwang_bridge.contacts.numbers import NumberReader
 
 _BEGIN = re.compile(rb"BEGIN[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
 _END = re.compile(rb"END[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
+_BORDER = re.compile(_BEGIN.pattern + rb"|" + _END.pattern, re.IGNORECASE)
 _BEFORE_LINE = b" \t\xef\xbb\xbf"  # indentation, or the mark of a file that was joined to another
 _LONGEST_VALUE = 8192
+_MOST_PROPERTIES = 200
+_MOST_LINES = 1_000_000
+"""Far more than any address book of our size has, photos aside, and about a second."""
 
 _NAMES = frozenset({"FN", "N", "NICKNAME", "ORG"})
 _NUMBERS = frozenset({"TEL", "X-MS-TEL"})
@@ -78,10 +82,13 @@ def holds_vcards(data: bytes) -> bool:
 def read_vcards(data: bytes, reader: NumberReader, most_cards: int) -> Book | None:
     """The book of all vCards in it, in bytes where ASCII is ASCII; None if there are more than `most_cards`."""
     raws: list[_Raw] = []
-    for raw in _Scanner(data).cards():
+    scanner = _Scanner(data)
+    for raw in scanner.cards():
         raws.append(raw)
         if len(raws) > most_cards:
             return None
+    if scanner.exhausted:
+        return None
     decoder = _Decoder(raws)
     contacts: list[Contact] = []
     unreadable: list[int] = []
@@ -92,6 +99,8 @@ def read_vcards(data: bytes, reader: NumberReader, most_cards: int) -> Book | No
             contacts.append(contact)
         elif draft.damaged:
             unreadable.append(raw.line)
+        if reader.exhausted:
+            return None
     return Book(BookFormat.VCARD, len(raws), tuple(contacts), tuple(unreadable))
 
 
@@ -103,6 +112,12 @@ class _Scanner:
         self._at = 0
         self._counted_to = 0
         self._line = 1
+        self._left = _MOST_LINES
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether there were more lines than are read."""
+        return self._left <= 0
 
     def cards(self) -> Iterator[_Raw]:
         card: _Raw | None = None
@@ -110,6 +125,9 @@ class _Scanner:
         agent_follows = False
         while match := _LINE.search(self._data, self._at):
             start, self._at = match.span()
+            self._left -= 1
+            if self.exhausted:
+                return
             line = self._data[start : min(self._at, start + _LONGEST_VALUE)]
             text = line.lstrip(_BEFORE_LINE)
             if _BEGIN.match(text):
@@ -137,6 +155,8 @@ class _Scanner:
                 if found.name == "VERSION":
                     card.version = found.value or b""
                 card.properties.append(found)
+                if len(card.properties) >= _MOST_PROPERTIES:
+                    self._pass_over_card()
         if card is not None:
             yield from self._finished(card)
 
@@ -182,12 +202,13 @@ class _Scanner:
                 if more is None:
                     return bytes(value), False
                 value += more[: _LONGEST_VALUE - len(value)]
-        while more_folded := _FOLDED.match(self._data, self._at):
+        while len(value) < _LONGEST_VALUE and (more_folded := _FOLDED.match(self._data, self._at)):
             self._at = more_folded.end()
             more = more_folded.group(1)
             if keeps_space and value[-1:].isalnum() and more[:1].isalnum():
                 value += b" "
-            value += more[: max(0, _LONGEST_VALUE - len(value))]
+            value += more[: _LONGEST_VALUE - len(value)]
+        self._pass_over_folded()
         if _IS_BASE64.search(parameters) and (rest := _UNFOLDED_BASE64.match(self._data, self._at)):
             self._at = rest.end()
             value += rest.group()[: max(0, _LONGEST_VALUE - len(value))]
@@ -195,8 +216,9 @@ class _Scanner:
 
     def _after_soft_break(self, other: re.Pattern[bytes]) -> bytes | None:
         """The line that a `=` at the end of the last one announces; None if something else comes, as after a cut."""
+        self._left -= 1
         more = _BROKEN_SOFTLY.match(self._data, self._at)
-        if more is None or other.match(more.group(1)):
+        if more is None or self.exhausted or other.match(more.group(1)):
             return None
         self._at = more.end()
         text = more.group(1)
@@ -210,11 +232,19 @@ class _Scanner:
             last = text[-1:]
             while last == b"=" and (more := self._after_soft_break(_SURELY_PROPERTY)) is not None:
                 last = more[-1:]
+        self._pass_over_folded()
+        if _IS_BASE64.search(head) and (rest := _UNFOLDED_BASE64.match(self._data, self._at)):
+            self._at = rest.end()
+
+    def _pass_over_card(self) -> None:
+        """Leave behind what is too much for one card, up to where it ends or the next one begins."""
+        border = _BORDER.search(self._data, self._at)
+        self._at = border.start() if border else len(self._data)
+
+    def _pass_over_folded(self) -> None:
         folded = _ALL_FOLDED.match(self._data, self._at)
         if folded:
             self._at = folded.end()
-        if _IS_BASE64.search(head) and (rest := _UNFOLDED_BASE64.match(self._data, self._at)):
-            self._at = rest.end()
 
     def _line_of(self, position: int) -> int:
         """The number of the line that begins at a position, which never goes back."""
