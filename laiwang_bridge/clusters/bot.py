@@ -4,84 +4,110 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from mautrix.types import UserID
+
 from appservice.bots import Argument, Context, Router, UserError
-from appservice.content import Words, bold, code, lines
-from appservice.language import N_, Message, _
+from appservice.content import code
+from appservice.language import Message, _
 from laiwang_bridge.clusters import card_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.doors import Doors, Entry
-from laiwang_bridge.clusters.opening import Opening
-from laiwang_bridge.clusters.rules import NOT_AVAILABLE, Exposure
-from laiwang_bridge.clusters.spread import Buttons, Spread
+from laiwang_bridge.clusters.explaining import explain
+from laiwang_bridge.clusters.exposures import Commands as Answers
+from laiwang_bridge.clusters.exposures import Exposures
+from laiwang_bridge.clusters.faces import Buttons
+from laiwang_bridge.clusters.feed import feed, look_at
+from laiwang_bridge.clusters.pages import Pages
+from laiwang_bridge.clusters.rules import NOT_AVAILABLE
+from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.store import Named
-from laiwang_bridge.clusters.titles import title as title_of
-from laiwang_bridge.people.mail import Mail
-from laiwang_bridge.people.names import who_asks
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people import list_store
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.names import Names, who_asks
+from laiwang_bridge.people.rules import Exposure, PersonId
 
 PREFIXES = ("!zd", "!扎堆")
 
 _CLUSTERS = _("Clusters")
 _LISTED = 20
-_LISTABLE = (CardState.OFFERED, CardState.INSIDE)
 
-Topic = Annotated[str, Argument(_("topic"), rest=True, example="weekend hike?")]
+List = Annotated[str, Argument(_("list"), rest=True, example="family")]
+Friend = Annotated[UserID, Argument(_("friend"), example="@xiaolin:example.org")]
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 
 
 class ClusterBot:
-    """Opening, seeing, entering and leaving clusters."""
+    """Seeing, entering and leaving clusters."""
 
-    def __init__(self, opening: Opening, doors: Doors, spread: Spread, mail: Mail) -> None:
-        self._opening = opening
+    def __init__(
+        self,
+        doors: Doors,
+        spread: Spread,
+        pages: Pages,
+        names: Names,
+        exposures: Exposures,
+    ) -> None:
         self._doors = doors
         self._spread = spread
-        self._mail = mail
+        self._pages = pages
+        self._names = names
         self.router = router = Router("clusters", PREFIXES, title=_("Clusters"))
         command = router.command
-        command("start", "发起", help=_("Talk about something"), group=_CLUSTERS, default=True)(self.start)
         command("list", "列表", help=_("What your friends talk about"), group=_CLUSTERS, where="direct")(self.list)
         command("join", "加入", help=_("Step in"), group=_CLUSTERS, where="direct")(self.join)
         command("leave", "退出", "离开", help=_("Step out, silently"), group=_CLUSTERS)(self.leave)
         command("quiet", "隐身", help=_("Your friends do not see you there"), group=_CLUSTERS)(self.quiet)
         command("loud", "现身", help=_("Your friends may see you there"), group=_CLUSTERS)(self.loud)
+        command("only", "只给", help=_("Only friends on one list see you there"), group=_CLUSTERS)(self.only)
         command("hide", "不看", help=_("See no more of it"), group=_CLUSTERS, where="direct")(self.hide)
-        spread.buttons_do(Buttons(join=self.join, hide=self.hide, quiet=self.quiet, loud=self.loud))
-
-    def start(self, context: Context, topic: Topic = "") -> None:
-        me = who_asks(context)
-        title = title_of(topic)
-        if context.replied_to is not None:
-            self._opening.start_from(context.unit, context.sender, context.room, context.replied_to, title)
-        elif title:
-            self._opening.start(context.unit, me, context.sender, title)
-        elif topic:
-            raise UserError(_("A cluster needs a topic that can be read."))
-        else:
-            self._only_in_private(context)
-            self.list(context)
-            return
-        if context.is_direct:
-            context.reply(self._opening.preview(context, me, title))
-            return
-        # How many friends somebody has is not for the room to read.
-        context.agree()
-        if (voice := self._mail.to(context.unit, me)) is not None:
-            voice.send(self._opening.preview(voice, me, title))
+        command("why", "为什么", help=_("Why you see it, and why there"), group=_CLUSTERS, where="direct")(self.why)
+        command("mention", "叫", help=_("Call a friend in"), group=_CLUSTERS)(self.mention)
+        command("mute", "屏蔽", help=_("See no clusters through a friend"), group=_CLUSTERS, where="direct")(self.mute)
+        command("unmute", "取消屏蔽", help=_("See them again"), group=_CLUSTERS, where="direct")(self.unmute)
+        exposures.buttons_do(Answers(loud=self.loud, quiet=self.quiet, only=self.only))
+        pages.buttons_do(
+            Buttons(join=self.join, hide=self.hide, quiet=self.quiet, loud=self.loud, list=self.list, mute=self.mute)
+        )
 
     def list(self, context: Context) -> None:
         me = who_asks(context)
-        shown = card_store.cards_of(context.connection, me, _LISTABLE, _LISTED)
-        rows = [row for card in shown if (row := self._row(context, card))]
-        if not rows:
+        seen = feed(context.connection, me, context.now)
+        room = max(_LISTED - len(seen), 0)
+        inside = card_store.cards_of(context.connection, me, (CardState.INSIDE,), room) if room else []
+        if not seen and not inside:
             example = str(context.say(_("weekend hike?")).plain)
             raise UserError(
                 _("None of your friends is talking about anything here yet. You can begin:"),
                 try_instead=f"{self.router.prefix_in(context.language)} {example}",
             )
-        if more := card_store.count_cards(context.connection, me, _LISTABLE) - len(shown):
-            rows.append(context.say(N_("… and {count} older one", "… and {count} older ones"), count=more))
-        context.reply(lines(*rows))
+        every = len(seen) + card_store.count_cards(context.connection, me, (CardState.INSIDE,))
+        shown = seen[:_LISTED]
+        self._pages.answer(context, me, shown, inside, more=every - len(shown) - len(inside))
+
+    def why(self, context: Context, number: Number = None) -> None:
+        """Explains the place of a cluster in the list, from what its reader may know anyway."""
+        me = who_asks(context)
+        card = self._card(context, me, number, CardState.OFFERED)
+        named = store.find(context.connection, card.cluster)
+        seen = look_at(context.connection, me, [named], context.now) if named else []
+        if card.state is CardState.INSIDE:
+            context.reply(_("You are in **{title}** yourself."), title=named.title if named else "")
+        elif not seen:
+            context.reply(NOT_AVAILABLE)
+        else:
+            names = self._names.for_viewer_all(context.connection, me, seen[0].friends)
+            context.reply(explain(context, seen[0], [names[friend] for friend in seen[0].friends], context.now))
+
+    def mention(self, context: Context, whom: Friend, number: Number = None) -> None:
+        named, me = self._inside(context, number)
+        friend = people.find_person(context.connection, whom)
+        if friend is not None and friend != me:
+            self._spread.call(context.unit, named, me, friend)
+        # Whether he may see it, and whether he has anything to do with us, is not for others to learn.
+        if context.room == named.room_id:
+            context.agree()
+        else:
+            context.reply(_("If {user} may see **{title}**, they are told now."), user=whom, title=named.title)
 
     def join(self, context: Context, number: Number = None) -> None:
         me = who_asks(context)
@@ -114,6 +140,25 @@ class ClusterBot:
     def loud(self, context: Context, number: Number = None) -> None:
         self._expose(context, number, Exposure.LOUD, _("Your friends may see now that you are in **{title}**."))
 
+    def only(self, context: Context, number: Number = None, which: List = "") -> None:
+        named, me = self._inside(context, number)
+        chosen = list_store.list_named(context.connection, me, which)
+        in_private = context.room != named.room_id
+        if chosen is None and (in_private or not which):
+            raise UserError(
+                _("Of which list of yours shall they see you there? So far nothing has changed."),
+                try_instead=context.line(self.only, number, self._example_of_list(context, me)),
+            )
+        if chosen is not None:
+            self._doors.expose(context.unit, named, me, Exposure.LOUD, chosen.id)
+        if in_private and chosen is not None:
+            answer = _("Only your friends on “{list}” may see now that you are in **{title}**.")
+            context.reply(answer, list=chosen.name, title=named.title)
+        elif chosen is not None:
+            context.agree()
+        else:
+            context.agree("🤷")  # which lists somebody has is not for the room to read
+
     def hide(self, context: Context, number: Number = None) -> None:
         me = who_asks(context)
         card = self._card(context, me, number, CardState.OFFERED)
@@ -128,16 +173,25 @@ class ClusterBot:
             line=code(context.line(self.join, card.number)),
         )
 
-    # -- small things -----------------------------------------------------------------------------------------------
+    def mute(self, context: Context, whom: Friend) -> None:
+        me, friend = who_asks(context), people.find_person(context.connection, whom)
+        name: str = whom
+        if friend is not None and people.tie(context.connection, me, friend).friends:
+            name = self._names.for_viewer(context.connection, me, friend)
+            people.mute_person(context.connection, me, friend, context.now)
+            self._spread.mute_changed(context.unit, me, friend)
+        line = code(context.line(self.unmute, whom))
+        context.reply(_("You see no clusters through {name} any more. {line} brings them back."), name=name, line=line)
 
-    def _row(self, context: Context, card: Card) -> Words:
-        named = store.find(context.connection, card.cluster)
-        if named is None:
-            return ""
-        heading = f"{card.number} · " + bold(named.title)
-        if card.state is CardState.INSIDE:
-            return heading + " · " + context.say(_("you are in"))
-        return heading + " · " + code(context.line(self.join, card.number))
+    def unmute(self, context: Context, whom: Friend) -> None:
+        me, friend = who_asks(context), people.find_person(context.connection, whom)
+        name: str = whom
+        if friend is not None and people.unmute_person(context.connection, me, friend):
+            name = self._names.for_viewer(context.connection, me, friend)
+            self._spread.mute_changed(context.unit, me, friend)
+        context.reply(_("You see clusters through {name}, if you are friends."), name=name)
+
+    # -- small things -----------------------------------------------------------------------------------------------
 
     def _card(self, context: Context, me: PersonId, number: int | None, wanted: CardState) -> Card:
         if number is None:
@@ -148,6 +202,10 @@ class ClusterBot:
         if card is None:
             raise UserError(_("There is no such cluster in your list:"), try_instead=context.line(self.list))
         return card
+
+    def _example_of_list(self, context: Context, me: PersonId) -> str:
+        mine = list_store.lists_of(context.connection, me)
+        return mine[0].name if mine else str(context.say(_("family")).plain)
 
     def _inside(self, context: Context, number: int | None) -> tuple[Named, PersonId]:
         """The cluster that is meant: the one whose room this is, else a number, else the newest that he is in."""

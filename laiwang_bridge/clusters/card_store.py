@@ -1,13 +1,32 @@
-"""What each person was shown of each cluster: the table of cards and the queries on it."""
+"""What each person was shown of each cluster: cards, the messages they stand in, and the queries on both.
+
+A card is there for what was shown, is hidden, or has its person inside; never for what somebody could see.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, Text, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
@@ -23,10 +42,20 @@ card = Table(
     Column("number", Integer, primary_key=True),
     column_of_cluster("cluster", nullable=False),
     Column("state", Text, nullable=False),
-    Column("sent_as", Text),
-    Column("says", Text),
     Column("shown_at", BigInteger, nullable=False),
+    Column("times_shown", Integer, nullable=False, default=0),
     Index("ix_cluster_card_cluster", "cluster", "person", unique=True),
+)
+line = Table(
+    "cluster_line",
+    metadata,
+    column_of_person("person", primary_key=True),
+    Column("page", Text, primary_key=True),
+    column_of_cluster("cluster", primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("is_list", Boolean, nullable=False),
+    Column("says", Text, nullable=False),
+    Index("ix_cluster_line_cluster", "cluster", "person"),
 )
 
 
@@ -41,15 +70,36 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What one person was shown of one cluster. `number` is what he types, `sent_as` the effect that sent it, `says` a
-    digest of what it says there."""
+    """What one person knows of one cluster. `number` is what he types; `times_shown` counts the messages that brought
+    it to him, the last at `shown_at`."""
 
     person: PersonId
     number: int
     cluster: ClusterId
     state: CardState
-    sent_as: EffectKey | None
-    says: str | None
+    shown_at: int
+    times_shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A cluster's place in a message (a page) to a person. `says` is a digest of what stands there: who is named must
+    not be kept twice. `is_list`: the page is the answer to somebody who asked."""
+
+    person: PersonId
+    page: EffectKey
+    cluster: ClusterId
+    place: int
+    is_list: bool
+    says: str
+
+
+# -- cards ----------------------------------------------------------------------------------------------------------
+
+# Built once: these are asked about every friend of whoever does something.
+_CARDS_ON = select(card).where(card.c.cluster == bindparam("id"), card.c.person.in_(bindparam("them", expanding=True)))
+_CARDS_OF = select(card).where(card.c.person == bindparam("one"), card.c.cluster.in_(bindparam("ids", expanding=True)))
+_LINES_ON = select(line).where(line.c.cluster == bindparam("id"), line.c.person.in_(bindparam("them", expanding=True)))
 
 
 def find_card(connection: Connection, one: PersonId, id: ClusterId) -> Card | None:
@@ -60,6 +110,18 @@ def find_card(connection: Connection, one: PersonId, id: ClusterId) -> Card | No
 def card_number(connection: Connection, one: PersonId, number: int) -> Card | None:
     row = connection.execute(select(card).where(card.c.person == one, card.c.number == number)).first()
     return None if row is None else _card(row)
+
+
+def cards_on(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Card]:
+    """The cards that these persons have of a cluster."""
+    rows = connection.execute(_CARDS_ON, {"id": id, "them": list(persons)})
+    return {row.person: _card(row) for row in rows}
+
+
+def cards_among(connection: Connection, one: PersonId, ids: Collection[ClusterId]) -> dict[ClusterId, Card]:
+    """The cards that a person has of these clusters."""
+    rows = connection.execute(_CARDS_OF, {"one": one, "ids": list(ids)})
+    return {row.cluster: _card(row) for row in rows}
 
 
 def cards_of(connection: Connection, one: PersonId, states: Collection[CardState], limit: int) -> list[Card]:
@@ -73,20 +135,34 @@ def count_cards(connection: Connection, one: PersonId, states: Collection[CardSt
     return connection.execute(statement).scalar_one()
 
 
-def add_card(connection: Connection, one: PersonId, id: ClusterId, state: CardState, now: int) -> Card:
-    """A card that was not sent yet. Numbers go up for ever: what somebody types never means another cluster later."""
+def add_cards(
+    connection: Connection, one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int
+) -> dict[ClusterId, Card]:
+    """New cards, in this order. Numbers go up for ever: what somebody types never means another cluster later."""
+    if not ids:
+        return {}
     highest = connection.execute(select(func.max(card.c.number)).where(card.c.person == one)).scalar() or 0
-    new = Card(one, highest + 1, id, state, None, None)
-    row = {"person": one, "number": new.number, "cluster": id, "state": state, "shown_at": now}
-    connection.execute(insert(card).values(row))
+    new = {id: Card(one, highest + place, id, state, now, 0) for place, id in enumerate(ids, 1)}
+    rows = [
+        {"person": one, "number": each.number, "cluster": id, "state": state, "shown_at": now, "times_shown": 0}
+        for id, each in new.items()
+    ]
+    connection.execute(insert(card), rows)
     return new
 
 
-def change_card(connection: Connection, one: Card, **values: Any) -> None:
-    connection.execute(update(card).where(card.c.person == one.person, card.c.number == one.number).values(**values))
+def change_state(connection: Connection, one: Card, state: CardState) -> None:
+    connection.execute(update(card).where(card.c.person == one.person, card.c.number == one.number).values(state=state))
+
+
+def note_shown(connection: Connection, one: PersonId, ids: Collection[ClusterId], now: int) -> None:
+    """Cards were brought to their person once more."""
+    shown = update(card).where(card.c.person == one, card.c.cluster.in_(list(ids)))
+    connection.execute(shown.values(shown_at=now, times_shown=card.c.times_shown + 1))
 
 
 def forget_cards(connection: Connection, one: PersonId) -> None:
+    connection.execute(delete(line).where(line.c.person == one))
     connection.execute(delete(card).where(card.c.person == one))
 
 
@@ -95,8 +171,80 @@ def export(connection: Connection, me: PersonId) -> list[dict[str, Any]]:
     rows = connection.execute(
         select(card, cluster.c.title).join(cluster).where(card.c.person == me).order_by(card.c.number)
     )
-    return [{"number": row.number, "title": row.title, "state": row.state, "shown_at": row.shown_at} for row in rows]
+    return [
+        {
+            "number": row.number,
+            "title": row.title,
+            "state": row.state,
+            "shown_at": row.shown_at,
+            "times_shown": row.times_shown,
+        }
+        for row in rows
+    ]
 
 
 def _card(row: Any) -> Card:
-    return Card(row.person, row.number, row.cluster, CardState(row.state), row.sent_as, row.says)
+    return Card(row.person, row.number, row.cluster, CardState(row.state), row.shown_at, row.times_shown)
+
+
+# -- the messages they stand in -------------------------------------------------------------------------------------
+
+
+def lines_on(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, list[Line]]:
+    """Where a cluster stands in messages to these persons."""
+    found: dict[PersonId, list[Line]] = {}
+    for row in connection.execute(_LINES_ON, {"id": id, "them": list(persons)}):
+        found.setdefault(row.person, []).append(_line(row))
+    return found
+
+
+def lines_of_pages(
+    connection: Connection, pages: Iterable[tuple[PersonId, EffectKey]]
+) -> dict[tuple[PersonId, EffectKey], list[Line]]:
+    """All lines of these messages, in order."""
+    wanted = list(pages)
+    if not wanted:
+        return {}
+    found: dict[tuple[PersonId, EffectKey], list[Line]] = {}
+    statement = select(line).where(tuple_(line.c.person, line.c.page).in_(wanted)).order_by(line.c.place)
+    for row in connection.execute(statement):
+        found.setdefault((row.person, row.page), []).append(_line(row))
+    return found
+
+
+def lists_of(connection: Connection, one: PersonId) -> list[EffectKey]:
+    """The answers with what a person's friends talk about that still stand."""
+    found = select(line.c.page).where(line.c.person == one, line.c.is_list).distinct()
+    return [EffectKey(page) for page in connection.execute(found).scalars()]
+
+
+def add_lines(connection: Connection, lines: Sequence[Line]) -> None:
+    rows = [
+        {
+            "person": each.person,
+            "page": each.page,
+            "cluster": each.cluster,
+            "place": each.place,
+            "is_list": each.is_list,
+            "says": each.says,
+        }
+        for each in lines
+    ]
+    if rows:
+        connection.execute(insert(line), rows)
+
+
+def note_said(connection: Connection, one: PersonId, page: EffectKey, says: Mapping[ClusterId, str]) -> None:
+    """A message was edited; this is what its lines say now."""
+    here = update(line).where(line.c.person == one, line.c.page == page, line.c.cluster == bindparam("id"))
+    rows = [{"id": id, "said": digest} for id, digest in says.items()]
+    connection.execute(here.values(says=bindparam("said")), rows)
+
+
+def drop_lines(connection: Connection, one: PersonId, pages: Collection[EffectKey]) -> None:
+    """These messages show nothing any more."""
+    connection.execute(delete(line).where(line.c.person == one, line.c.page.in_(list(pages))))
+
+
+def _line(row: Any) -> Line:
+    return Line(row.person, row.page, row.cluster, row.place, bool(row.is_list), row.says)

@@ -6,17 +6,30 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appservice.language import Message, _
 from laiwang_bridge.clusters.reach import Mode, Reach
 
 _HOUR_MS = 3_600_000
 
 
-def rounded_size(members: int) -> str:
-    """The size that a card shows: the nearest of 5, 10, 20 and 50, and `100+` from a hundred on. So nobody can watch a
-    single person come or go."""
-    if members >= 100:
-        return "100+"
-    return str(min((5, 10, 20, 50), key=lambda size: (abs(size - members), -size)))
+_FEW, _HUNDRED = 5, 100
+
+
+def rounded_size(members: int) -> int:
+    """The size that a card shows: the nearest of 5, 10, 20 and 50; 0 for fewer than five, 100 from a hundred on. So
+    nobody can watch a single person come or go."""
+    if members < _FEW:
+        return 0
+    if members >= _HUNDRED:
+        return _HUNDRED
+    return min((_FEW, 10, 20, 50), key=lambda size: (abs(size - members), -size))
+
+
+def size_sentence(size: int) -> Message:
+    """A rounded size in words, with `size` to fill in."""
+    if size == 0:
+        return _("a few people")
+    return _("at least 100 people") if size == _HUNDRED else _("about {size} people")
 
 
 @dataclass(frozen=True, slots=True)

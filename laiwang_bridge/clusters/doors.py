@@ -16,14 +16,15 @@ from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, growth, rules, sight, store
+from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Mode
-from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Exposure, Recheck
+from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Recheck, Stay
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Doors:
     def __init__(
         self,
         spread: Spread,
+        exposures: Exposures,
         mail: Mail,
         rooms: Rooms,
         bot: UserID,
@@ -53,6 +55,7 @@ class Doors:
         pace: Pace | None = None,
     ) -> None:
         self._spread = spread
+        self._exposures = exposures
         self._mail = mail
         self._rooms = rooms
         self._bot = bot
@@ -209,9 +212,13 @@ class Doors:
         if before is not None and before.inside:
             return  # a new name or avatar
         view = sight.view(connection, named.rules, person)
-        exposure = before.exposure if before else Exposure.LOUD
-        store.put_stay(connection, rules.arrive(named.rules, view, before, exposure, unit.now))
-        self._changed(unit, named, person)
+        exposure, only = (before.exposure, before.exposed_to) if before else (Exposure.QUIET, None)
+        stay = rules.arrive(named.rules, view, before, exposure, unit.now, exposed_to=only)
+        usual = self._exposures.at_arrival(connection, stay) if before is None else None
+        store.put_stay(connection, rules.expose(stay, usual) if usual else stay)
+        self._changed(unit, named, person, grows=True)
+        if before is None and usual is None:
+            self._exposures.ask(unit, named, stay)
 
     def _went(self, unit: Unit, named: Named, user: UserID, *, banned: bool) -> None:
         connection = unit.connection
@@ -227,6 +234,7 @@ class Doors:
         stay = store.find_stay(connection, named.id, person)
         if stay is not None and stay.inside:
             store.put_stay(connection, rules.leave(stay, unit.now))
+            self._exposures.left(unit, named.id, person)
             had_seat = True
         if had_seat:
             self._changed(unit, named, person)
@@ -239,12 +247,25 @@ class Doors:
 
     # -- loud and quiet, out ----------------------------------------------------------------------------------------
 
-    def expose(self, unit: Unit, named: Named, person: PersonId, exposure: Exposure) -> None:
-        """Go loud or quiet; nothing for somebody who is not inside."""
+    def expose(
+        self, unit: Unit, named: Named, person: PersonId, exposure: Exposure, exposed_to: ListId | None = None
+    ) -> None:
+        """Go loud, towards all friends or those on one list, or quiet; nothing for somebody who is not inside."""
         stay = store.find_stay(unit.connection, named.id, person)
-        if stay is not None and stay.inside and stay.exposure is not exposure:
-            store.put_stay(unit.connection, rules.expose(stay, exposure))
-            self._changed(unit, named, person)
+        if stay is None or not stay.inside:
+            return
+        self._expose(unit, named, stay, exposure, exposed_to)
+        for id in self._exposures.answered(unit, named.id, person, exposure, exposed_to):
+            also, stay = store.find(unit.connection, id), store.find_stay(unit.connection, id, person)
+            if also is not None and stay is not None and stay.inside:
+                self._expose(unit, also, stay, exposure, None)
+
+    def _expose(self, unit: Unit, named: Named, stay: Stay, exposure: Exposure, exposed_to: ListId | None) -> None:
+        if (stay.exposure, stay.exposed_to) == (exposure, exposed_to):
+            return
+        store.put_stay(unit.connection, rules.expose(stay, exposure, exposed_to))
+        grows = exposure is Exposure.LOUD and exposed_to is None
+        self._changed(unit, named, stay.person, grows=grows)
 
     def show_out(self, unit: Unit, named: Named, user: UserID, reason: str | None = None) -> None:
         """Take somebody out of the room at his own wish."""
@@ -290,13 +311,13 @@ class Doors:
         if stay is not None:
             store.put_stay(unit.connection, rules.leave(stay, unit.now))
 
-    def _changed(self, unit: Unit, before: Named, person: PersonId) -> None:
-        self._spread.recheck(unit, before.id, self._change(unit, before, person))
+    def _changed(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> None:
+        self._spread.recheck(unit, before.id, self._change(unit, before, person, grows=grows))
 
-    def _change(self, unit: Unit, before: Named, person: PersonId) -> Recheck:
+    def _change(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> Recheck:
         after = store.find(unit.connection, before.id)
         assert after is not None
-        return rules.after_stay(before.rules, after.rules, person)
+        return rules.after_stay(before.rules, after.rules, person, grows=grows)
 
 
 def _turn(id: ClusterId, person: PersonId) -> str:

@@ -15,18 +15,14 @@ from typing import NewType
 
 from appservice.language import Message, _
 from laiwang_bridge.clusters.reach import MOST_HOPS, Mode, Reach
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 
 ClusterId = NewType("ClusterId", str)
 
 NOT_AVAILABLE = _("This cluster is not available.")
 
-
-class Exposure(StrEnum):
-    """LOUD: my friends may see that I am here. QUIET: nobody learns of the cluster through me."""
-
-    LOUD = "loud"
-    QUIET = "quiet"
+RUSH, RUSH_MS = 3, 3_600_000
+"""So many friends inside so short a time are news that do not wait for the daily digest."""
 
 
 class Lifecycle(StrEnum):
@@ -69,7 +65,7 @@ class Cluster:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
     """One person's time in one cluster. `hop` is how many friendships lie between him and the initiator, by the way he
-    came; `sponsors` are those through whom he came."""
+    came; `sponsors` are those through whom he came. `exposed_to`: loud towards those on this list of his alone."""
 
     cluster: ClusterId
     person: PersonId
@@ -78,6 +74,7 @@ class Stay:
     exposure: Exposure
     joined_at: int
     left_at: int | None = None
+    exposed_to: ListId | None = None
 
     @property
     def inside(self) -> bool:
@@ -92,14 +89,16 @@ class Stay:
 class FriendInside:
     """A member who is a friend of the candidate.
 
-    `hidden`: not to be shown to the candidate for a reason of the member's own. `blocked`: one of the two blocked the
-    other. `muted`: the candidate wants no clusters through this member. `new_friends_see_old`: the member's setting.
+    `hidden`: not to be shown to the candidate for a reason of the member's own (he is loud towards a list alone).
+    `blocked`: one of the two blocked the other. `muted`: the candidate wants no clusters through this member.
+    `new_friends_see_old`: the member's setting. `came_at`: since when he is inside.
     """
 
     person: PersonId
     hop: int
     exposure: Exposure
     friends_since: int
+    came_at: int = 0
     new_friends_see_old: bool = False
     hidden: bool = False
     blocked: bool = False
@@ -249,6 +248,16 @@ def deserves_card(cluster: Cluster, view: View) -> bool:
     return cluster.reach.mode in (Mode.CLOSED, Mode.LIST) or bool(shown_friends(cluster, view))
 
 
+def is_urgent(cluster: Cluster, view: View, now: int) -> bool:
+    """Whether a cluster that deserves a card is brought at once also to somebody who waits for his daily digest: he was
+    named for it, or many friends of his came in within an hour."""
+    if cluster.reach.mode in (Mode.CLOSED, Mode.LIST):
+        return True
+    shown = set(shown_friends(cluster, view))
+    fresh = [friend for friend in view.friends_inside if friend.person in shown and now - friend.came_at < RUSH_MS]
+    return len(fresh) >= RUSH
+
+
 def hop(cluster: Cluster, view: View) -> int:
     """How far from the initiator somebody is who steps in now. Asks nothing about whether he may.
 
@@ -280,7 +289,15 @@ def enter(cluster: Cluster, view: View, before: Stay | None, exposure: Exposure,
     return arrive(cluster, view, before, exposure, now) if decision.allowed else decision
 
 
-def arrive(cluster: Cluster, view: View, before: Stay | None, exposure: Exposure, now: int) -> Stay:
+def arrive(
+    cluster: Cluster,
+    view: View,
+    before: Stay | None,
+    exposure: Exposure,
+    now: int,
+    *,
+    exposed_to: ListId | None = None,
+) -> Stay:
     """The stay of somebody who is in the room now, whoever let him in.
 
     `before` is an earlier stay of the same person here: coming back brings nobody nearer to the initiator than he was.
@@ -292,6 +309,7 @@ def arrive(cluster: Cluster, view: View, before: Stay | None, exposure: Exposure
         hop=max(hop(cluster, view), before.hop if before else 0),
         sponsors=tuple(sorted(friend.person for friend in through)),
         exposure=exposure,
+        exposed_to=exposed_to,
         joined_at=now,
     )
 
@@ -301,9 +319,10 @@ def leave(stay: Stay, now: int) -> Stay:
     return replace(stay, left_at=now) if stay.inside else stay
 
 
-def expose(stay: Stay, exposure: Exposure) -> Stay:
-    """Loud or quiet from now on; nothing for somebody who has left."""
-    return replace(stay, exposure=exposure) if stay.inside else stay
+def expose(stay: Stay, exposure: Exposure, exposed_to: ListId | None = None) -> Stay:
+    """Loud (towards one list alone, if `exposed_to` names one) or quiet from now on; nothing for somebody who has
+    left."""
+    return replace(stay, exposure=exposure, exposed_to=exposed_to) if stay.inside else stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,12 +330,14 @@ class Recheck:
     """Whose sight of a cluster a change can alter: these persons, the friends of those, or (`whole`) its audience.
 
     The audience is everybody who has a card of it or could have one: card holders, friends of loud members, and for
-    the reaches closed and list the people named and listed.
+    the reaches closed and list the people named and listed. With `grows`, nobody sees less than before, and no friend
+    has to be named less: who has a card of it need not be told.
     """
 
     persons: frozenset[PersonId] = frozenset()
     friends_of: frozenset[PersonId] = frozenset()
     whole: bool = False
+    grows: bool = False
 
     def people(
         self,
@@ -328,10 +349,13 @@ class Recheck:
         return self.persons | near | (frozenset(audience()) if self.whole else frozenset())
 
 
-def after_stay(before: Cluster, after: Cluster, person: PersonId) -> Recheck:
-    """Somebody was invited, came, left, went loud or quiet: only his friends notice, unless it was the last seat."""
+def after_stay(before: Cluster, after: Cluster, person: PersonId, *, grows: bool = False) -> Recheck:
+    """Somebody was invited, came, left, went loud or quiet: only his friends notice, unless it was the last seat.
+
+    `grows`: he came, or went loud towards all his friends.
+    """
     whole = before.takes_people != after.takes_people
-    return Recheck(persons=frozenset({person}), friends_of=frozenset({person}), whole=whole)
+    return Recheck(persons=frozenset({person}), friends_of=frozenset({person}), whole=whole, grows=grows)
 
 
 def after_change(before: Cluster, after: Cluster) -> Recheck:

@@ -1,95 +1,206 @@
-"""What the rules need to know about one person and one cluster, looked up.
+"""What the rules need to know about people and clusters, looked up for many at once.
 
-A change in a cluster asks this about every friend of whoever made it, so the statements are built once, and are few.
+However many people or clusters are asked about, it takes the same few statements. They only find what may matter; what
+follows from it is decided by `rules` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from laiwang_bridge.clusters.card_store import CardState, card
-from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, FriendInside, View
-from laiwang_bridge.clusters.tables import ban, invitation, stay
-from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.store import block, friendship, person
+from laiwang_bridge.clusters.reach import Mode
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, FriendInside, Lifecycle, View
+from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, stay
+from laiwang_bridge.people.list_store import friend_list_member
+from laiwang_bridge.people.rules import Exposure, ListId, PersonId
+from laiwang_bridge.people.store import block, friendship, mute, person
 
-_CLUSTER: BindParameter[Any] = bindparam("in_cluster")
-_CANDIDATE: BindParameter[Any] = bindparam("candidate")
-_INITIATOR: BindParameter[Any] = bindparam("initiator")
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_THEM: BindParameter[Any] = bindparam("them", expanding=True)
+_LISTS: BindParameter[Any] = bindparam("lists", expanding=True)
+_ME: BindParameter[Any] = bindparam("me")
+
+_MEMBER, _INVITED, _BANNED, _HIDDEN = "member", "invited", "banned", "hidden"
 
 
-def _either_way(one: Any, other: Any) -> ColumnElement[bool]:
-    """A block between two persons."""
-    blocked = or_(
-        and_(block.c.person == one, block.c.blocked == other),
-        and_(block.c.person == other, block.c.blocked == one),
+def _shows() -> ColumnElement[bool]:
+    """A stay that friends, or those on one list, may see."""
+    return or_(stay.c.exposure == Exposure.LOUD, stay.c.exposed_to.is_not(None))
+
+
+# Built once: these are asked at every step that somebody takes.
+_STANDING = union_all(
+    *(
+        select(table.c.cluster, table.c.person, literal(what)).where(
+            table.c.cluster.in_(_IDS), table.c.person.in_(_THEM), *more
+        )
+        for table, what, more in (
+            (stay, _MEMBER, [stay.c.left_at.is_(None)]),
+            (invitation, _INVITED, []),
+            (ban, _BANNED, []),
+            (card, _HIDDEN, [card.c.state == CardState.MUTED]),
+        )
     )
-    return exists().where(blocked)
-
-
-_OWN = select(
-    exists().where(stay.c.cluster == _CLUSTER, stay.c.person == _CANDIDATE, stay.c.left_at.is_(None)).label("inside"),
-    exists().where(invitation.c.cluster == _CLUSTER, invitation.c.person == _CANDIDATE).label("invited"),
-    exists().where(ban.c.cluster == _CLUSTER, ban.c.person == _CANDIDATE).label("banned"),
-    _either_way(_CANDIDATE, _INITIATOR).label("blocked"),
-    exists()
-    .where(card.c.cluster == _CLUSTER, card.c.person == _CANDIDATE, card.c.state == CardState.MUTED)
-    .label("muted"),
 )
-# Found from whichever side is smaller by the database.
 _FRIENDS_INSIDE = (
     select(
+        stay.c.cluster,
+        friendship.c.person.label("candidate"),
         stay.c.person,
         stay.c.hop,
-        stay.c.exposure,
+        stay.c.exposed_to,
+        stay.c.joined_at,
         friendship.c.since,
         person.c.new_friends_see_old,
-        _either_way(_CANDIDATE, stay.c.person).label("blocked"),
     )
-    .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.cluster == _CLUSTER, stay.c.left_at.is_(None)))
+    .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.left_at.is_(None), _shows()))
     .join(person, person.c.id == stay.c.person)
-    .where(friendship.c.person == _CANDIDATE)
+    .where(friendship.c.person.in_(_THEM), stay.c.cluster.in_(_IDS))
     .order_by(stay.c.person)
 )
+_BLOCKS = union_all(
+    select(block.c.person, block.c.blocked).where(block.c.person.in_(_THEM)),
+    select(block.c.blocked, block.c.person).where(block.c.blocked.in_(_THEM)),
+)
+_MUTES = select(mute.c.person, mute.c.muted).where(mute.c.person.in_(_THEM))
+_LISTED = select(friend_list_member.c.list, friend_list_member.c.person).where(
+    friend_list_member.c.list.in_(_LISTS), friend_list_member.c.person.in_(_THEM)
+)
+_NEAR = (
+    select(stay.c.cluster)
+    .join(friendship, friendship.c.friend == stay.c.person)
+    .where(friendship.c.person == _ME, stay.c.left_at.is_(None), _shows())
+)
+_NAMED = select(cluster_named.c.cluster).where(cluster_named.c.person == _ME)
+_ON_LIST = (
+    select(cluster_list.c.cluster)
+    .join(friend_list_member, friend_list_member.c.list == cluster_list.c.list)
+    .where(friend_list_member.c.person == _ME)
+)
+_MAY_SEE = _NEAR.union(_NAMED, _ON_LIST).subquery()
+_OPEN_NEARBY = (
+    select(cluster.c.id).join(_MAY_SEE, _MAY_SEE.c.cluster == cluster.c.id).where(cluster.c.lifecycle == Lifecycle.OPEN)
+)
+
+Pairs = set[tuple[Any, Any]]
 
 
 def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
     """What the rules need to know about one candidate."""
-    asked = {"in_cluster": one.id, "candidate": candidate, "initiator": one.initiator}
-    own = connection.execute(_OWN, asked).one()
-    return View(
-        candidate=candidate,
-        friends_inside=tuple(_friends_inside(connection, asked)),
-        is_member=bool(own.inside),
-        seat_kept=bool(own.invited),
-        banned=bool(own.banned),
-        blocked=bool(own.blocked),
-        muted=bool(own.muted),
-    )
+    return views(connection, one, [candidate])[candidate]
 
 
-def audience(connection: Connection, id: ClusterId) -> frozenset[PersonId]:
+def views(connection: Connection, one: Cluster, candidates: Sequence[PersonId]) -> dict[PersonId, View]:
+    """The same for many candidates."""
+    found = _look(connection, [one], candidates)
+    return {candidate: found.view(one, candidate) for candidate in candidates}
+
+
+def views_of(connection: Connection, candidate: PersonId, clusters: Sequence[Cluster]) -> dict[ClusterId, View]:
+    """What the rules need to know about one person and many clusters."""
+    found = _look(connection, clusters, [candidate])
+    return {one.id: found.view(one, candidate) for one in clusters}
+
+
+def nearby(connection: Connection, candidate: PersonId) -> list[ClusterId]:
+    """The open clusters that somebody may be able to see: friends of his are inside, or he was named."""
+    return [ClusterId(id) for id in connection.execute(_OPEN_NEARBY, {"me": candidate}).scalars()]
+
+
+def audience(connection: Connection, one: Cluster) -> frozenset[PersonId]:
     """Everybody who has a card of a cluster or could have one now."""
-    holders = select(card.c.person).where(card.c.cluster == id)
+    holders = select(card.c.person).where(card.c.cluster == one.id)
+    if not one.takes_people:
+        return frozenset(PersonId(each) for each in connection.execute(holders).scalars())
     near = (
         select(friendship.c.friend)
-        .join(stay, and_(stay.c.person == friendship.c.person, stay.c.cluster == id))
-        .where(stay.c.left_at.is_(None), stay.c.exposure == Exposure.LOUD)
+        .join(stay, and_(stay.c.person == friendship.c.person, stay.c.cluster == one.id))
+        .where(stay.c.left_at.is_(None), _shows())
     )
-    found = connection.execute(holders.union(near)).scalars()
-    return frozenset(PersonId(one) for one in found)
+    listed = (
+        select(friend_list_member.c.person)
+        .join(cluster_list, cluster_list.c.list == friend_list_member.c.list)
+        .where(cluster_list.c.cluster == one.id)
+    )
+    found = connection.execute(holders.union(near, listed)).scalars()
+    return frozenset(PersonId(each) for each in found) | one.named
 
 
-def _friends_inside(connection: Connection, asked: dict[str, Any]) -> Iterator[FriendInside]:
-    for row in connection.execute(_FRIENDS_INSIDE, asked):
-        yield FriendInside(
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All that was looked up, to be put together into views."""
+
+    standing: set[tuple[ClusterId, PersonId, str]]
+    inside: Mapping[tuple[ClusterId, PersonId], Sequence[Any]]
+    blocks: Pairs
+    mutes: Pairs
+    listed: Pairs = field(default_factory=set)
+
+    def view(self, one: Cluster, candidate: PersonId) -> View:
+        return View(
+            candidate=candidate,
+            friends_inside=tuple(self._friend(row, candidate) for row in self.inside.get((one.id, candidate), ())),
+            is_member=(one.id, candidate, _MEMBER) in self.standing,
+            seat_kept=(one.id, candidate, _INVITED) in self.standing,
+            banned=(one.id, candidate, _BANNED) in self.standing,
+            blocked=(candidate, one.initiator) in self.blocks,
+            on_list=any((list, candidate) in self.listed for list in one.reach.lists),
+            muted=(one.id, candidate, _HIDDEN) in self.standing
+            or (one.reach.mode in (Mode.CLOSED, Mode.LIST) and (candidate, one.initiator) in self.mutes),
+        )
+
+    def _friend(self, row: Any, candidate: PersonId) -> FriendInside:
+        return FriendInside(
             person=row.person,
             hop=row.hop,
-            exposure=Exposure(row.exposure),
+            exposure=Exposure.LOUD,
             friends_since=row.since,
+            came_at=row.joined_at,
             new_friends_see_old=bool(row.new_friends_see_old),
-            blocked=bool(row.blocked),
+            hidden=row.exposed_to is not None and (row.exposed_to, candidate) not in self.listed,
+            blocked=(candidate, row.person) in self.blocks,
+            muted=(candidate, row.person) in self.mutes,
         )
+
+
+def _look(connection: Connection, clusters: Sequence[Cluster], candidates: Sequence[PersonId]) -> _Found:
+    asked = {"ids": [one.id for one in clusters], "them": list(candidates)}
+    inside: defaultdict[tuple[ClusterId, PersonId], list[Any]] = defaultdict(list)
+    lists: set[ListId] = set().union(*(one.reach.lists for one in clusters))
+    for row in connection.execute(_FRIENDS_INSIDE, asked):
+        inside[row.cluster, row.candidate].append(row)
+        if row.exposed_to is not None:
+            lists.add(row.exposed_to)
+    return _Found(
+        standing={(id, who, what) for id, who, what in connection.execute(_STANDING, asked)},
+        inside=inside,
+        blocks=_pairs(connection, _BLOCKS, candidates),
+        mutes=_pairs(connection, _MUTES, candidates),
+        listed=_on_lists(connection, lists, candidates),
+    )
+
+
+def _pairs(connection: Connection, statement: Any, candidates: Sequence[PersonId]) -> Pairs:
+    return {(one, other) for one, other in connection.execute(statement, {"them": list(candidates)})}
+
+
+def _on_lists(connection: Connection, lists: Collection[ListId], candidates: Sequence[PersonId]) -> Pairs:
+    if not lists:
+        return set()
+    return {(list, who) for list, who in connection.execute(_LISTED, {"lists": sorted(lists), "them": [*candidates]})}

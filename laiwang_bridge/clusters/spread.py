@@ -1,214 +1,173 @@
-"""How a cluster spreads: each person who may see it has one card, and the card always says how things stand."""
+"""How a cluster spreads: what people were shown of it stays true, and who newly sees it learns of it in due time.
+
+A change concerns the friends of whoever made it, and costs a few statements for all of them together. Nobody is written
+to because others may see more now: that waits for his digest. Only what is urgent is brought at once, in steps of its
+own.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from appservice.bots import Button, Context, Voice, button
-from appservice.content import words
-from appservice.language import N_, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, rules, sight, store
 from laiwang_bridge.clusters.card_store import Card, CardState
-from laiwang_bridge.clusters.cards import rounded_size
-from laiwang_bridge.clusters.rules import ClusterId, Exposure, Lifecycle, Recheck, View
+from laiwang_bridge.clusters.faces import Face, face, own_face, state_of
+from laiwang_bridge.clusters.feed import look_at
+from laiwang_bridge.clusters.pages import Pages
+from laiwang_bridge.clusters.rules import ClusterId, Lifecycle, Recheck
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.mail import Mail, is_here
-from laiwang_bridge.people.names import Names
-from laiwang_bridge.people.rules import PersonId
-
-JOIN, HIDE, QUIET, LOUD = "👍", "🙈", "🤫", "📣"
+from laiwang_bridge.people.digests import Digests
+from laiwang_bridge.people.rules import ListId, PersonId
 
 _GO_ON = "clusters.spread"
-_AT_ONCE = 20
-_FRIENDS_SHOWN = 3
-_FRIENDS_TALK = N_(
-    "{friends} is talking about **{title}**\n(about {size} people)",
-    "{friends} are talking about **{title}**\n(about {size} people)",
-)
-_MANY_TALK = N_(
-    "{friends} and {count} more friend are talking about **{title}**\n(about {size} people)",
-    "{friends} and {count} more friends are talking about **{title}**\n(about {size} people)",
-)
-
-ByNumber = Callable[[Context, int | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What a card says: whom of his friends it names to its person, how many more there are, and how large it is."""
-
-    state: CardState
-    friends: tuple[PersonId, ...] = ()
-    more: int = 0
-    size: str = ""
-    exposure: Exposure | None = None
-
-    @property
-    def digest(self) -> str:
-        """Tells whether a card says this already, and nothing else: who is named must not be kept twice."""
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Buttons:
-    """The commands behind the buttons of the cards; each takes the number of the card."""
-
-    join: ByNumber
-    hide: ByNumber
-    quiet: ByNumber
-    loud: ByNumber
+_BRING = "clusters.bring"
+_AT_ONCE = 1000
+_BROUGHT_AT_ONCE = 20
 
 
 class Spread:
-    """Keeps the cards true."""
+    """Keeps what was shown true, and asks for digests where there is news."""
 
-    def __init__(self, names: Names, mail: Mail) -> None:
-        self._names = names
-        self._mail = mail
-        self._commands: Buttons | None = None
-
-    def buttons_do(self, commands: Buttons) -> None:
-        self._commands = commands
+    def __init__(self, pages: Pages, digests: Digests) -> None:
+        self._pages = pages
+        self._digests = digests
 
     def add_to(self, routes: Routes) -> None:
         routes.on_timer(_GO_ON, self._go_on)
+        routes.on_timer(_BRING, self._bring)
 
     def recheck(self, unit: Unit, id: ClusterId, change: Recheck, *, without: PersonId | None = None) -> None:
-        """Something changed: put right the cards of everybody whose sight of the cluster it can alter.
+        """Something changed: look again at everybody whose sight of the cluster it can alter.
 
-        Where these are many, it is done in steps, so that nobody else has to wait for it.
+        Where these are very many, it is done in steps, so that nobody else has to wait for it.
         """
         named = store.find(unit.connection, id)
         if named is None:
             return
         concerned = change.people(
             lambda person: people.friends_of(unit.connection, person),
-            lambda: sight.audience(unit.connection, id),
+            lambda: sight.audience(unit.connection, named.rules),
         )
-        order = sorted(concerned - {without})
-        for person in order[:_AT_ONCE]:
-            self.update(unit, named, person)
-        for start in range(_AT_ONCE, len(order), _AT_ONCE):
-            unit.at(
-                unit.now,
-                _GO_ON,
-                key=f"spread:{unit.key}:{len(unit.timers)}",
-                lane=f"spread:{id}",
-                context={"cluster": id, "persons": order[start : start + _AT_ONCE]},
-            )
-
-    def _go_on(self, unit: Unit, context: Mapping[str, Any]) -> None:
-        named = store.find(unit.connection, ClusterId(context["cluster"]))
-        if named is None:
-            return
-        for person in context["persons"]:
-            if people.user_ids(unit.connection, person):  # he may have asked to be forgotten meanwhile
-                self.update(unit, named, PersonId(person))
+        # The persons themselves see it change, whatever it is to their friends.
+        for some, grows in ((change.persons, False), (concerned - change.persons, change.grows)):
+            first, *later = _steps(sorted(some - {without}), _AT_ONCE) or [[]]
+            self._look(unit, named, first, grows=grows)
+            for persons in later:
+                self._later(unit, _GO_ON, id, {"persons": persons, "grows": grows})
 
     def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
         """Two persons became friends, stopped being friends, or one blocked the other."""
-        concerned: set[ClusterId] = set()
-        for person in (one, another):
-            concerned |= {stay.cluster for stay in store.stays_of(unit.connection, person)}
-            concerned |= {
-                ClusterId(row.id)
-                for row in store.started_by(unit.connection, person)
-                if row.lifecycle == Lifecycle.OPEN
-            }
-        for id in sorted(concerned):
+        for id in sorted(_clusters_of(unit, one) | _clusters_of(unit, another)):
             self.recheck(unit, id, rules.after_tie(one, another))
 
-    def update(self, unit: Unit, named: Named, person: PersonId) -> None:
-        """Bring one person's card in line with what he may see now."""
-        view = sight.view(unit.connection, named.rules, person)
-        card = card_store.find_card(unit.connection, person, named.id)
-        state = _state(named, view, card)
-        if state is None:
-            return
-        if card is None:
-            card = card_store.add_card(unit.connection, person, named.id, state, unit.now)
-        elif card.state is not state:
-            card_store.change_card(unit.connection, card, state=state)
-        self._show(unit, named, card, self._face(unit, named, view, state))
+    def mute_changed(self, unit: Unit, one: PersonId, muted: PersonId) -> None:
+        """Somebody wants to see no more clusters through a friend, or does again."""
+        for id in sorted(_clusters_of(unit, muted)):
+            self.recheck(unit, id, Recheck(persons=frozenset({one})))
+
+    def list_changed(self, unit: Unit, list: ListId, persons: Iterable[PersonId]) -> None:
+        """These persons were put on a list, or are on it no more."""
+        for id in store.clusters_for_list(unit.connection, list):
+            self.recheck(unit, id, Recheck(persons=frozenset(persons)))
+
+    def call(self, unit: Unit, named: Named, caller: PersonId, called: PersonId) -> None:
+        """A member calls a friend of his in: if that friend may see the cluster, he learns of it now.
+
+        The member is told nothing of what became of it.
+        """
+        tie = people.tie(unit.connection, called, caller)
+        if tie.friends and not (tie.i_blocked or tie.blocked_me or people.is_muted(unit.connection, called, caller)):
+            self._urge(unit, named, [called])
 
     def mute(self, unit: Unit, named: Named, card: Card) -> None:
         """The person of this card wants to see no more of the cluster."""
-        card_store.change_card(unit.connection, card, state=CardState.MUTED)
-        self.update(unit, named, card.person)
+        card_store.change_state(unit.connection, card, CardState.MUTED)
+        self._look(unit, named, [card.person])
 
     def unmute(self, unit: Unit, named: Named, card: Card) -> None:
         """He does again, and the card says how it stands by now."""
-        card_store.change_card(unit.connection, card, state=CardState.GONE)
-        self.update(unit, named, card.person)
+        card_store.change_state(unit.connection, card, CardState.GONE)
+        self._look(unit, named, [card.person])
 
-    def _show(self, unit: Unit, named: Named, card: Card, face: Face) -> None:
-        if card.says == face.digest:
+    # -- small things -----------------------------------------------------------------------------------------------
+
+    def _look(self, unit: Unit, named: Named, persons: Sequence[PersonId], *, grows: bool = False) -> None:
+        """Bring the cards of these persons in line with what they may see now; note for whom it is news."""
+        if not persons:
             return
-        message, buttons = self._content(face, card)
-        voice = self._mail.at_hand(unit, card.person) if card.sent_as is not None else None
-        if voice is not None and card.sent_as is not None and is_here(voice, card.sent_as):
-            voice.edit(card.sent_as, message, buttons=buttons, **self._values(voice, named, face))
-            card_store.change_card(unit.connection, card, says=face.digest)
+        connection = unit.connection
+        views = sight.views(connection, named.rules, persons)
+        cards = card_store.cards_on(connection, named.id, persons)
+        shown: dict[PersonId, tuple[Card, Face]] = {}
+        news: list[PersonId] = []
+        for person in persons:
+            view, card = views[person], cards.get(person)
+            state = state_of(named, view, card)
+            if card is None and state is CardState.OFFERED:
+                news.append(person)
+            elif card is None and state is CardState.INSIDE:
+                card_store.add_cards(connection, person, [named.id], state, unit.now)
+            elif card is not None and state is not None:
+                if card.state is not state:
+                    card_store.change_state(connection, card, state)
+                elif grows and state is CardState.OFFERED:
+                    continue
+                if state is CardState.INSIDE:
+                    shown[person] = card, own_face(store.find_stay(connection, named.id, person))
+                else:
+                    shown[person] = card, face(named, view, state)
+        self._pages.put_right(unit, named, shown)
+        urgent = [person for person in news if rules.is_urgent(named.rules, views[person], unit.now)]
+        self._urge(unit, named, urgent)
+        self._digests.ask_all(unit, [person for person in news if person not in set(urgent)])
+
+    def _urge(self, unit: Unit, named: Named, persons: Sequence[PersonId]) -> None:
+        for some in _steps(persons, _BROUGHT_AT_ONCE):
+            self._later(unit, _BRING, named.id, {"persons": some})
+
+    def _later(self, unit: Unit, name: str, id: ClusterId, context: Mapping[str, Any]) -> None:
+        unit.at(
+            unit.now,
+            name,
+            key=f"{name}:{unit.key}:{len(unit.timers)}",
+            lane=f"spread:{id}",
+            context={"cluster": id, **context},
+        )
+
+    def _go_on(self, unit: Unit, context: Mapping[str, Any]) -> None:
+        named = store.find(unit.connection, ClusterId(context["cluster"]))
+        if named is not None:
+            self._look(unit, named, self._still_here(unit, context), grows=context["grows"])
+
+    def _bring(self, unit: Unit, context: Mapping[str, Any]) -> None:
+        """Show people what is urgent, by card; in their quiet hours it waits for the digest."""
+        named = store.find(unit.connection, ClusterId(context["cluster"]))
+        if named is None:
             return
-        # Whoever has been inside knows of it, and need not be rung up about it.
-        if face.state is not CardState.OFFERED or store.find_stay(unit.connection, named.id, card.person) is not None:
-            return
-        voice = self._mail.to(unit, card.person)
-        if voice is not None:
-            sent = voice.send(message, buttons=buttons, rings=True, **self._values(voice, named, face))
-            card_store.change_card(unit.connection, card, sent_as=sent, says=face.digest)
+        for person in self._still_here(unit, context):
+            if not self._digests.may_ring(unit.connection, person, unit.now):
+                self._digests.ask(unit, person)
+                continue
+            seen = look_at(unit.connection, person, [named], unit.now)
+            if seen and seen[0].is_news:
+                self._pages.bring(unit, person, seen)
 
-    def _face(self, unit: Unit, named: Named, view: View, state: CardState) -> Face:
-        match state:
-            case CardState.OFFERED:
-                friends = rules.shown_friends(named.rules, view)
-                more = max(len(friends) - _FRIENDS_SHOWN, 0)
-                return Face(state, friends[:_FRIENDS_SHOWN], more, rounded_size(named.rules.seats_taken))
-            case CardState.INSIDE:
-                stay = store.find_stay(unit.connection, named.id, view.candidate)
-                return Face(state, exposure=stay.exposure if stay else None)
-            case _:
-                return Face(state)
-
-    def _content(self, face: Face, card: Card) -> tuple[Message, list[Button]]:
-        commands, number = self._commands, card.number
-        assert commands is not None
-        match face.state:
-            case CardState.OFFERED:
-                buttons = [
-                    button(JOIN, _("step in"), commands.join, number),
-                    button(HIDE, _("hide"), commands.hide, number),
-                ]
-                return _MANY_TALK if face.more else _FRIENDS_TALK, buttons
-            case CardState.INSIDE if face.exposure is Exposure.QUIET:
-                loud = button(LOUD, _("let my friends see"), commands.loud, number)
-                return _("You are in **{title}**, quietly: your friends do not see it."), [loud]
-            case CardState.INSIDE:
-                quiet = button(QUIET, _("be there quietly"), commands.quiet, number)
-                return _("You are in **{title}**. Your friends may see that."), [quiet]
-            case CardState.GONE:
-                return _("**{title}** is not available any more."), []
-            case CardState.MUTED:
-                return _("**{title}** is hidden."), []
-
-    def _values(self, voice: Voice, named: Named, face: Face) -> dict[str, Any]:
-        names = self._names.of_persons(voice.connection, face.friends)
-        friends = [words(name) for name in names] if face.more else names
-        return {"friends": friends, "count": face.more or len(names), "title": named.title, "size": face.size}
+    def _still_here(self, unit: Unit, context: Mapping[str, Any]) -> list[PersonId]:
+        """Some may have asked to be forgotten meanwhile."""
+        there = people.first_user_ids(unit.connection, context["persons"])
+        return [PersonId(person) for person in context["persons"] if person in there]
 
 
-def _state(named: Named, view: View, card: Card | None) -> CardState | None:
-    """How the card of this candidate has to stand; None if there has to be none."""
-    if view.is_member:
-        return CardState.INSIDE
-    if card is not None and card.state is CardState.MUTED:
-        return CardState.MUTED
-    if rules.deserves_card(named.rules, view):
-        return CardState.OFFERED
-    return None if card is None else CardState.GONE
+def _clusters_of(unit: Unit, person: PersonId) -> set[ClusterId]:
+    """Where somebody is inside, and what he began that still takes people."""
+    inside = {stay.cluster for stay in store.stays_of(unit.connection, person)}
+    started = store.started_by(unit.connection, person)
+    return inside | {ClusterId(row.id) for row in started if row.lifecycle == Lifecycle.OPEN}
+
+
+def _steps(persons: Sequence[PersonId], size: int) -> list[Sequence[PersonId]]:
+    return [persons[start : start + size] for start in range(0, len(persons), size)]

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from mautrix.types import RoomID
-from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
+from mautrix.types import EventID, RoomID
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    union_all,
+    update,
+)
 
 from appservice.sql import insert_ignoring, upsert
 from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
-from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, Lifecycle, Stay
-from laiwang_bridge.clusters.tables import ban, cluster, invitation, queue, stay
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle, Stay
+from laiwang_bridge.clusters.seeds import Kind
+from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, queue, stay
+from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A cluster with what people see of it. `room_id` is None while its room is being made."""
+    """A cluster with what people see of it. `room_id` is None while its room is being made, and `seed`, the event that
+    it began with, is until that is said there."""
 
     rules: Cluster
     title: str
     room_id: RoomID | None
     let_in: int
     drains_at: int
+    kind: Kind
+    seed: EventID | None
 
     @property
     def id(self) -> ClusterId:
@@ -40,22 +58,39 @@ class Named:
 NOBODY = PersonId(0)
 """Stands for an initiator who asked to be forgotten."""
 
+# Built once: whatever happens in a cluster asks these.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_FOUND = select(cluster).where(cluster.c.id.in_(_IDS))
+_SEATS = union_all(
+    select(stay.c.cluster, func.count())
+    .where(stay.c.cluster.in_(_IDS), stay.c.left_at.is_(None))
+    .group_by(stay.c.cluster),
+    select(invitation.c.cluster, func.count()).where(invitation.c.cluster.in_(_IDS)).group_by(invitation.c.cluster),
+)
+_PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(cluster_named.c.cluster.in_(_IDS))
+_LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(cluster_list.c.cluster.in_(_IDS))
+
 
 # -- clusters -------------------------------------------------------------------------------------------------------
 
 
-def add(connection: Connection, new: Cluster, title: str) -> None:
+def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
     connection.execute(
         insert(cluster).values(
             id=new.id,
             initiator=new.initiator,
             title=title,
+            kind=kind,
             reach=str(new.reach),
             cap=new.cap,
             lifecycle=new.lifecycle,
             created_at=new.created_at,
         )
     )
+    for person in sorted(new.named):
+        name_person(connection, new.id, person)
+    for list in sorted(new.reach.lists):
+        open_to_list(connection, new.id, list)
 
 
 def find(connection: Connection, id: ClusterId) -> Named | None:
@@ -75,6 +110,18 @@ def open_room(connection: Connection, id: ClusterId, room_id: RoomID) -> None:
 def move_room(connection: Connection, old: RoomID, new: RoomID) -> bool:
     """A room was replaced; returns whether it was a cluster's."""
     return connection.execute(update(cluster).where(cluster.c.room_id == old).values(room_id=new)).rowcount > 0
+
+
+def note_seed(connection: Connection, id: ClusterId, seed: EventID) -> None:
+    """The first message of a cluster has been said."""
+    connection.execute(update(cluster).where(cluster.c.id == id).values(seed=seed))
+
+
+def set_reach(connection: Connection, id: ClusterId, reach: Reach) -> None:
+    connection.execute(update(cluster).where(cluster.c.id == id).values(reach=str(reach)))
+    connection.execute(delete(cluster_list).where(cluster_list.c.cluster == id))
+    for one in sorted(reach.lists):
+        open_to_list(connection, id, one)
 
 
 def set_lifecycle(connection: Connection, id: ClusterId, lifecycle: Lifecycle) -> None:
@@ -106,33 +153,94 @@ def open_to_all(connection: Connection, topic: str, limit: int) -> list[Named]:
         .order_by(cluster.c.created_at.desc())
         .limit(limit)
     )
-    return [_named(connection, row) for row in connection.execute(statement).all()]
+    return _named(connection, connection.execute(statement).all())
 
 
 def _first(connection: Connection, condition: Any) -> Named | None:
-    row = connection.execute(select(cluster).where(condition)).first()
-    return None if row is None else _named(connection, row)
+    rows = connection.execute(select(cluster).where(condition).limit(1)).all()
+    return next(iter(_named(connection, rows)), None)
 
 
-def _named(connection: Connection, row: Any) -> Named:
-    reach = parse_reach(row.reach)
+def find_many(connection: Connection, ids: Collection[ClusterId]) -> dict[ClusterId, Named]:
+    """These clusters, in a few statements however many they are."""
+    rows = connection.execute(_FOUND, {"ids": list(ids)}).all()
+    return {each.id: each for each in _named(connection, rows)}
+
+
+def _named(connection: Connection, rows: Sequence[Any]) -> list[Named]:
+    asked = {"ids": [row.id for row in rows]}
+    seats = _counted(connection, asked)
+    reaches = {text: _reach(text) for text in {row.reach for row in rows}}
+    modes = {reach.mode for reach in reaches.values()}
+    persons = _chosen(connection, _PERSONS_NAMED, asked) if Mode.CLOSED in modes else {}
+    lists = _chosen(connection, _LISTS_NAMED, asked) if Mode.LIST in modes else {}
+    return [
+        Named(
+            Cluster(
+                id=row.id,
+                initiator=PersonId(row.initiator) if row.initiator is not None else NOBODY,
+                reach=replace(reaches[row.reach], lists=lists[row.id]) if row.id in lists else reaches[row.reach],
+                cap=row.cap,
+                lifecycle=Lifecycle(row.lifecycle),
+                created_at=row.created_at,
+                seats_taken=seats.get(row.id, 0),
+                named=persons.get(row.id, frozenset()),
+            ),
+            row.title,
+            row.room_id,
+            row.let_in,
+            row.drains_at,
+            Kind(row.kind),
+            row.seed,
+        )
+        for row in rows
+    ]
+
+
+def _reach(text: str) -> Reach:
+    reach = parse_reach(text)
     assert isinstance(reach, Reach)
-    rules = Cluster(
-        id=row.id,
-        initiator=PersonId(row.initiator) if row.initiator is not None else NOBODY,
-        reach=reach,
-        cap=row.cap,
-        lifecycle=Lifecycle(row.lifecycle),
-        created_at=row.created_at,
-        seats_taken=_seats_taken(connection, row.id),
+    return reach
+
+
+def _counted(connection: Connection, asked: Mapping[str, Any]) -> dict[ClusterId, int]:
+    """The seats that are taken: members, and invitations still out."""
+    seats: Counter[ClusterId] = Counter()
+    for id, count in connection.execute(_SEATS, asked):
+        seats[id] += count
+    return seats
+
+
+def _chosen(connection: Connection, statement: Any, asked: Mapping[str, Any]) -> dict[ClusterId, frozenset[Any]]:
+    found: dict[ClusterId, set[Any]] = {}
+    for id, one in connection.execute(statement, asked):
+        found.setdefault(id, set()).add(one)
+    return {id: frozenset(those) for id, those in found.items()}
+
+
+def name_person(connection: Connection, id: ClusterId, one: PersonId) -> None:
+    """The initiator names somebody for a closed cluster."""
+    connection.execute(insert_ignoring(connection, cluster_named), {"cluster": id, "person": one})
+
+
+def take_back_name(connection: Connection, id: ClusterId, one: PersonId) -> None:
+    gone = delete(cluster_named).where(cluster_named.c.cluster == id, cluster_named.c.person == one)
+    connection.execute(gone)
+
+
+def open_to_list(connection: Connection, id: ClusterId, one: ListId) -> None:
+    """A cluster with the reach `list` is for those on this list, too."""
+    connection.execute(insert_ignoring(connection, cluster_list), {"cluster": id, "list": one})
+
+
+def clusters_for_list(connection: Connection, one: ListId) -> list[ClusterId]:
+    """Whose sight depends on who is on a list: clusters that are for it, and stays that only those on it may see."""
+    found = (
+        select(cluster_list.c.cluster)
+        .where(cluster_list.c.list == one)
+        .union(select(stay.c.cluster).where(stay.c.exposed_to == one, stay.c.left_at.is_(None)))
     )
-    return Named(rules, row.title, row.room_id, row.let_in, row.drains_at)
-
-
-def _seats_taken(connection: Connection, id: ClusterId) -> int:
-    inside = select(func.count()).where(stay.c.cluster == id, stay.c.left_at.is_(None)).scalar_subquery()
-    invited = select(func.count()).where(invitation.c.cluster == id).scalar_subquery()
-    return int(connection.execute(select(inside + invited)).scalar_one())
+    return [ClusterId(id) for id in connection.execute(found).scalars()]
 
 
 # -- stays ----------------------------------------------------------------------------------------------------------
@@ -147,7 +255,8 @@ def put_stay(connection: Connection, one: Stay) -> None:
             "person": one.person,
             "hop": one.hop,
             "sponsors": orjson.dumps(one.sponsors),
-            "exposure": one.exposure,
+            "exposure": Exposure.QUIET if one.exposed_to is not None else one.exposure,
+            "exposed_to": one.exposed_to,
             "joined_at": one.joined_at,
             "left_at": one.left_at,
         },
@@ -157,6 +266,19 @@ def put_stay(connection: Connection, one: Stay) -> None:
 def find_stay(connection: Connection, id: ClusterId, one: PersonId) -> Stay | None:
     row = connection.execute(select(stay).where(stay.c.cluster == id, stay.c.person == one)).first()
     return None if row is None else _stay(row)
+
+
+def guests_ever(connection: Connection, id: ClusterId, initiator: PersonId) -> bool:
+    """Whether anybody but the initiator is or has been inside, or is invited."""
+    came = exists().where(stay.c.cluster == id, stay.c.person != initiator)
+    invited = exists().where(invitation.c.cluster == id, invitation.c.person != initiator)
+    return bool(connection.execute(select(came | invited)).scalar())
+
+
+def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
+    """For whom a seat is kept."""
+    rows = connection.execute(select(invitation.c.person).where(invitation.c.cluster == id))
+    return [PersonId(one) for one in rows.scalars()]
 
 
 def stays_of(connection: Connection, one: PersonId) -> list[Stay]:
@@ -228,7 +350,8 @@ def _stay(row: Any) -> Stay:
         person=row.person,
         hop=row.hop,
         sponsors=tuple(orjson.loads(row.sponsors)),
-        exposure=Exposure(row.exposure),
+        exposure=Exposure.LOUD if row.exposed_to is not None else Exposure(row.exposure),
+        exposed_to=row.exposed_to,
         joined_at=row.joined_at,
         left_at=row.left_at,
     )
@@ -250,7 +373,8 @@ def export(connection: Connection, me: PersonId) -> dict[str, Any]:
             {
                 "cluster": row.cluster,
                 "title": row.title,
-                "exposure": row.exposure,
+                "exposure": row.exposure if row.exposed_to is None else Exposure.LOUD,
+                "only_for_list": row.exposed_to,
                 "joined_at": row.joined_at,
                 "left_at": row.left_at,
             }
@@ -259,6 +383,12 @@ def export(connection: Connection, me: PersonId) -> dict[str, Any]:
         "invitations": _exported(connection, invitation, invitation.c.invited_at, me),
         "queues": _exported(connection, queue, queue.c.due_at, me),
         "bans": _exported(connection, ban, ban.c.since, me),
+        "named_for": [
+            {"cluster": row.cluster, "title": row.title}
+            for row in connection.execute(
+                select(cluster_named.c.cluster, cluster.c.title).join(cluster).where(cluster_named.c.person == me)
+            )
+        ],
     }
 
 

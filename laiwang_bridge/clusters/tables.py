@@ -27,6 +27,8 @@ cluster = Table(
     # The initiator may ask to be forgotten; the cluster then goes on without one.
     Column("initiator", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
     Column("title", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("seed", Text),
     Column("reach", Text, nullable=False),
     Column("cap", Integer),
     Column("lifecycle", Text, nullable=False),
@@ -42,6 +44,8 @@ stay = Table(
     Column("hop", Integer, nullable=False),
     Column("sponsors", LargeBinary, nullable=False),
     Column("exposure", Text, nullable=False),
+    # Who is loud towards one list alone is quiet here, so that he is when the list is deleted.
+    Column("exposed_to", Sequence64, ForeignKey("friend_list.id", ondelete="SET NULL"), index=True),
     Column("joined_at", BigInteger, nullable=False),
     Column("left_at", BigInteger),
     sqlite_with_rowid=False,
@@ -70,4 +74,21 @@ queue = Table(
     column_of_person("person", primary_key=True),
     Column("due_at", BigInteger, nullable=False),
     Index("ix_cluster_queue_person", "person"),
+)
+# Whom the initiator of a closed cluster named, and the lists that one with the reach `list` is for.
+cluster_named = Table(
+    "cluster_named",
+    metadata,
+    column_of_cluster("cluster", primary_key=True),
+    column_of_person("person", primary_key=True),
+    Index("ix_cluster_named_person", "person"),
+    sqlite_with_rowid=False,
+)
+cluster_list = Table(
+    "cluster_list",
+    metadata,
+    column_of_cluster("cluster", primary_key=True),
+    Column("list", Sequence64, ForeignKey("friend_list.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_cluster_list_list", "list"),
+    sqlite_with_rowid=False,
 )

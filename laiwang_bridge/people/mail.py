@@ -54,6 +54,14 @@ class Mail:
         users = store.user_ids(unit.connection, person)
         return self._voice(unit, users[0], self._direct.find(unit.connection, self._bot, users[0])) if users else None
 
+    def where(self, unit: Unit, person: PersonId, sent: EffectKey) -> Voice | None:
+        """A voice in that chat of his in which an earlier message stands, so that it can be edited."""
+        for user in store.user_ids(unit.connection, person):
+            voice = self._voice(unit, user, self._direct.find(unit.connection, self._bot, user))
+            if voice is not None and is_here(voice, sent):
+                return voice
+        return None
+
     def _voice(self, unit: Unit, user: UserID, room: RoomRef | None) -> Voice | None:
         if room is None:
             return None

@@ -37,7 +37,10 @@ from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.config import AppService, Clusters, Config, Operators
 from laiwang_bridge.config import Homeserver as HomeserverConfig
 from laiwang_bridge.database import tables
+from laiwang_bridge.people import hours_store
 from laiwang_bridge.people import store as people
+from laiwang_bridge.people.hours import DigestMode
+from laiwang_bridge.people.rules import PersonId
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
 from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, Refused, Room
 
@@ -96,11 +99,13 @@ class Person:
 class Town:
     """Play with `say`, `react`, `member`; whatever that sets going has happened when these return.
 
+    In a `hurried` town people want their news at once; in any other these wait for the daily digest.
     `held` stops effects on their way; `twice` sends every transaction again, and its events once more in another.
     `profiles` are what people have published about themselves. `handler` handles the entries of the inbox, as `handle` does unless a test wants more.
     """
 
-    def __init__(self, database: Database, config: Config, secret: bytes, pace: Pace | None) -> None:
+    def __init__(self, database: Database, config: Config, secret: bytes, pace: Pace | None, *, hurried: bool) -> None:
+        self.hurried = hurried
         self.database = database
         self.secret = secret
         self.now = START
@@ -140,15 +145,30 @@ class Town:
 
         def work(connection: Connection) -> None:
             me = people.person_of(connection, one.user, self.now)
+            self._choose_hours(connection, me)
             for other in others:
-                people.befriend(connection, me, people.person_of(connection, other.user, self.now), now)
+                friend = people.person_of(connection, other.user, self.now)
+                self._choose_hours(connection, friend)
+                people.befriend(connection, me, friend, now)
 
         await self.database.write(work)
         self.now += 1
 
+    def _hurry(self, connection: Connection, *them: Person) -> None:
+        for one in them:
+            self._choose_hours(connection, people.person_of(connection, one.user, self.now))
+
+    def _choose_hours(self, connection: Connection, person: PersonId) -> None:
+        """People of a hurried town want their news at once, by day and by night."""
+        if self.hurried and hours_store.habit_of(connection, person).mode is None:
+            hours_store.choose_mode(connection, person, DigestMode.AT_ONCE)
+            hours_store.choose_quiet_hours(connection, person, 0, 0)
+            hours_store.choose_zone(connection, person, "UTC")
+
     async def befriend_by_code(self, one: Person, other: Person) -> None:
         """Make friends, as people do it."""
         await other.say(await one.code())
+        await self.database.write(lambda connection: self._hurry(connection, one, other))
         await other.say("yes")
         await one.say("yes")
         assert "are friends now" in other.news()
@@ -429,6 +449,7 @@ async def open_town(
     clusters: Clusters | None = None,
     pace: Pace | None = None,
     secret: bytes = b"the secret of the town",
+    hurried: bool = True,
 ) -> AsyncIterator[Town]:
     """A town on an empty database."""
     config = Config(
@@ -441,6 +462,6 @@ async def open_town(
     await database.write(tables.metadata.create_all)
     await database.write(lambda connection: _plant(connection, secret))
     try:
-        yield Town(database, config, secret, pace)
+        yield Town(database, config, secret, pace, hurried=hurried)
     finally:
         await database.close()

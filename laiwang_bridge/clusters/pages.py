@@ -1,0 +1,170 @@
+"""The messages in which clusters are shown to people, and how these stay true.
+
+A page is one message of the bot in somebody's chat. It shows one cluster with buttons (a card), or several, a line
+each: the daily digest, and the answer to whoever asks what his friends talk about. A page is changed when what it says
+is true no more; that there is more to say can wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from appservice.bots import Button, Context, Voice
+from appservice.content import Rich, code, lines
+from appservice.effects import EffectKey
+from appservice.language import N_, _
+from appservice.unit import Unit
+from laiwang_bridge.clusters import card_store, sight, store
+from laiwang_bridge.clusters.card_store import Card, CardState, Line
+from laiwang_bridge.clusters.faces import Buttons, Face, Friend, alone, face, own_face, row, state_of
+from laiwang_bridge.clusters.feed import Seen
+from laiwang_bridge.clusters.rules import ClusterId
+from laiwang_bridge.clusters.store import Named
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.mail import Mail, is_here
+from laiwang_bridge.people.names import Names
+from laiwang_bridge.people.rules import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A cluster as it stands on a page."""
+
+    named: Named
+    card: Card
+    face: Face
+
+
+class Pages:
+    """Shows clusters to people. The commands behind the buttons are introduced by `buttons_do`."""
+
+    def __init__(self, names: Names, mail: Mail) -> None:
+        self._names = names
+        self._mail = mail
+        self._commands: Buttons | None = None
+
+    def buttons_do(self, commands: Buttons) -> None:
+        self._commands = commands
+
+    def bring(self, unit: Unit, person: PersonId, some: Sequence[Seen], *, more: int = 0) -> bool:
+        """Send somebody a page that he did not ask for, so that his phone rings; says whether he could be reached.
+
+        `more` is how many clusters are left out.
+        """
+        voice = self._mail.to(unit, person)
+        if voice is None:
+            return False
+        entries = self._entries(unit, person, some)
+        rich, buttons = self._draw(voice, person, entries)
+        if more:
+            line = code(voice.line(self._buttons.list))
+            rich = lines(
+                rich, voice.say(N_("… and {count} more: {line}", "… and {count} more: {line}"), count=more, line=line)
+            )
+        self._written(unit, person, voice.send(rich, buttons=buttons, rings=True), entries, is_list=False)
+        return True
+
+    def answer(
+        self, context: Context, person: PersonId, some: Sequence[Seen], inside: Sequence[Card], more: int
+    ) -> None:
+        """Answer somebody who asks what there is, in the place of what he was answered before."""
+        old = card_store.lists_of(context.connection, person)
+        card_store.drop_lines(context.connection, person, old)
+        for page in old:
+            if is_here(context, page):
+                context.edit(page, _("There is a newer list below."))
+        entries = [*self._entries(context.unit, person, some), *self._own_entries(context.unit, person, inside)]
+        rich, buttons = self._draw(context, person, entries)
+        if more:
+            rich = lines(rich, context.say(N_("… and {count} more", "… and {count} more"), count=more))
+        self._written(context.unit, person, context.reply(rich, buttons=buttons), entries, is_list=True)
+
+    def put_right(self, unit: Unit, named: Named, now: Mapping[PersonId, tuple[Card, Face]]) -> None:
+        """Edit the pages of these people where they say something else of a cluster than what is true `now`."""
+        wrong: dict[tuple[PersonId, EffectKey], Line] = {}
+        for person, some in card_store.lines_on(unit.connection, named.id, list(now)).items():
+            _card, face = now[person]
+            for line in some:
+                if line.says not in (face.digest, face.in_a_row.digest):
+                    wrong[person, line.page] = line
+        for (person, page), some in card_store.lines_of_pages(unit.connection, wrong).items():
+            voice = self._mail.where(unit, person, page)
+            if voice is None:
+                continue
+            card, face = now[person]
+            entries = [Entry(named, card, face)]
+            if len(some) > 1:
+                entries = self._standing(unit, person, [line.cluster for line in some])
+            rich, buttons = self._draw(voice, person, entries)
+            voice.edit(page, rich, buttons=buttons)
+            card_store.note_said(unit.connection, person, page, _says(entries))
+
+    # -- small things -----------------------------------------------------------------------------------------------
+
+    @property
+    def _buttons(self) -> Buttons:
+        assert self._commands is not None
+        return self._commands
+
+    def _entries(self, unit: Unit, person: PersonId, some: Sequence[Seen]) -> list[Entry]:
+        """Clusters that may be shown, each with its card."""
+        ids = [seen.named.id for seen in some if seen.card is None]
+        new = card_store.add_cards(unit.connection, person, ids, CardState.OFFERED, unit.now)
+        return [
+            Entry(seen.named, seen.card or new[seen.named.id], face(seen.named, seen.view, CardState.OFFERED))
+            for seen in some
+        ]
+
+    def _own_entries(self, unit: Unit, person: PersonId, cards: Sequence[Card]) -> list[Entry]:
+        """Clusters that somebody is in."""
+        ids = [card.cluster for card in cards]
+        found = store.find_many(unit.connection, ids)
+        stays = {stay.cluster: stay for stay in store.stays_of(unit.connection, person)}
+        return [Entry(found[card.cluster], card, own_face(stays.get(card.cluster))) for card in cards]
+
+    def _standing(self, unit: Unit, person: PersonId, ids: Sequence[ClusterId]) -> list[Entry]:
+        """The lines of a page, as they have to be now."""
+        found = store.find_many(unit.connection, ids)
+        views = sight.views_of(unit.connection, person, [named.rules for named in found.values()])
+        cards = card_store.cards_among(unit.connection, person, ids)
+        entries = []
+        for id in ids:
+            state = state_of(found[id], views[id], cards[id])
+            entries.append(Entry(found[id], cards[id], face(found[id], views[id], state or CardState.GONE)))
+        return entries
+
+    def _draw(self, voice: Voice, person: PersonId, entries: Sequence[Entry]) -> tuple[Rich, list[Button]]:
+        friends = self._friends(voice.connection, person, entries)
+        if len(entries) == 1:
+            [one] = entries
+            return alone(voice, one.named, one.face, one.card.number, friends(one), self._buttons)
+        drawn = [row(voice, one.named, one.face, one.card.number, friends(one), self._buttons) for one in entries]
+        return lines(*drawn), []
+
+    def _friends(
+        self, connection: Connection, person: PersonId, entries: Sequence[Entry]
+    ) -> Callable[[Entry], list[Friend]]:
+        persons = {friend for entry in entries for friend in entry.face.friends}
+        users = people.first_user_ids(connection, persons)
+        names = self._names.for_viewer_all(connection, person, users)
+        return lambda entry: [Friend(users[one], names[one]) for one in entry.face.friends]
+
+    def _written(
+        self, unit: Unit, person: PersonId, page: EffectKey, entries: Sequence[Entry], *, is_list: bool
+    ) -> None:
+        says = _says(entries)
+        rows = [
+            Line(person, page, entry.named.id, place, is_list, says[entry.named.id])
+            for place, entry in enumerate(entries)
+        ]
+        card_store.add_lines(unit.connection, rows)
+        card_store.note_shown(unit.connection, person, list(says), unit.now)
+
+
+def _says(entries: Sequence[Entry]) -> dict[ClusterId, str]:
+    if len(entries) == 1:
+        return {entry.named.id: entry.face.digest for entry in entries}
+    return {entry.named.id: entry.face.in_a_row.digest for entry in entries}

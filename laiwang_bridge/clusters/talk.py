@@ -1,0 +1,56 @@
+"""How much is talked in each cluster, hour by hour. Of what is said, nothing is kept but the count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mautrix.types import RoomID
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, bindparam, delete, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from appservice.database import metadata
+from laiwang_bridge.clusters.rules import ClusterId
+from laiwang_bridge.clusters.tables import cluster, column_of_cluster
+
+HOUR_MS = 3_600_000
+_HOURS = 24
+
+talk = Table(
+    "cluster_talk",
+    metadata,
+    column_of_cluster("cluster", primary_key=True),
+    Column("hour", BigInteger, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+_LAST_DAY = (
+    select(talk.c.cluster, func.sum(talk.c.messages))
+    .where(talk.c.cluster.in_(bindparam("ids", expanding=True)), talk.c.hour > bindparam("since"))
+    .group_by(talk.c.cluster)
+)
+_OF_ROOM = select(cluster.c.id, bindparam("this_hour", type_=BigInteger), literal(1)).where(
+    cluster.c.room_id == bindparam("room")
+)
+_COUNT = {
+    dialect.dialect.name: dialect.insert(talk)
+    .from_select(["cluster", "hour", "messages"], _OF_ROOM)
+    .on_conflict_do_update(index_elements=["cluster", "hour"], set_={"messages": talk.c.messages + 1})
+    for dialect in (postgresql, sqlite)
+}
+
+
+def heard(connection: Connection, room: RoomID, now: int) -> None:
+    """Somebody said something in a room; nothing if that is no cluster's."""
+    connection.execute(_COUNT[connection.dialect.name], {"room": room, "this_hour": now // HOUR_MS})
+
+
+def last_day(connection: Connection, ids: Collection[ClusterId], now: int) -> dict[ClusterId, int]:
+    """How many messages these clusters have had in the last 24 hours, the running one included; only those with any."""
+    rows = connection.execute(_LAST_DAY, {"ids": list(ids), "since": now // HOUR_MS - _HOURS})
+    return {ClusterId(id): int(messages) for id, messages in rows}
+
+
+def forget_old(connection: Connection, now: int) -> None:
+    """Drop the hours that count no more."""
+    connection.execute(delete(talk).where(talk.c.hour <= now // HOUR_MS - _HOURS))
