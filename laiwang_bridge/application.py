@@ -31,16 +31,19 @@ from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store
+from laiwang_bridge.clusters import card_store, drafts
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.digest import ClusterDigest
+from laiwang_bridge.clusters.changes import Changes
 from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
+from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
+from laiwang_bridge.clusters.starting import Starting
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
@@ -116,17 +119,28 @@ class Application:
         pages = Pages(names, mail)
         spread = Spread(pages, digests)
         digests.listeners.append(ClusterDigest(pages))
-        doors = Doors(spread, mail, rooms, self.bot, is_ours, pace)
+        exposures = Exposures(mail)
+        doors = Doors(spread, exposures, mail, rooms, self.bot, is_ours, pace)
         opening = Opening(
             rooms,
             mail,
             self.bot,
             doors.opened,
             alias_prefix=config.appservice.alias_prefixes[0],
-            reach=config.clusters.reach,
             cap=config.clusters.cap,
         )
-        clusters = ClusterBot(opening, doors, spread, pages, names, mail)
+        clusters = ClusterBot(doors, spread, pages, names, exposures)
+        starting = Starting(
+            clusters.router.prefixes,
+            opening,
+            Changes(spread, mail, self.bot),
+            rooms,
+            names,
+            mail,
+            self.bot,
+            usual=config.clusters.reach,
+            show_list=clusters.list,
+        )
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
@@ -144,6 +158,7 @@ class Application:
                 "claims": claim_store.export,
                 "clusters": cluster_store.export,
                 "cards": card_store.export,
+                "drafts": drafts.export,
                 "operators": operators.export,
                 "chats": _chats_of,
                 "burning": burning.export,
@@ -156,7 +171,7 @@ class Application:
                 Bot(
                     self.bot,
                     config.appservice.bot_displayname,
-                    (people.router, addresses.router, clusters.router, burning.router, operators.router),
+                    (people.router, addresses.router, starting.router, clusters.router, burning.router, operators.router),
                     greeting=_GREETING,
                 )
             ],
@@ -183,6 +198,7 @@ class Application:
         spread.add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
+        starting.add_to(routes)
         burning.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
 

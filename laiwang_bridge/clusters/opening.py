@@ -1,51 +1,57 @@
-"""Opening a cluster: from a line of text or a message somebody replied to, to a room with its seed in it."""
+"""Opening a cluster: from what somebody agreed to, to a room with its seed in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from mautrix.types import EventID, RoomID, UserID
 
-from appservice import content as contents
-from appservice.bots import Voice
-from appservice.content import Rich, bold, lines
 from appservice.effects import Answer, ReadEvent, RoomOf, SendMessage, SetState
 from appservice.events import Content
-from appservice.language import N_, Message, _
+from appservice.language import Message
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import store
-from laiwang_bridge.clusters.cards import Audience, audience
-from laiwang_bridge.clusters.reach import Mode, Reach, default_cap
-from laiwang_bridge.clusters.room import creation
+from laiwang_bridge.clusters import rules, seeds, store
+from laiwang_bridge.clusters.reach import Reach, default_cap
+from laiwang_bridge.clusters.room import CLUSTER_STATE, creation, description
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle
-from laiwang_bridge.clusters.titles import title as title_of
-from laiwang_bridge.people import store as people
+from laiwang_bridge.clusters.seeds import Kind
+from laiwang_bridge.clusters.store import NOBODY
 from laiwang_bridge.people.codes import ALPHABET
 from laiwang_bridge.people.mail import Mail
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Exposure, PersonId
 
 _SEED_READ, _OPENED, _SEEDED = "clusters.seed_read", "clusters.opened", "clusters.seeded"
 
 _ID_CHARACTERS = 12
 _ID_BITS = 64
 
-_SEED_FIELDS = frozenset(("msgtype", "body", "format", "formatted_body", "filename", "url", "info", "m.mentions"))
-"""What is copied of a message that becomes a seed: not its relations, and nothing that pings anybody."""
-_TEXTS = frozenset(("m.text", "m.emote", "m.notice"))
-_FILES: Mapping[str, Message] = {
-    "m.image": _("A picture"),
-    "m.video": _("A video"),
-    "m.audio": _("A recording"),
-    "m.file": _("A file"),
-}
-"""What a cluster is called that is about a file without a word to it."""
-
-CANNOT_READ = _("I cannot read that message, so it cannot start a cluster. Type the topic instead.")
-
 Opened = Callable[[Unit, ClusterId], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedEvent:
+    """A message that becomes a seed. With a `caption`, those are its words from then on."""
+
+    room: RoomID
+    event: EventID
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A cluster that is to be opened. `host` is the Matrix id with which the initiator comes in, `named` are those for
+    whom a closed one is, and `exposure` is how the initiator is in it."""
+
+    initiator: PersonId
+    host: UserID
+    title: str
+    kind: Kind
+    reach: Reach
+    named: frozenset[PersonId] = field(default=frozenset(), repr=False)
+    exposure: Exposure = Exposure.LOUD
 
 
 class Opening:
@@ -54,15 +60,12 @@ class Opening:
     `opened` is told when the room of a cluster is there.
     """
 
-    def __init__(
-        self, rooms: Rooms, mail: Mail, bot: UserID, opened: Opened, *, alias_prefix: str, reach: Reach, cap: int
-    ) -> None:
+    def __init__(self, rooms: Rooms, mail: Mail, bot: UserID, opened: Opened, *, alias_prefix: str, cap: int) -> None:
         self._rooms = rooms
         self._mail = mail
         self._bot = bot
         self._told = opened
         self._alias_prefix = alias_prefix
-        self._reach = reach
         self._cap = cap
 
     def add_to(self, routes: Routes) -> None:
@@ -70,72 +73,58 @@ class Opening:
         routes.on_answer(_OPENED, self._opened)
         routes.on_answer(_SEEDED, self._seeded)
 
-    def start(self, unit: Unit, initiator: PersonId, host: UserID, title: str) -> ClusterId:
-        """Open a cluster about a line of text."""
-        return self._open(unit, initiator, host, title, None)
-
-    def start_from(self, unit: Unit, host: UserID, room: RoomID, seed: EventID, title: str) -> None:
-        """Open a cluster about a message; without a title, its text gives one."""
-        unit.emit(
-            ReadEvent(sender=self._bot, room=room, target=seed),
-            notify=_SEED_READ,
-            context={"host": host, "title": title},
-        )
-
-    def preview(self, voice: Voice, initiator: PersonId, title: str) -> Rich:
-        """What is said to the initiator: who will see it, and how far it may go."""
-        hops = self._reach.hops or 1
-        expected = audience(self._reach, 0, people.rings(voice.connection, initiator, hops))
-        named, unnamed = _("**{title}** is opening. You are being invited."), _("It is opening. You are being invited.")
-        first, further = audience_sentences(self._reach, expected)
-        return lines(
-            voice.say(named if title else unnamed, title=title),
-            voice.say(first, count=expected.now or 0),
-            voice.say(further, furthest=expected.furthest or 0) if further else "",
-        )
-
-    def _seed_read(self, unit: Unit, answer: Answer) -> None:
-        host = UserID(answer.context["host"])
-        initiator = people.find_person(unit.connection, host)
-        if initiator is None:
-            return  # gone for good while the message was being read
-        seed = seed_content(answer.state[0]) if answer.state else None
-        if seed is None:
-            if (voice := self._mail.to_user(unit, host)) is not None:
-                voice.send(CANNOT_READ)
-            return
-        title = answer.context["title"] or self._title_of(unit, host, seed)
-        self._open(unit, initiator, host, title, seed)
-
-    def _title_of(self, unit: Unit, host: UserID, seed: Content) -> str:
-        """The words of the seed; a file's name is none."""
-        kind = _FILES.get(str(seed["msgtype"]))
-        has_caption = seed.get("filename") not in (None, seed["body"])
-        if kind is not None and not has_caption and seed["msgtype"] != "m.file":
-            return self._mail.text(unit, host, kind)
-        return title_of(str(seed["body"])) or (self._mail.text(unit, host, kind) if kind else "…")
-
-    def _open(self, unit: Unit, initiator: PersonId, host: UserID, title: str, seed: Content | None) -> ClusterId:
-        limit = default_cap(self._reach)
+    def open(self, unit: Unit, plan: Plan, seed: Content | SeedEvent) -> ClusterId:
+        """Open a cluster that begins with this content, or with a message that its host may see."""
+        limit = default_cap(plan.reach)
         new = Cluster(
             id=ClusterId(self._alias_prefix + _random_word(unit)),
-            initiator=initiator,
-            reach=self._reach,
+            initiator=plan.initiator,
+            reach=plan.reach,
             cap=self._cap if limit is None else min(limit, self._cap),
             lifecycle=Lifecycle.OPENING,
             created_at=unit.now,
             seats_taken=0,
+            named=plan.named,
         )
-        store.add(unit.connection, new, title)
+        store.add(unit.connection, new, plan.title, plan.kind)
+        # Not inside yet; but whoever comes back is as loud or quiet as he was.
+        store.put_stay(unit.connection, rules.leave(rules.first_stay(new, plan.exposure), unit.now))
+        if isinstance(seed, SeedEvent):
+            unit.emit(
+                ReadEvent(sender=self._bot, room=seed.room, target=seed.event, seen_by=plan.host),
+                notify=_SEED_READ,
+                context={"cluster": new.id, "host": plan.host, "caption": seed.caption},
+            )
+        else:
+            self._create(unit, new, plan.title, plan.kind, plan.host, seed)
+        return new.id
+
+    def _seed_read(self, unit: Unit, answer: Answer) -> None:
+        id, host = ClusterId(answer.context["cluster"]), UserID(answer.context["host"])
+        named = store.find(unit.connection, id)
+        if named is None or named.rules.lifecycle is not Lifecycle.OPENING:
+            return
+        seed = seeds.of_event(answer.state[0]) if answer.state else seeds.CANNOT_READ
+        if isinstance(seed, Message) or named.rules.initiator == NOBODY:
+            store.set_lifecycle(unit.connection, id, Lifecycle.ARCHIVED)
+            if isinstance(seed, Message) and (voice := self._mail.to_user(unit, host)) is not None:
+                voice.send(seeds.CANNOT_READ)
+            return
+        content = seeds.captioned(seed.content, answer.context["caption"])
+        self._create(unit, named.rules, named.title, named.kind, host, content)
+
+    def _create(self, unit: Unit, new: Cluster, title: str, kind: Kind, host: UserID, seed: Content) -> None:
         made = unit.emit(
-            creation(new, title, self._bot, host),
+            creation(new, title, kind, self._bot, host),
             notify=_OPENED,
             context={"cluster": new.id},
             asker=host,
         )
-        content = seed if seed is not None else contents.text(bold(title))
-        unit.emit(SendMessage(sender=self._bot, room=RoomOf(made), content=content), notify=_SEEDED)
-        return new.id
+        unit.emit(
+            SendMessage(sender=self._bot, room=RoomOf(made), content=seed),
+            notify=_SEEDED,
+            context={"cluster": new.id},
+        )
 
     def _opened(self, unit: Unit, answer: Answer) -> None:
         id = ClusterId(answer.context["cluster"])
@@ -147,53 +136,17 @@ class Opening:
         self._told(unit, id)
 
     def _seeded(self, unit: Unit, answer: Answer) -> None:
-        if answer.room_id is None or answer.event_id is None:
+        """The seed is there: pin it, and let the room say which one it is."""
+        named = store.find(unit.connection, ClusterId(answer.context["cluster"]))
+        if named is None or answer.room_id is None or answer.event_id is None:
             return
-        pinned = {"pinned": [answer.event_id]}
-        unit.emit(SetState(sender=self._bot, room=answer.room_id, type="m.room.pinned_events", content=pinned))
-
-
-def seed_content(event: Mapping[str, Any]) -> Content | None:
-    """What a message brings into the cluster that it starts, as it was last edited; None for what cannot be read or is
-    no message."""
-    content = event.get("content")
-    if event.get("type") != "m.room.message" or not isinstance(content, Mapping):
-        return None
-    edited = contents.edit_in(content) or _last_edit(event)
-    plain = contents.without_reply_fallback(edited.content if edited else content)
-    kept = {name: value for name, value in plain.items() if name in _SEED_FIELDS}
-    kind = kept.get("msgtype")
-    if not isinstance(kept.get("body"), str) or not isinstance(kind, str):
-        return None
-    if kind in _TEXTS:
-        return {**kept, "msgtype": "m.text", "m.mentions": {}}
-    if kind in _FILES and isinstance(kept.get("url"), str):
-        return {**kept, "m.mentions": {}}
-    return None
-
-
-def _last_edit(event: Mapping[str, Any]) -> contents.Edit | None:
-    """The homeserver brings the last edit along (client-server specification, "Server-side aggregation")."""
-    found: Any = event
-    for name in ("unsigned", "m.relations", "m.replace", "content"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return contents.edit_in(found) if isinstance(found, Mapping) else None
-
-
-def audience_sentences(reach: Reach, expected: Audience) -> tuple[Message, Message | None]:
-    """Who can see a cluster once its initiator is in, and how far it may go."""
-    if reach.mode is Mode.CLOSED:
-        return _("Only those whom you invite can see it."), None
-    if expected.now is None:
-        return _("Everybody can see it."), None
-    if expected.now == 0:
-        return _("You have no friends here yet who could see it."), None
-    friends = N_("**{count}** friend of yours will see it.", "**{count}** friends of yours will see it.")
-    if expected.furthest is None:
-        return friends, _("Through them it may go on without end.")
-    if expected.furthest > expected.now:
-        return friends, _("Through them it may reach about {furthest} people.")
-    return friends, _("It goes no further.")
+        store.note_seed(unit.connection, named.id, answer.event_id)
+        contents = {
+            "m.room.pinned_events": {"pinned": [answer.event_id]},
+            CLUSTER_STATE: description(named.rules, named.title, named.kind, answer.event_id),
+        }
+        for type, content in contents.items():
+            unit.emit(SetState(sender=self._bot, room=answer.room_id, type=type, content=content))
 
 
 def _random_word(unit: Unit) -> str:

@@ -1,14 +1,17 @@
-"""The room of a cluster: how it is made. Of the graph, nothing is written into it."""
+"""The room of a cluster: how it is made and changed. Of the graph, nothing is written into it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from mautrix.types import UserID
+from mautrix.types import EventID, UserID
 
-from appservice.effects import CreateRoom
-from laiwang_bridge.clusters.reach import join_rule
-from laiwang_bridge.clusters.rules import Cluster
+from appservice.effects import CreateRoom, SetState
+from laiwang_bridge.clusters.reach import Mode, Reach, join_rule
+from laiwang_bridge.clusters.rules import Cluster, Lifecycle
+from laiwang_bridge.clusters.seeds import Kind
+from laiwang_bridge.clusters.store import Named
 
 CLUSTER_STATE = "io.github.laiwang_bridge.cluster"
 """Type of the state event that tells clients and other bots that a room is a cluster, and nothing about people."""
@@ -16,8 +19,11 @@ CLUSTER_STATE = "io.github.laiwang_bridge.cluster"
 _HOST, _BOT, _NOBODY = 50, 100, 0
 
 
-def creation(cluster: Cluster, title: str, bot: UserID, host: UserID) -> CreateRoom:
-    """The effect that makes the room. It has no room type of its own: clients hide rooms of types they do not know."""
+def creation(cluster: Cluster, title: str, kind: Kind, bot: UserID, host: UserID) -> CreateRoom:
+    """The effect that makes the room. It has no room type of its own: clients hide rooms of types they do not know.
+
+    Its topic stays empty: in a room that can be knocked at, whoever holds its id can read that, as well as the name.
+    """
     return CreateRoom(
         sender=bot,
         alias_localpart=cluster.id,
@@ -25,13 +31,47 @@ def creation(cluster: Cluster, title: str, bot: UserID, host: UserID) -> CreateR
         invite=(host,),
         preset="private_chat",
         initial_state=(
-            _state("m.room.join_rules", {"join_rule": join_rule(cluster.reach)}),
+            _state("m.room.join_rules", _joining(cluster.reach)),
             _state("m.room.history_visibility", {"history_visibility": "shared"}),
             _state("m.room.guest_access", {"guest_access": "forbidden"}),
-            _state(CLUSTER_STATE, {"v": 1, "id": cluster.id, "reach": str(cluster.reach), "cap": cluster.cap}),
+            _state(CLUSTER_STATE, description(cluster, title, kind, None)),
         ),
         power_levels=_power_levels(bot, host),
     )
+
+
+def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None) -> dict[str, Any]:
+    """What the room says about the cluster."""
+    reach: dict[str, Any] = {"mode": cluster.reach.mode}
+    if cluster.reach.hops is not None:
+        reach["k"] = cluster.reach.hops
+    # Its room being there, it is open.
+    lifecycle = Lifecycle.OPEN if cluster.lifecycle is Lifecycle.OPENING else cluster.lifecycle
+    return {
+        "v": 1,
+        "id": cluster.id,
+        "seed": {"kind": kind, "title": title} | ({"event_id": seed} if seed else {}),
+        "reach": reach,
+        "cap": cluster.cap,
+        "history": "shared",
+        "commerce": cluster.reach.mode not in (Mode.CLOSED, Mode.LIST),
+        "lifecycle": {"state": lifecycle, "since": cluster.created_at},
+    }
+
+
+def described(named: Named, bot: UserID) -> Iterator[SetState]:
+    """The effects that bring what the room says in line with the cluster, its join rule included."""
+    assert named.room_id is not None
+    contents = {
+        "m.room.join_rules": _joining(named.rules.reach),
+        CLUSTER_STATE: description(named.rules, named.title, named.kind, named.seed),
+    }
+    for type, content in contents.items():
+        yield SetState(sender=bot, room=named.room_id, type=type, content=content)
+
+
+def _joining(reach: Reach) -> dict[str, Any]:
+    return {"join_rule": join_rule(reach)}
 
 
 def _power_levels(bot: UserID, host: UserID) -> dict[str, Any]:

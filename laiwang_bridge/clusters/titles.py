@@ -30,6 +30,11 @@ def title(text: str) -> str:
     return ""
 
 
+def readable(text: str) -> str:
+    """The text line by line without control and invisible characters, and without empty lines around it."""
+    return "\n".join(map(_clean, text.splitlines())).strip("\n")
+
+
 def graphemes(text: str) -> Iterator[str]:
     """The visible characters of a text: what Unicode Standard Annex 29 calls extended grapheme clusters, for the cases
     that occur in a cleaned line. It rather keeps too much together than too little."""

@@ -19,6 +19,8 @@ import appservice.rooms
 import appservice.timers
 import laiwang_bridge.burning.store
 import laiwang_bridge.clusters.card_store
+import laiwang_bridge.clusters.drafts
+import laiwang_bridge.clusters.exposures
 import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk
 import laiwang_bridge.operators.store

@@ -39,6 +39,7 @@ from laiwang_bridge.config import Homeserver as HomeserverConfig
 from laiwang_bridge.database import tables
 from laiwang_bridge.people import hours_store
 from laiwang_bridge.people import store as people
+from laiwang_bridge.people.rules import Exposure
 from laiwang_bridge.people.hours import DigestMode
 from laiwang_bridge.people.rules import PersonId
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
@@ -140,7 +141,7 @@ class Town:
         return UserID(f"@{name}:town")
 
     async def befriend(self, one: Person, *others: Person, since: int | None = None) -> None:
-        """Let people be friends, without the ceremony."""
+        """Let people be friends, without the ceremony; they are loud in clusters."""
         now = self.now if since is None else since
 
         def work(connection: Connection) -> None:
@@ -152,6 +153,7 @@ class Town:
                 people.befriend(connection, me, friend, now)
 
         await self.database.write(work)
+        await self.choose(Exposure.LOUD, one, *others)
         self.now += 1
 
     def _hurry(self, connection: Connection, *them: Person) -> None:
@@ -172,12 +174,26 @@ class Town:
         await other.say("yes")
         await one.say("yes")
         assert "are friends now" in other.news()
+        await self.choose(Exposure.LOUD, one, other)
         one.news()
 
-    async def start(self, person: Person, title: str) -> RoomID:
-        """A person opens a cluster and steps in; gives its room."""
-        await person.say(f"!zd {title}")
-        return self.cluster_room(title)
+    async def start(self, person: Person, line: str) -> RoomID:
+        """A person opens a cluster, having seen who will see it, and steps in; gives its room."""
+        await person.say(f"!zd {line}")
+        await person.say("publish")
+        made = [room.id for room in self.rooms.values() if room.creation and not room.creation.is_direct]
+        assert made, f"no room was made at {line!r}"
+        return made[-1]
+
+    async def choose(self, exposure: Exposure | None, *persons: Person) -> None:
+        """These people said long ago how they want to be in clusters."""
+
+        def work(connection: Connection) -> None:
+            for one in persons:
+                person = people.person_of(connection, one.user, self.now)
+                people.set_exposure(connection, person, exposure)
+
+        await self.database.write(work)
 
     async def open_chat(self, user: UserID) -> RoomID:
         return await self._bring_bot(self.homeserver.room(user), is_direct=True)
