@@ -141,16 +141,18 @@ def generate(
     domain: str,
     sender_localpart: str,
     user_prefix: str,
+    bots: Sequence[str] = (),
     alias_prefixes: Sequence[str] = (),
     protocols: Sequence[str] = (),
     as_token: str | None = None,
     hs_token: str | None = None,
 ) -> Registration:
-    """A registration that claims the bot, the users `@<user_prefix>*` and the aliases `#<alias_prefix>*`.
+    """A registration that claims the bot, further `bots`, the users `@<user_prefix>*` and the aliases
+    `#<alias_prefix>*`.
 
     Tokens that are not given are made up: 48 random bytes each.
     """
-    users = (f"@{escape(sender_localpart)}", f"@{escape(user_prefix)}.*")
+    users = (*(f"@{escape(bot)}" for bot in (sender_localpart, *bots)), f"@{escape(user_prefix)}.*")
     aliases = tuple(f"#{escape(prefix)}.*" for prefix in alias_prefixes)
     return Registration(
         id=id,

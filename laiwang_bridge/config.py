@@ -197,6 +197,43 @@ class Contacts:
         values.optional(values.token),
         secret=True,
     )
+    bot_localpart: str = setting(
+        "laiwang_contacts",
+        "The bot for address books only, which people can invite alone; without @ and without the domain. Changing it "
+        "needs a new registration.yaml.",
+        values.localpart,
+    )
+    bot_displayname: str = setting("来往通讯录 Laiwang contacts", "Name of that bot as people see it.", values.text)
+    regions: tuple[str, ...] = setting(
+        ("CN",),
+        "Where numbers without a country code are from, as ISO 3166 codes, the likeliest first: [CN, DE].",
+        values.regions,
+    )
+    max_file_mb: int = setting(
+        32, "Largest address book that is read, in megabytes; it is read in memory.", values.whole_number(1, 200)
+    )
+    limit: int = setting(
+        5_000,
+        "How many contacts of one person are looked up in ten days. What does not fit, he may send again later.",
+        values.whole_number(100, 20_000),
+    )
+    limit_more: int = setting(
+        2_000,
+        "How many more are looked up in a day, for those who add to an address book that they have sent.",
+        values.whole_number(10, 20_000),
+    )
+    range_from: int = setting(
+        100,
+        "A list of at least so many numbers is refused if most of them stand in one block of 10,000: then somebody "
+        "tries out numbers. The operators are told.",
+        values.whole_number(10, 20_000),
+    )
+    carddav_hosts: tuple[str, ...] = setting(
+        (),
+        "Hosts inside your own network from which people may have their address books fetched, for instance "
+        "[nextcloud.lan, 10.0.0.5]. Hosts in the internet need not be listed.",
+        values.hosts,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +359,7 @@ class Config:
             url=ours.address,
             domain=self.homeserver.domain,
             sender_localpart=ours.bot_localpart,
+            bots=(self.contacts.bot_localpart,),
             user_prefix=ours.user_prefix,
             alias_prefixes=ours.alias_prefixes,
             protocols=(PROTOCOL,),
@@ -351,6 +389,11 @@ def contradictions(config: Config) -> Iterable[tuple[tuple[str, str], str]]:
     if texts.webhook and not texts.webhook_key:
         missing = "is missing: write a long random text, and give it to the service behind the webhook."
         yield ("text_messages.webhook_key", "text_messages.webhook"), missing
-    if ours.bot_localpart.startswith(ours.user_prefix):
-        ghostly = f"must not begin with the user_prefix {ours.user_prefix!r}."
-        yield ("appservice.bot_localpart", "appservice.user_prefix"), ghostly
+    bots = {"appservice.bot_localpart": ours.bot_localpart, "contacts.bot_localpart": config.contacts.bot_localpart}
+    for key, localpart in bots.items():
+        if localpart.startswith(ours.user_prefix):
+            ghostly = f"must not begin with the user_prefix {ours.user_prefix!r}."
+            yield (key, "appservice.user_prefix"), ghostly
+    if config.contacts.bot_localpart == ours.bot_localpart:
+        taken = "is the same as appservice.bot_localpart: each bot needs a name of its own."
+        yield ("contacts.bot_localpart", "appservice.bot_localpart"), taken

@@ -15,6 +15,8 @@ from appservice.bots.permissions import Level
 from appservice.database import UnsupportedDatabase, parse_url
 from appservice.registration import localpart_problem, token_problem, url_problem
 from laiwang_bridge.clusters.reach import BadReach, Mode, Reach, parse_reach
+from laiwang_bridge.outside.addresses import policy
+from laiwang_bridge.outside.problems import OutsideProblem
 from laiwang_bridge.people.zones import zone_called, zones_like
 
 T = TypeVar("T")
@@ -206,6 +208,29 @@ def localparts(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not value:
         raise _wrong("a list with at least one entry, for instance [zd_]", value)
     return tuple(localpart(entry) for entry in value)
+
+
+def regions(value: object) -> tuple[str, ...]:
+    """Countries by their ISO 3166 codes, at least one."""
+    if not isinstance(value, (list, tuple)) or not value:
+        raise _wrong("a list with at least one country, for instance [CN]", value)
+    codes = tuple(text(entry).upper() for entry in value)
+    for code in codes:
+        if not re.fullmatch(r"[A-Z]{2}", code):
+            raise _wrong("made of two-letter codes of countries such as CN", code)
+    return codes
+
+
+def hosts(value: object) -> tuple[str, ...]:
+    """Names or IP addresses of hosts, each perhaps with a port; or none."""
+    if not isinstance(value, (list, tuple)):
+        raise _wrong("a list such as [nextcloud.lan, 10.0.0.5]", value)
+    names = tuple(text(entry) for entry in value)
+    try:
+        policy(names)
+    except OutsideProblem as problem:
+        raise _wrong("made of hosts such as nextcloud.lan or 10.0.0.5:5232", list(names)) from problem
+    return names
 
 
 def token(value: object) -> str:

@@ -1,0 +1,192 @@
+"""From a file, a text or an account to what is said about it: fetched by a job, read, matched, and shown.
+
+What takes longer than a moment is announced by one message, which later becomes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mautrix.types import RoomID, UserID
+
+from appservice.bots import Context, File, Voice
+from appservice.content import Rich
+from appservice.effects import Answer, Job, ReadEvent
+from appservice.language import Language, _
+from appservice.routes import Routes
+from appservice.unit import Unit
+from laiwang_bridge.contacts import carddav, packing, reading, store, watch_store
+from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
+from laiwang_bridge.contacts.cards import Cards
+from laiwang_bridge.contacts.matching import Matching, NumberRange
+from laiwang_bridge.contacts.packing import Outcome, Vanished
+from laiwang_bridge.contacts.reading import Reading
+from laiwang_bridge.contacts.store import Import
+from laiwang_bridge.contacts.summary import Summary
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.mail import Speak
+from laiwang_bridge.people.names import who_asks
+from laiwang_bridge.people.rules import PersonId
+
+_READ, _MESSAGE_READ, _SLOW = "contacts.read", "contacts.message_read", "contacts.slow"
+_SLOW_MS = 2000
+
+_WORKING = _("I am reading your address book. This takes a moment.")
+_GONE = _("This file is no longer there. Please send it to me once more.")
+_CANNOT_FETCH = _("I cannot get this file from your homeserver at the moment. Please send it once more, later.")
+_NO_FILE = _("There is no address book in that message. Reply to the message with the file, or send me the file.")
+_A_RANGE = _("I cannot use this list: these are mostly numbers in a row. Please send me your own address book.")
+
+Refused = Callable[[Unit, UserID, int], None]
+"""Told whose list was refused as a range of numbers, and how many there were in it."""
+
+
+class Imports:
+    """Takes address books in, from wherever they come."""
+
+    def __init__(
+        self, reading: Reading, matching: Matching, cards: Cards, summary: Summary, speak: Speak, refused: Refused
+    ) -> None:
+        self.reading = reading
+        self._matching = matching
+        self._cards = cards
+        self._summary = summary
+        self._speak = speak
+        self._refused = refused
+
+    def add_to(self, routes: Routes) -> None:
+        self.reading.add_to(routes)
+        routes.on_answer(_READ, self._read)
+        routes.on_answer(_MESSAGE_READ, self._message_read)
+        routes.on_timer(_SLOW, self._say_so)
+
+    def take_file(self, context: Context, file: File) -> None:
+        """A file that was sent."""
+        if (no := self._no_use(file)) is not None:
+            context.reply(context.say(no.sentence, **no.fields))
+            return
+        me = who_asks(context)
+        self._begin_file(context.unit, me, context.bot.user_id, context.room, context.language, file)
+
+    def take_text(self, context: Context, text: str) -> None:
+        """Contacts written out in a message."""
+        me = who_asks(context)
+        context.reply(self._conclude(context, me, context.sender, self.reading.read(text.encode())))
+        self._bring_card(context, me, context.sender)
+
+    def take_account(self, context: Context, url: str, user: str, password: str) -> None:
+        """An address book on a CardDAV server."""
+        me = who_asks(context)
+        given = {"url": url, "user": user, "password": password}
+        job = Job(sender=context.bot.user_id, name=reading.READ_ACCOUNT, queue=_queue(me), given=given, sensitive=True)
+        self._begin(context.unit, me, context.room, context.language, job)
+
+    def take_message(self, context: Context) -> None:
+        """The file, or the text, of a message that was replied to."""
+        assert context.replied_to is not None
+        who_asks(context)
+        bot = context.bot.user_id
+        context.unit.emit(
+            ReadEvent(sender=bot, room=context.room, target=context.replied_to, seen_by=context.sender),
+            notify=_MESSAGE_READ,
+            context={"bot": bot, "room": context.room, "user": context.sender, "language": context.language.value},
+        )
+
+    def _message_read(self, unit: Unit, answer: Answer) -> None:
+        given = answer.context
+        bot, room, user = UserID(given["bot"]), RoomID(given["room"]), UserID(given["user"])
+        me = people.find_person(unit.connection, user)
+        if me is None:
+            return
+        language = Language(given["language"])
+        voice = self._speak(unit, bot, room, language, is_direct=True)
+        event: Mapping[str, Any] = answer.state[0] if answer.state else {}
+        content = event.get("content", {}) if event.get("sender") == user else {}
+        file = File.of(content)
+        if file is not None and (no := self._no_use(file)) is not None:
+            voice.send(voice.say(no.sentence, **no.fields))
+        elif file is not None:
+            self._begin_file(unit, me, bot, room, language, file)
+        elif isinstance(content.get("body"), str):
+            voice.send(self._conclude(voice, me, user, self.reading.read(content["body"].encode())))
+            self._bring_card(voice, me, user)
+        else:
+            voice.send(_NO_FILE)
+
+    def _no_use(self, file: File) -> Unreadable | None:
+        """Why a file need not even be fetched."""
+        if file.is_encrypted:
+            return Unreadable(NoBook.ENCRYPTED)
+        return self.reading.too_large(file.size)
+
+    def _begin_file(self, unit: Unit, me: PersonId, bot: UserID, room: RoomID, language: Language, file: File) -> None:
+        job = Job(
+            sender=bot,
+            name=reading.READ_FILE,
+            queue=_queue(me),
+            given={"url": file.url, "bot": bot},
+            sensitive=True,
+        )
+        self._begin(unit, me, room, language, job)
+
+    def _begin(self, unit: Unit, me: PersonId, room: RoomID, language: Language, job: Job) -> None:
+        unit.emit(job, notify=_READ, context={"import": unit.key})
+        store.begin(unit.connection, Import(unit.key, me, job.sender, room, language), unit.now)
+        unit.at(unit.now + _SLOW_MS, _SLOW, key=_timer(unit.key), lane=room, context={"import": unit.key})
+
+    def _say_so(self, unit: Unit, context: Mapping[str, Any]) -> None:
+        """It takes a while, so say that it has begun. If it has ended meanwhile, the import is no longer there."""
+        begun = store.find_import(unit.connection, context["import"])
+        if begun is not None and begun.progress is None:
+            store.note_progress(unit.connection, begun.key, self._voice(unit, begun).send(_WORKING))
+
+    def _read(self, unit: Unit, answer: Answer) -> None:
+        begun = store.find_import(unit.connection, answer.context.get("import", ""))
+        if begun is None:
+            return  # whoever sent it wants nothing of it to be kept any more
+        store.end(unit.connection, begun.key)
+        unit.cancel(_timer(begun.key))
+        voice = self._voice(unit, begun)
+        users = people.user_ids(unit.connection, begun.person)
+        outcome = None if answer.outcome is None else packing.unpack(answer.outcome)
+        told = self._conclude(voice, begun.person, users[0], outcome)
+        if begun.progress is None:
+            voice.send(told)
+        else:
+            voice.edit(begun.progress, told)
+        if isinstance(outcome, Book):
+            self._bring_card(voice, begun.person, users[0])
+
+    def _conclude(self, voice: Voice, me: PersonId, user: UserID, outcome: Outcome | None) -> Rich:
+        """Match what was read, and put into words what came of it."""
+        match outcome:
+            case Book():
+                looked = self._matching.look(voice.unit, user, me, outcome.contacts)
+                if isinstance(looked, NumberRange):
+                    self._refused(voice.unit, user, looked.numbers)
+                    return voice.say(_A_RANGE)
+                return self._summary.of(voice, me, outcome, looked)
+            case Unreadable() | carddav.Problem():
+                if isinstance(outcome, carddav.Problem) and outcome.cause is carddav.NoCards.WRONG_LOGIN:
+                    watch_store.drop_account(voice.connection, me)
+                return voice.say(outcome.sentence, **outcome.fields)
+            case Vanished():
+                return voice.say(_GONE)
+        return voice.say(_CANNOT_FETCH)
+
+    def _bring_card(self, voice: Voice, me: PersonId, user: UserID) -> None:
+        if store.found_by(voice.connection, me):
+            self._cards.bring_up_to_date(voice, me, user)
+
+    def _voice(self, unit: Unit, begun: Import) -> Voice:
+        return self._speak(unit, begun.bot, begun.room, begun.language, is_direct=True)
+
+
+def _queue(person: PersonId) -> str:
+    """One address book of a person after the other, so that several files add up."""
+    return f"contacts:{person}"
+
+
+def _timer(key: str) -> str:
+    return f"contacts.slow:{key}"

@@ -1,0 +1,166 @@
+"""From an address book to those in it who are here and may be shown; and from a newcomer to those who have him."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mautrix.types import UserID
+from sqlalchemy import Connection
+
+from appservice.unit import Unit
+from laiwang_bridge.contacts import rules, store, watch_store
+from laiwang_bridge.contacts.book import Contact
+from laiwang_bridge.contacts.rules import DAY_MS, MOST_ADDRESSES, Limits, Sight
+from laiwang_bridge.people import address_store
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.addresses import AddressKind
+from laiwang_bridge.people.rules import PersonId
+
+_POSITION_CHARACTERS = 4  # 65,536 positions: many addresses share one
+
+FoundYou = Callable[[Unit, PersonId], None]
+"""Told when there is somebody new on a person's card of whom he does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of an address book: how many contacts with an address there were and how many have been looked at by
+    now; in how many milliseconds the rest fits; who is new on the card; how many are friends already."""
+
+    contacts: int
+    looked_at: int
+    wait_ms: int
+    new: int
+    friends: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """No address book but numbers that follow each other; nothing was looked up."""
+
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    line: int
+    name: str
+    marks: tuple[str, ...]
+
+
+class Matching:
+    """`key` is what the admin configured for the marks; a list of at least `dense_from` numbers may be a range."""
+
+    def __init__(self, key: str, limits: Limits, *, dense_from: int, found: FoundYou) -> None:
+        self._key = key
+        self._limits = limits
+        self._dense_from = dense_from
+        self._found = found
+
+    def look(self, unit: Unit, user: UserID, me: PersonId, contacts: Sequence[Contact]) -> Looked | NumberRange:
+        """Look at an address book of somebody's: his card then holds whom it may."""
+        numbers = {number for contact in contacts for number in contact.numbers}
+        if rules.is_dense(numbers, self._dense_from):
+            return NumberRange(len(numbers))
+        connection = unit.connection
+        marked = sorted(self._marked(connection, contacts), key=lambda one: one.marks)
+        chosen, before, wait_ms = self._what_fits(unit, user, me, marked)
+        addresses = address_store.proven(connection, (mark for one in chosen for mark in one.marks))
+        held: dict[PersonId, list[int]] = {}
+        named: dict[PersonId, str] = {}
+        for one in sorted(chosen, key=lambda one: one.line):
+            for address in (addresses[mark] for mark in one.marks if mark in addresses):
+                if address.person != me:
+                    held.setdefault(address.person, []).append(address.id)
+                    named[address.person] = named.get(address.person) or one.name
+        store.hold(connection, me, (id for ids in held.values() for id in ids), unit.now)
+        shown = self._shown_to(connection, me, list(held))
+        new = self._put_on_card(unit, me, [one for one in held if shown.get(one) is Sight.SHOWN], named, told=True)
+        if watch_store.is_watching(connection, me):
+            settled = {mark for mark, address in addresses.items() if address.person in shown or address.person == me}
+            waited_for = (mark for one in chosen for mark in one.marks if mark not in settled)
+            watch_store.watch(connection, me, waited_for, unit.now)
+        self._tell_others(unit, me, list(held))
+        return Looked(
+            contacts=len(marked),
+            looked_at=before + len(chosen),
+            wait_ms=wait_ms,
+            new=new,
+            friends=sum(sight is Sight.FRIEND for sight in shown.values()),
+        )
+
+    def address_proven(self, unit: Unit, person: PersonId, address: int, mark: str) -> None:
+        """Somebody has shown that an address is his: those who waited for it have it."""
+        connection = unit.connection
+        waiting = [one for one in watch_store.take_watchers(connection, mark, unit.now) if one != person]
+        for one in waiting:
+            store.hold(connection, one, [address], unit.now)
+        self._tell_others(unit, person, waiting)
+        for one in waiting:
+            self._tell_others(unit, one, [person])
+
+    def _marked(self, connection: Connection, contacts: Iterable[Contact]) -> Iterable[_Marked]:
+        key = address_store.address_key(connection, self._key)
+        for contact in contacts:
+            values = [(AddressKind.NUMBER, number) for number in contact.numbers]
+            values += [(AddressKind.EMAIL, email) for email in contact.emails]
+            if values:
+                marks = (address_store.mark_of(key, kind, value) for kind, value in values[:MOST_ADDRESSES])
+                yield _Marked(contact.line, contact.name, tuple(marks))
+
+    def _what_fits(
+        self, unit: Unit, user: UserID, me: PersonId, marked: Sequence[_Marked]
+    ) -> tuple[Sequence[_Marked], int, int]:
+        """What is looked at now of a book in the order of its marks, how much of it was before, and when the rest fits.
+
+        A book that is sent again because it did not fit is gone on with where the last look ended. What counts is what
+        was sent, never what was found, or the limits would tell who is here.
+        """
+        connection, now = unit.connection, unit.now
+        who = people.mark_of(connection, user)
+        buckets = store.buckets(connection, who)
+        whole = rules.share(self._limits, buckets, [rules.cost(len(one.marks)) for one in marked], now)
+        if whole.count == len(marked):
+            store.put_buckets(connection, who, whole.buckets)
+            return marked, 0, 0
+        position = store.rest_from(connection, me, now)
+        rest = [one for one in marked if _position(one) >= position]
+        share = rules.share(self._limits, buckets, [rules.cost(len(one.marks)) for one in rest], now)
+        store.put_buckets(connection, who, share.buckets)
+        until = now + share.wait_ms + rules.FULL_DAYS * DAY_MS
+        store.put_rest(connection, me, _position(rest[share.count]) if share.count < len(rest) else "", until)
+        return rest[: share.count], len(marked) - len(rest), share.wait_ms
+
+    def _put_on_card(
+        self, unit: Unit, me: PersonId, shown: Sequence[PersonId], named: dict[PersonId, str], *, told: bool
+    ) -> int:
+        """Returns how many were not there before."""
+        known = store.known_found(unit.connection, me)
+        for one in known & set(shown):
+            store.name_found(unit.connection, me, one, named.get(one, ""))
+        new = {one: named.get(one, "") for one in shown if one not in known}
+        store.add_found(unit.connection, me, new, unit.now, told=told)
+        return len(new)
+
+    def _tell_others(self, unit: Unit, me: PersonId, others: Sequence[PersonId]) -> None:
+        """Since I now have addresses of others, or they of mine, some of them may be shown me."""
+        connection = unit.connection
+        for other, findable in store.holders(connection, me, others).items():
+            has_mine = bool(store.held_settings(connection, me, [other]))
+            sight = rules.sight(findable, has_mine=has_mine, tie=people.tie(connection, other, me))
+            if sight is Sight.SHOWN and self._put_on_card(unit, other, [me], {}, told=False):
+                self._found(unit, other)
+
+    def _shown_to(self, connection: Connection, me: PersonId, others: Sequence[PersonId]) -> dict[PersonId, Sight]:
+        """Whom of these I may see."""
+        have_mine = store.holders(connection, me, others)
+        seen = {
+            other: rules.sight(findable, has_mine=other in have_mine, tie=people.tie(connection, me, other))
+            for other, findable in store.held_settings(connection, me, others).items()
+        }
+        return {other: sight for other, sight in seen.items() if sight is not Sight.HIDDEN}
+
+
+def _position(one: _Marked) -> str:
+    return one.marks[0][:_POSITION_CHARACTERS]
