@@ -34,8 +34,8 @@ from laiwang_bridge.burning.bot import BurningBot
 from laiwang_bridge.clusters import card_store, drafts
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
-from laiwang_bridge.clusters.digest import ClusterDigest
 from laiwang_bridge.clusters.changes import Changes
+from laiwang_bridge.clusters.digest import ClusterDigest
 from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.exposures import Exposures
@@ -43,6 +43,7 @@ from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
+from laiwang_bridge.clusters.talk import Talk
 from laiwang_bridge.clusters.starting import Starting
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
@@ -171,7 +172,14 @@ class Application:
                 Bot(
                     self.bot,
                     config.appservice.bot_displayname,
-                    (people.router, addresses.router, starting.router, clusters.router, burning.router, operators.router),
+                    (
+                        people.router,
+                        addresses.router,
+                        starting.router,
+                        clusters.router,
+                        burning.router,
+                        operators.router,
+                    ),
                     greeting=_GREETING,
                 )
             ],
@@ -196,6 +204,7 @@ class Application:
         requests.add_to(routes)
         digests.add_to(routes)
         spread.add_to(routes)
+        Talk(self.bot).add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
         starting.add_to(routes)
@@ -229,6 +238,7 @@ class Application:
                 self.bots.forget_old(connection, now)
                 request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 people_store.forget_drained(connection, now)
+                talk.forget_old(connection, now)
                 claim_store.forget_old(connection, now)
 
             try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mautrix.types import RoomID
+from mautrix.types import RoomID, UserID
 from sqlalchemy import BigInteger, Column, Connection, Integer, Table, bindparam, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice.database import metadata
+from appservice.events import Event
+from appservice.routes import Routes
+from appservice.unit import Unit
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
 
@@ -38,6 +41,21 @@ _COUNT = {
     .on_conflict_do_update(index_elements=["cluster", "hour"], set_={"messages": talk.c.messages + 1})
     for dialect in (postgresql, sqlite)
 }
+
+
+class Talk:
+    """Counts what people say. Edits say nothing new, and `bot` is no company."""
+
+    def __init__(self, bot: UserID) -> None:
+        self._bot = bot
+
+    def add_to(self, routes: Routes) -> None:
+        routes.on_event("m.room.message", self.on_message)
+        routes.on_event("m.room.encrypted", self.on_message)
+
+    def on_message(self, unit: Unit, event: Event) -> None:
+        if event.sender != self._bot and event.relation.kind != "m.replace":
+            heard(unit.connection, event.room_id, unit.now)
 
 
 def heard(connection: Connection, room: RoomID, now: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laiwang_bridge.clusters.cards import Audience, audience, rank, round_up, rounded_size
+from laiwang_bridge.clusters.cards import Audience, audience, rank, round_up, rounded_size, size_sentence
 from laiwang_bridge.clusters.reach import Mode, Reach
 
 HOUR = 3_600_000
@@ -14,15 +14,28 @@ HOUR = 3_600_000
 
 @pytest.mark.parametrize(
     ("members", "shown"),
-    [(1, "5"), (7, "5"), (8, "10"), (12, "10"), (15, "20"), (34, "20"), (35, "50"), (99, "50"), (100, "100+")],
+    [(0, 0), (4, 0), (5, 5), (7, 5), (8, 10), (12, 10), (15, 20), (34, 20), (35, 50), (99, 50), (100, 100), (500, 100)],
 )
-def test_a_card_shows_a_round_size(members: int, shown: str) -> None:
+def test_a_card_shows_a_round_size(members: int, shown: int) -> None:
     assert rounded_size(members) == shown
 
 
 @given(members=st.integers(1, 10_000))
-def test_a_size_is_one_of_five(members: int) -> None:
-    assert rounded_size(members) in {"5", "10", "20", "50", "100+"}
+def test_a_size_is_one_of_six(members: int) -> None:
+    assert rounded_size(members) in {0, 5, 10, 20, 50, 100}
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [(1, "a few people"), (4, "a few people"), (6, "about 5 people"), (60, "about 50 people")],
+)
+def test_a_size_reads_like_a_guess(members: int, said: str) -> None:
+    size = rounded_size(members)
+    assert size_sentence(size).singular.format(size=size) == said
+
+
+def test_a_great_size_is_not_counted() -> None:
+    assert size_sentence(rounded_size(499)).singular == "at least 100 people"
 
 
 def test_the_rank_can_be_explained_part_by_part() -> None:

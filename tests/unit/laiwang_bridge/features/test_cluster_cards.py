@@ -46,8 +46,9 @@ async def test_the_list_shows_what_is_there_and_how_to_get_in(town: Town, line: 
     await town.start(ann, HIKE)
     await town.start(ann, "dinner")
     await bo.say("join 1")
-    assert await bo.say("list") == "2 · dinner · `join 2`\n1 · weekend hike? · you are in"
-    assert await bo.say("!zd") == "2 · dinner · `join 2`\n1 · weekend hike? · you are in"
+    shown = "1 friend is talking: “dinner” — Ann · a few people · `join 2`\n1 · “weekend hike?” · you are in"
+    assert await bo.say("list") == shown
+    assert (await bo.say("!zd")).endswith(shown)
 
 
 async def test_a_long_list_is_cut_and_old_cards_that_are_gone_do_not_fill_it(town: Town, line: list[Person]) -> None:
@@ -57,12 +58,12 @@ async def test_a_long_list_is_cut_and_old_cards_that_are_gone_do_not_fill_it(tow
         await town.start(ann, f"topic {number}")
         await town.wait(MINUTE)
     said = await bo.say("list")
-    assert said.startswith("31 · topic 29 · `join 31`")
-    assert said.endswith("\n… and 11 older ones")
+    assert said.startswith("1 friend is talking: “topic 29” — Ann · a few people · `join 31`")
+    assert said.endswith("\n… and 11 more")
     for number in range(30):
         await bo.say(f"hide {number + 2}")
         await town.wait(MINUTE)
-    assert await bo.say("list") == "1 · the oldest · `join 1`"
+    assert "Ann is talking about the oldest" in await bo.say("list")
 
 
 async def test_a_card_waits_in_the_list_for_somebody_who_left_the_chat(town: Town, line: list[Person]) -> None:
@@ -75,7 +76,10 @@ async def test_a_card_waits_in_the_list_for_somebody_who_left_the_chat(town: Tow
     await town.start(ann, "dinner")  # nobody runs after him
     assert [room for room in town.rooms.values() if room.creation and bo.user in room.creation.invite] == [made]
     bo.chat = await town.open_chat(bo.user)
-    assert await bo.say("list") == "2 · dinner · `join 2`\n1 · weekend hike? · `join 1`"
+    assert await bo.say("list") == (
+        "1 friend is talking: “dinner” — Ann · a few people · `join 2`\n"
+        "1 friend is talking: “weekend hike?” — Ann · a few people · `join 1`"
+    )
     assert "Come in" in await bo.say("join 1")
 
 
