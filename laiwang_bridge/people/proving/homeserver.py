@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from appservice.effects import Job
 from appservice.routes import Later
@@ -37,7 +38,7 @@ class HomeserverKnowledge:
         return await self.ask(given["user"], AddressKind(given["kind"]), given["value"])
 
     async def ask(self, user: str, kind: AddressKind, value: str) -> Mapping[str, Any]:
-        url = f"{self._address}/_synapse/admin/v2/users/{quote(user, safe='')}"
+        url = URL(f"{self._address}/_synapse/admin/v2/users/{quote(user, safe='')}", encoded=True)
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             async with (

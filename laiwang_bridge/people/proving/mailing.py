@@ -87,14 +87,14 @@ class Mailer:
             return self._refused(refused, Problem.ADDRESS)
         except SMTPResponseException as error:
             return self._refused(error, Problem.SERVICE)
-        except SMTPNotSupported as error:
-            if not to.isascii():
+        except OSError as error:  # also those of aiosmtplib that are about the connection
+            log.warning("the mail server %s cannot be used now: %s", self._server.host, error)
+            raise Later(f"the mail server is away: {type(error).__name__}", _SECONDS_WHEN_AWAY) from error
+        except SMTPException as error:
+            if isinstance(error, SMTPNotSupported) and not to.isascii():
                 return failed(Problem.ADDRESS)
             log.error("the mail server %s will not do: %s", self._server.host, error.message)
             return failed(Problem.SERVICE)
-        except (SMTPException, OSError) as error:
-            log.warning("the mail server %s cannot be used now: %s", self._server.host, type(error).__name__)
-            raise Later(f"the mail server is away: {type(error).__name__}", _SECONDS_WHEN_AWAY) from error
         return done()
 
     async def _hand_in(self, message: EmailMessage, to: str) -> None:
