@@ -18,6 +18,7 @@ class BookFormat(StrEnum):
     THUNDERBIRD_CSV = "thunderbird_csv"
     CSV = "csv"
     PLAIN = "plain"
+    SHOP = "shop"
 
 
 @dataclass(frozen=True, slots=True)

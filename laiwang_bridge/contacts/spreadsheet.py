@@ -97,7 +97,9 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
+    """One record: the line it begins in, its cells, and whether a quotation mark in it has no partner."""
+
     line: int
     cells: list[str]
     damaged: bool
@@ -113,7 +115,7 @@ def table_of(text: str) -> Table | None:
     best: Table | None = None
     most = 1  # one known word may stand in any text
     for delimiter in delimiters:
-        records = _Records(text[start : start + _LONGEST_HEADINGS], delimiter, 1)
+        records = Records(text[start : start + _LONGEST_HEADINGS], delimiter, 1)
         head = next(iter(records), None)
         if head is None:
             return None
@@ -132,7 +134,7 @@ def read_table(table: Table, reader: NumberReader, most_cards: int) -> Book | No
     contacts: list[Contact] = []
     unreadable: list[int] = []
     cards = 0
-    for record in _Records(table.text, table.delimiter, table.line, table.start):
+    for record in Records(table.text, table.delimiter, table.line, table.start):
         if not any(cell.strip() for cell in record.cells):
             continue
         cards += 1
@@ -146,7 +148,7 @@ def read_table(table: Table, reader: NumberReader, most_cards: int) -> Book | No
     return Book(table.format, cards, tuple(contacts), tuple(unreadable))
 
 
-class _Records:
+class Records:
     """Goes over the records of a table once. `at` and `line` say where the next one begins."""
 
     def __init__(self, text: str, delimiter: str, line: int, at: int = 0) -> None:
@@ -158,14 +160,14 @@ class _Records:
         self._quoted = re.compile(rf'[ ]*=?"([^"]*+(?:""[^"]*+)*+)"[ ]*(?=[{either}\r\n]|\Z)')
         self._bare = re.compile(rf"[^{either}\r\n]*+")
 
-    def __iter__(self) -> Iterator[_Record]:
+    def __iter__(self) -> Iterator[Record]:
         while self.at < len(self._text):
             first, line = self.at, self.line
             cells, at, damaged = self._cells(first)
             end = _LINE_END.match(self._text, at)
             self.at = end.end() if end else len(self._text)
             self.line += len(_LINE_END.findall(self._text, first, self.at))
-            yield _Record(line, cells, damaged)
+            yield Record(line, cells, damaged)
 
     def _cells(self, at: int) -> tuple[list[str], int, bool]:
         """The cells of one record, where it ends, and whether a quotation mark in it has no partner."""
@@ -191,7 +193,7 @@ class _Records:
             at += len(self._delimiter)
 
 
-def _draft(record: _Record, columns: Sequence[_Column | None]) -> Draft:
+def _draft(record: Record, columns: Sequence[_Column | None]) -> Draft:
     draft = Draft(record.line)
     for column, cell in zip(columns, record.cells, strict=False):
         if column is None or not cell:
