@@ -31,7 +31,7 @@ from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store, drafts
+from laiwang_bridge.clusters import card_store, drafts, talk
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.changes import Changes
@@ -43,8 +43,8 @@ from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
-from laiwang_bridge.clusters.talk import Talk
 from laiwang_bridge.clusters.starting import Starting
+from laiwang_bridge.clusters.talk import Talk
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
@@ -52,8 +52,10 @@ from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot
 from laiwang_bridge.people.addresses import AddressKind
-from laiwang_bridge.people.bot import PeopleBot
+from laiwang_bridge.people.bot import PREFIXES, PeopleBot
+from laiwang_bridge.people.circle_bot import CircleBot
 from laiwang_bridge.people.digests import Digests
+from laiwang_bridge.people.hours_bot import HoursBot
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.proof_limits import ProofLimits
@@ -104,8 +106,10 @@ class Application:
         requests = Requests(names, mail, ties, digests)
         digests.listeners.append(requests.bring_knocks)
         people = PeopleBot(
-            names, requests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
+            names, requests, digests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
         )
+        circles = CircleBot(PREFIXES, names, ties, people.friends)
+        hours = HoursBot(PREFIXES, digests)
         proofs = Proofs(
             names,
             mail,
@@ -174,6 +178,8 @@ class Application:
                     config.appservice.bot_displayname,
                     (
                         people.router,
+                        circles.router,
+                        hours.router,
                         addresses.router,
                         starting.router,
                         clusters.router,

@@ -9,16 +9,18 @@ import orjson
 from mautrix.types import UserID
 
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
-from appservice.content import bold, code, lines, numbered
+from appservice.content import Words, bold, code, lines, numbered, with_blocks
 from appservice.effects import MediaOf, Upload
 from appservice.language import N_, Language, _
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.people import record, request_store, rules, store
-from laiwang_bridge.people.codes import CODE_BITS, BadCode, format_code, looks_like_code, parse_code
+from laiwang_bridge.people import list_store, record, store
+from laiwang_bridge.people.codes import BadCode, format_code, looks_like_code, parse_code
+from laiwang_bridge.people.digests import Digests
+from laiwang_bridge.people.invitations import Codes, texts_to_send
 from laiwang_bridge.people.names import Names, who_asks
 from laiwang_bridge.people.requests import Requests
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Origin, PersonId, Refusal, RefusalCause
 from laiwang_bridge.people.ties import Ties
 
 PREFIXES = ("!lw", "!来往")
@@ -43,6 +45,7 @@ WhichLanguage = Annotated[
     Language,
     Argument(_("language"), words={"en": ("english", "英文", "英语"), "zh": ("chinese", "中文", "汉语")}),
 ]
+Line = Annotated[str, Argument(_("a line"), rest=True, most=60, example="we met at May’s")]
 Confirmation = Annotated[bool, Argument(_("yes or no"))]
 
 
@@ -53,6 +56,7 @@ class PeopleBot:
         self,
         names: Names,
         requests: Requests,
+        digests: Digests,
         ties: Ties,
         *,
         code_lifetime_hours: int,
@@ -61,7 +65,8 @@ class PeopleBot:
         self._names = names
         self._requests = requests
         self._ties = ties
-        self._code_lifetime_ms = code_lifetime_hours * _HOUR_MS
+        self._digests = digests
+        self._codes = Codes(code_lifetime_hours * _HOUR_MS)
         self._is_ours = is_ours
         self.router = router = Router("people", PREFIXES, title=_("People"))
         command = router.command
@@ -70,6 +75,11 @@ class PeopleBot:
             help=_("Make friends: get one or type one"), group=_FRIENDS, where="direct", bare=looks_like_code,
         )(self.code)  # fmt: skip
         command("friends", "好友", help=_("Your friends"), group=_FRIENDS, where="direct")(self.friends)
+        command("knock", "敲门", help=_("Ask a friend of a friend"), group=_FRIENDS, where="direct")(self.knock)
+        command("invite", "邀请", help=_("A text to send to a friend"), group=_FRIENDS, where="direct")(self.invite)
+        command("requests", "请求", "敲门的人", help=_("Who waits for your answer"), group=_FRIENDS, where="direct")(
+            self.requests
+        )
         command("yes", "同意", help=_("Say yes to a request"), group=_FRIENDS, where="direct")(self.yes)
         command("no", "拒绝", help=_("Say no, silently"), group=_FRIENDS, where="direct")(self.no)
         command("unfriend", "删除好友", help=_("End it, silently"), group=_FRIENDS, where="direct")(self.unfriend)
@@ -91,7 +101,7 @@ class PeopleBot:
             self._requests.redeem(context, typed)
             return
         me = who_asks(context)
-        mine = request_store.open_code(context.connection, me, context.now) or self._new_code(context, me)
+        mine = self._codes.open_or_new(context.unit, me)
         hours = max((mine.expires_at - context.now) // _HOUR_MS, 1)
         shown = format_code(mine.value)
         context.reply(
@@ -107,6 +117,45 @@ class PeopleBot:
             bot=context.bot.user_id,
         )
 
+    def knock(self, context: Context, whom: Whom, line: Line = "") -> None:
+        """The answer is the same whatever the other one is to the person who asks: else it would tell of the graph."""
+        if whom == context.sender or self._is_ours(whom):
+            raise UserError(_("You can knock at other people only."))
+        me = who_asks(context)
+        other = store.find_person(context.connection, whom)
+        if other is not None:
+            tie = store.tie(context.connection, me, other)
+            if tie.friends:
+                raise UserError(Refusal(RefusalCause.ALREADY_FRIENDS).sentence)
+            if tie.i_blocked:
+                blocked = Refusal(RefusalCause.YOU_BLOCKED).sentence
+                raise UserError(blocked, try_instead=context.line(self.unblock, whom))
+        if not self._requests.may_knock(context.unit, me):
+            raise UserError(_("You have knocked at many people today. Please go on tomorrow."))
+        if other is not None:
+            self._requests.propose(context.unit, me, other, Origin.KNOCK, line)
+        context.reply(
+            _(
+                "You have knocked at {whom}. If the two of you have a friend in common, it is in the next digest "
+                "there. You hear of it again only if the answer is yes; you can knock again after 30 days."
+            ),
+            whom=whom,
+        )
+
+    def invite(self, context: Context) -> None:
+        me = who_asks(context)
+        new = self._codes.new(context.unit, me)
+        zone = self._digests.hours_of(context.connection, me).zone
+        bot = context.bot.user_id
+        texts = texts_to_send(new, bot, zone, context.desk.catalogues, context.language)
+        words = context.say(
+            _("Send one of these to your friend yourself; I write to nobody. Each needs a code of their own:")
+        )
+        context.reply(with_blocks(words, texts))
+
+    def requests(self, context: Context) -> None:
+        self._requests.show_all(context)
+
     def yes(self, context: Context, number: Number = None) -> None:
         self._requests.answer(context, number, yes=True)
 
@@ -114,17 +163,14 @@ class PeopleBot:
         self._requests.answer(context, number, yes=False)
 
     def friends(self, context: Context) -> None:
-        friends = store.friends_of(context.connection, who_asks(context))
+        me = who_asks(context)
+        friends = store.friends_of(context.connection, me)
         if not friends:
             context.reply(
                 _("You have no friends here yet. {line} gives you a code for one."), line=code(context.line(self.code))
             )
             return
-        users = store.first_user_ids(context.connection, friends)
-        shown = [
-            bold(self._names.of_user(context.connection, users[friend])) + f" {users[friend]}"
-            for friend in friends[:_LONGEST_LIST]
-        ]
+        shown = self._described(context, me, friends[:_LONGEST_LIST])
         heading = context.say(N_("You have {count} friend.", "You have {count} friends."), count=len(friends))
         context.reply(lines(heading, numbered(shown), "…" if len(friends) > _LONGEST_LIST else ""))
 
@@ -221,11 +267,20 @@ class PeopleBot:
 
     # -- small things -----------------------------------------------------------------------------------------------
 
-    def _new_code(self, context: Context, me: PersonId) -> rules.FriendCode:
-        for attempt in range(8):
-            value = context.unit.random_bits(f"code/{attempt}", CODE_BITS)
-            if request_store.find_code(context.connection, value) is None:
-                new = rules.make_code(me, value, context.now, self._code_lifetime_ms)
-                request_store.put_code(context.connection, new)
-                return new
-        raise RuntimeError("no free code was found in eight tries")
+    def _described(self, context: Context, me: PersonId, friends: list[PersonId]) -> list[Words]:
+        """Each friend by what he is called here, his own name if that is another, his id, and the lists he is on."""
+        connection = context.connection
+        users = store.first_user_ids(connection, friends)
+        called = self._names.for_viewer_all(connection, me, friends)
+        notes: dict[PersonId, list[str]] = {friend: [] for friend in friends}
+        for one in list_store.lists_of(connection, me):
+            for friend in notes.keys() & set(list_store.members_of(connection, one.id)):
+                notes[friend].append(one.name)
+        for friend in notes.keys() & set(store.mutes_of(connection, me)):
+            notes[friend].append(context.catalogue.text(_("muted")))
+        shown: list[Words] = []
+        for friend in friends:
+            own = self._names.of_user(connection, users[friend])
+            line = bold(called[friend]) + (f" ({own})" if own != called[friend] else "") + f" {users[friend]}"
+            shown.append(line + (" · " + ", ".join(notes[friend]) if notes[friend] else ""))
+        return shown

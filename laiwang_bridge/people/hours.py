@@ -51,11 +51,16 @@ class Hours:
 
 def is_quiet(hours: Hours, now: int) -> bool:
     """Whether somebody is to be left alone at this instant."""
-    here = _wall(hours, now)
-    minute = here.hour * 60 + here.minute
+    minute = minute_of_day(hours, now)
     if hours.quiet_from <= hours.quiet_until:
         return hours.quiet_from <= minute < hours.quiet_until
     return minute >= hours.quiet_from or minute < hours.quiet_until
+
+
+def minute_of_day(hours: Hours, now: int) -> int:
+    """What the clock shows at this instant."""
+    here = _wall(hours, now)
+    return here.hour * 60 + here.minute
 
 
 def end_of_quiet(hours: Hours, now: int) -> int:
@@ -67,7 +72,7 @@ def end_of_quiet(hours: Hours, now: int) -> int:
 
 def next_digest(hours: Hours, now: int) -> int:
     """When the next daily digest comes: after now, never in quiet hours but then right after them."""
-    return end_of_quiet(hours, next(at for at in _instants(hours, hours.digest_at, now, both_folds=False)))
+    return end_of_quiet(hours, next(_instants(hours, hours.digest_at, now, both_folds=False)))
 
 
 def next_news(hours: Hours, now: int) -> int | None:

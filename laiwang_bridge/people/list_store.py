@@ -22,7 +22,8 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.sql import Sequence64, insert_ignoring
-from laiwang_bridge.people.lists import FriendList, exposure_at_first, folded, tidy_name
+from laiwang_bridge.people.lists import FriendList, exposure_at_first, folded
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 from laiwang_bridge.people.store import column_of_person, friendship
 
@@ -93,7 +94,7 @@ def put_list(connection: Connection, owner: PersonId, name: str) -> FriendList:
     known = list_named(connection, owner, name)
     if known is not None:
         return known
-    shown, exposure = tidy_name(name), exposure_at_first(name)
+    shown, exposure = readable(name), exposure_at_first(name)
     new = insert(friend_list).values(owner=owner, name=shown, folded=folded(name), exposure=exposure)
     made = connection.execute(new).inserted_primary_key
     assert made is not None
@@ -102,7 +103,7 @@ def put_list(connection: Connection, owner: PersonId, name: str) -> FriendList:
 
 def rename(connection: Connection, id: ListId, name: str) -> None:
     """Raises `IntegrityError` if another list of the same owner is called so."""
-    values = {"name": tidy_name(name), "folded": folded(name)}
+    values = {"name": readable(name), "folded": folded(name)}
     connection.execute(update(friend_list).where(friend_list.c.id == id).values(values))
 
 

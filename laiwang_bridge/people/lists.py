@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 
 LONGEST_NAME = 40
@@ -23,15 +24,9 @@ class FriendList:
     exposure: Exposure | None = None
 
 
-def tidy_name(name: str) -> str:
-    """A name as it is kept: without what cannot be read, and with single spaces."""
-    readable = "".join(char for char in name if char.isspace() or unicodedata.category(char)[0] != "C")
-    return " ".join(readable.split())
-
-
 def folded(name: str) -> str:
     """The name for comparing: in one case and one width."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tidy_name(name)).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", readable(name)).casefold())
 
 
 def exposure_at_first(name: str) -> Exposure | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from mautrix.types import UserID
@@ -13,10 +12,10 @@ from appservice.ghosts import localpart
 from appservice.language import Language
 from appservice.rooms import Rooms
 from laiwang_bridge.people import remark_store, store
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 
 _LONGEST = 32
-_JOINERS = "\u200c\u200d"
 
 
 class Names:
@@ -48,7 +47,7 @@ class Names:
         users = store.first_user_ids(connection, wanted)
         displayed = self._rooms.display_names(connection, users.values())
         names = {one: _shown(displayed.get(user), user) for one, user in users.items()}
-        return {one: "?" for one in wanted} | names | remark_store.remarks_about(connection, viewer, wanted)
+        return dict.fromkeys(wanted, "?") | names | remark_store.remarks_about(connection, viewer, wanted)
 
 
 def who_asks(context: Context) -> PersonId:
@@ -60,13 +59,8 @@ def who_asks(context: Context) -> PersonId:
 
 
 def _shown(name: str | None, user: UserID) -> str:
-    shown = " ".join("".join(filter(_is_harmless, name or "")).split())
+    shown = readable(name or "")
     return _shortened(shown) if shown else localpart(user)
-
-
-def _is_harmless(character: str) -> bool:
-    """Not one of those that turn around, hide or break up what stands behind a name."""
-    return character.isspace() or character in _JOINERS or unicodedata.category(character)[0] != "C"
 
 
 def _shortened(name: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Index, Table, Text, delete, select
 
 from appservice.database import metadata
 from appservice.sql import upsert
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person
 
@@ -26,7 +27,7 @@ remark = Table(
 
 def put_remark(connection: Connection, writer: PersonId, about: PersonId, text: str) -> None:
     """Write a remark, in the place of an earlier one. An empty one takes it away."""
-    shown = " ".join(text.split())[:LONGEST_REMARK].strip()
+    shown = readable(text)[:LONGEST_REMARK].strip()
     if shown:
         upsert(connection, remark, {"person": writer, "about": about, "text": shown})
     else:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -89,6 +90,12 @@ def open_code(connection: Connection, owner: PersonId, now: int) -> FriendCode |
         .order_by(friend_code.c.made_at.desc())
     ).first()
     return None if row is None else _code(row)
+
+
+def count_open_codes(connection: Connection, owner: PersonId, now: int) -> int:
+    """How many codes of a person can still be used."""
+    usable = (friend_code.c.owner == owner, friend_code.c.state == CodeState.OPEN, friend_code.c.expires_at > now)
+    return connection.execute(select(func.count()).select_from(friend_code).where(*usable)).scalar_one()
 
 
 def newest_request(connection: Connection, one: PersonId, another: PersonId) -> tuple[int, FriendRequest] | None:

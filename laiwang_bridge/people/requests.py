@@ -17,6 +17,7 @@ from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.guesses import count_guess, guesses_too_much
 from laiwang_bridge.people.mail import Mail, is_here
 from laiwang_bridge.people.names import Names, who_asks
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import FriendRequest, Origin, PersonId, Refusal, RefusalCause, RequestState
 from laiwang_bridge.people.ties import Ties
 from laiwang_bridge.rates import Limit
@@ -25,6 +26,7 @@ Answering = Callable[[Context, int], None]
 
 YES, NO = "✅", "❌"
 PROPOSALS = Limit(burst=50, every_ms=24 * 3_600_000 // 50)
+KNOCKS = Limit(burst=10, every_ms=24 * 3_600_000 // 10)
 
 _ASK_OWNER = "people.ask_owner"
 _KNOCKS_AT_ONCE = 5
@@ -80,15 +82,17 @@ class Requests:
         """The asker has said yes to a friendship; the owner is asked now, or at his next digest if it is a knock.
 
         If the owner has said yes before, they are friends now. Whatever else is the case (a block, an earlier no, a
-        proposal that is open already), the asker can tell no difference. Who proposes to more than fifty people on one
-        day has the others asked in the days that follow.
+        proposal that is open already, a knock without a friend in common), the asker can tell no difference. Who
+        proposes to more than fifty people on one day has the others asked in the days that follow.
         """
         if asker == owner:
             return
         connection, now = unit.connection, unit.now
         standing = request_store.newest_request(connection, asker, owner)
         tie = store.tie(connection, asker, owner)
-        step = rules.propose(asker, owner, tie, standing[1] if standing else None, origin, now, words)
+        may_ask = origin is not Origin.KNOCK or bool(store.friends_in_common(connection, asker, owner))
+        before = standing[1] if standing else None
+        step = rules.propose(asker, owner, tie, before, origin, now, readable(words), may_ask)
         if step is None:
             return
         if standing is not None and step.known:
@@ -188,6 +192,15 @@ class Requests:
         request = request_store.find_request(unit.connection, id)
         if request is not None and rules.still_asks(request, unit.now):
             self._ask_owner(unit, id, request)
+
+    def may_knock(self, unit: Unit, asker: PersonId) -> bool:
+        """Whether somebody may knock now, this time counted; the same for everybody at whom he knocks."""
+        who = f"knocks:{store.mark_of(unit.connection, store.user_ids(unit.connection, asker)[0])}"
+        drains_at = store.guesses_drain_at(unit.connection, who)
+        if rates.wait(KNOCKS, drains_at, unit.now):
+            return False
+        store.note_guess(unit.connection, who, rates.pour(KNOCKS, drains_at, unit.now))
+        return True
 
     def _wait_of(self, unit: Unit, asker: PersonId) -> int:
         """How long a proposal waits until the asker has made few enough of them, this one counted."""

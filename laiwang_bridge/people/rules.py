@@ -296,13 +296,15 @@ def propose(
     origin: Origin,
     now: int,
     words: str = "",
+    may_ask: bool = True,
 ) -> Proposal | None:
     """Somebody proposes a friendship without a code, and thereby says yes to it. None: there is nothing to propose,
     since the two are friends, or the asker has blocked the owner.
 
     `standing` is the newest request between the two. As long as its time has not run out, the proposal is a yes to it
     (if the owner has said yes, they are friends now), and nothing at all if the asker has said yes before: so there is
-    one open proposal per pair, whatever the owner has done with it.
+    one open proposal per pair, whatever the owner has done with it. One that the owner may not be asked (`may_ask`) is
+    taken as turned down, which the asker cannot tell from one that waits.
     """
     if tie.friends or tie.i_blocked:
         return None
@@ -310,9 +312,10 @@ def propose(
         answered = confirm(standing, asker, tie, now)
         assert isinstance(answered, FriendRequest)
         return Proposal(answered, known=True, asks_owner=False)
-    answer = Answer.NO if tie.blocked_me else Answer.NONE
+    asks = may_ask and not tie.blocked_me
+    answer = Answer.NONE if asks else Answer.NO
     new = FriendRequest(owner, asker, now, now + PROPOSAL_LIFETIME_MS, answer, Answer.YES, origin, words)
-    return Proposal(new, known=False, asks_owner=not tie.blocked_me)
+    return Proposal(new, known=False, asks_owner=asks)
 
 
 def still_asks(request: FriendRequest, now: int) -> bool:
