@@ -60,12 +60,13 @@ class Catchup:
         bot: UserID,
         inbox: Inbox,
         clock: Callable[[], int],
+        further_bots: Sequence[UserID] = (),
     ) -> None:
         self.found = 0
         self._database = database
         self._homeserver = homeserver
         self._ghosts = ghosts
-        self._bot = bot
+        self._bots = (bot, *further_bots)
         self._inbox = inbox
         self._clock = clock
         self._since: int | None = None
@@ -164,9 +165,17 @@ class Catchup:
 
     async def _look_everywhere(self) -> None:
         """Rooms in which something happened lately; the quiet ones too, not often and at a pace that nobody notices."""
-        await self._ghosts.ensure(self._bot)
-        answer = await self._homeserver.call("GET", Path.v3.joined_rooms, user=self._bot)
-        joined = set(answer["joined_rooms"])
+        joined: set[str] = set()
+        for bot in self._bots:
+            try:
+                await self._ghosts.ensure(bot)
+                answer = await self._homeserver.call("GET", Path.v3.joined_rooms, user=bot)
+            except HomeserverError as error:
+                if bot == self._bots[0]:
+                    raise
+                log.info("%s is not ours (%s), so it has missed nothing", bot, error)
+            else:
+                joined.update(answer["joined_rooms"])
         lively = [room for room in await self._lively() if room in joined]
         await self._look_at(lively)
         if time.monotonic() < self._quiet_rooms_from:
@@ -197,7 +206,10 @@ class Catchup:
         suspicions, since = self._suspicions, self._since
         if since is None:
             return
-        missed = await self._missed(room, since)
+        missed: list[Json] = []
+        for bot in self._bots:
+            seen = {_id(event) for event in missed}
+            missed += [event for event in await self._missed(room, since, bot) if _id(event) not in seen]
         if missed:
             self.found += len(missed)
             log.info("%d events in %s are taken up before the homeserver told of them", len(missed), room)
@@ -206,13 +218,13 @@ class Catchup:
         if suspicions == self._suspicions:
             self._looked_at.add(room)
 
-    async def _missed(self, room: str, since: int) -> list[Json]:
-        """The latest events of a room that the inbox does not know, oldest first."""
+    async def _missed(self, room: str, since: int, bot: UserID) -> list[Json]:
+        """The latest events of a room that the inbox does not know, oldest first, as far as this bot was there."""
         events: list[Json] = []
         unknown: set[str] = set()
         start: str | None = None
         for _ in range(_MOST_PAGES):
-            page, start = await self._page(room, start, _PAGE if events else _LATEST)
+            page, start = await self._page(room, start, _PAGE if events else _LATEST, bot)
             if not page:
                 break
             events = page + events
@@ -222,15 +234,15 @@ class Catchup:
             filled = _id(oldest) not in unknown and not self._thorough
             if start is None or filled or _sent_at(oldest) < since:
                 break
-        ours = events[_arrival(events, self._bot) :]
+        ours = events[_arrival(events, bot) :]
         return [{**event, "room_id": room} for event in ours if _id(event) in unknown and _sent_at(event) >= since]
 
-    async def _page(self, room: str, start: str | None, limit: int) -> tuple[list[Json], str | None]:
+    async def _page(self, room: str, start: str | None, limit: int, bot: UserID) -> tuple[list[Json], str | None]:
         query = {"dir": "b", "limit": str(limit), **({} if start is None else {"from": start})}
         try:
-            answer = await self._homeserver.call("GET", Path.v3.rooms[room].messages, user=self._bot, query=query)
+            answer = await self._homeserver.call("GET", Path.v3.rooms[room].messages, user=bot, query=query)
         except HomeserverError as error:
-            if error.status in (403, 404):  # we are not in that room
+            if error.status in (403, 404):  # this bot is not in that room
                 return [], None
             raise
         return list(answer.get("chunk", []))[::-1], answer.get("end")

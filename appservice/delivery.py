@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -87,11 +87,13 @@ class Delivery:
         database: Database,
         bot: UserID,
         work: Callable[[Job], Awaitable[Mapping[str, Any]]] | None = None,
+        further_bots: Collection[UserID] = (),
     ) -> None:
         self._homeserver = homeserver
         self._ghosts = ghosts
         self._database = database
         self._bot = bot
+        self._bots = frozenset((bot, *further_bots))
         self._work = work
         self._default_version: str | None = None
         self._unfinished: dict[RoomID, float] = {}
@@ -330,7 +332,7 @@ class Delivery:
         except HomeserverError as error:
             if error.errcode == "M_UNKNOWN_DEVICE":
                 await self._ghosts.forget_for_good(sender)
-            elif error.errcode == "M_FORBIDDEN" and sender != self._bot:
+            elif error.errcode == "M_FORBIDDEN" and sender not in self._bots:
                 if await self._homeserver.membership(room, sender, self._bot) == "join":
                     raise
                 await self._bring_in(sender, room)

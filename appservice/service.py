@@ -63,7 +63,7 @@ def milliseconds() -> int:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`address` is the homeserver's client-server API, `listen` where the homeserver reaches us, `name` what we call
-    ourselves there."""
+    ourselves there. `further_bots` are users of ours that people talk to as they do to `bot`."""
 
     registration: Registration
     address: str
@@ -76,6 +76,7 @@ class Settings:
     handlers_in_parallel: int = 8
     timeout_seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
+    further_bots: tuple[UserID, ...] = ()
 
     @property
     def bot(self) -> UserID:
@@ -120,7 +121,7 @@ class ApplicationService:
         )
         self.courier = Courier(
             database,
-            Delivery(self.homeserver, self.ghosts, database, settings.bot, routes.work),
+            Delivery(self.homeserver, self.ghosts, database, settings.bot, routes.work, settings.further_bots),
             self.reachability,
             wake_inbox=self.dispatcher.wake,
             instance=secret,
@@ -136,6 +137,7 @@ class ApplicationService:
             settings.bot,
             Inbox(database, self.dispatcher.wake, clock),
             clock,
+            settings.further_bots,
         )
         self.metrics = Metrics(self.queues) if settings.metrics else None
         self.server = Server(
@@ -241,7 +243,7 @@ class ApplicationService:
 
     async def _knows_user(self, user: UserID) -> bool:
         """The homeserver asks for a user of our namespace that it does not have."""
-        if user != self.settings.bot:
+        if user not in (self.settings.bot, *self.settings.further_bots):
             return False
         await self.ghosts.ensure(user)
         return True
@@ -263,11 +265,20 @@ class ApplicationService:
                 self._obstacle = f"{type(error).__name__}: {error}"
             else:
                 log.info("connected with %s as %s", self.settings.address, self.settings.bot)
+                await self._become_further_bots()
                 self.reachability.seen()
                 self._connected.set()
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _become_further_bots(self) -> None:
+        """What the homeserver was not told of in the registration does without."""
+        for bot in self.settings.further_bots:
+            try:
+                await self.ghosts.ensure(bot)
+            except (HomeserverError, HomeserverAway) as error:
+                log.error("there is no %s, look at the registration: %s", bot, error)
 
     def _note_obstacle(self, obstacle: str) -> None:
         if obstacle != self._obstacle:
