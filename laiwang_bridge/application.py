@@ -134,7 +134,7 @@ class Application:
             alias_prefix=config.appservice.alias_prefixes[0],
             cap=config.clusters.cap,
         )
-        clusters = ClusterBot(doors, spread, pages, names, exposures)
+        clusters = ClusterBot(doors, spread, pages, names, exposures, circles.mute)
         starting = Starting(
             clusters.router.prefixes,
             opening,
@@ -151,6 +151,7 @@ class Application:
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
+        ties.lists.append(spread.list_changed)
         ties.leaving.extend(
             (digests.person_leaves, doors.person_leaves, burning.person_leaves, operators.person_leaves)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from mautrix.types import UserID
@@ -37,7 +38,8 @@ Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 
 
 class ClusterBot:
-    """Seeing, entering and leaving clusters."""
+    """Seeing, entering and leaving clusters. `mute` is the command with which people see no clusters through a friend
+    any more."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class ClusterBot:
         pages: Pages,
         names: Names,
         exposures: Exposures,
+        mute: Callable[[Context, str], None],
     ) -> None:
         self._doors = doors
         self._spread = spread
@@ -62,11 +65,9 @@ class ClusterBot:
         command("hide", "不看", help=_("See no more of it"), group=_CLUSTERS, where="direct")(self.hide)
         command("why", "为什么", help=_("Why you see it, and why there"), group=_CLUSTERS, where="direct")(self.why)
         command("mention", "叫", help=_("Call a friend in"), group=_CLUSTERS)(self.mention)
-        command("mute", "屏蔽", help=_("See no clusters through a friend"), group=_CLUSTERS, where="direct")(self.mute)
-        command("unmute", "取消屏蔽", help=_("See them again"), group=_CLUSTERS, where="direct")(self.unmute)
         exposures.buttons_do(Answers(loud=self.loud, quiet=self.quiet, only=self.only))
         pages.buttons_do(
-            Buttons(join=self.join, hide=self.hide, quiet=self.quiet, loud=self.loud, list=self.list, mute=self.mute)
+            Buttons(join=self.join, hide=self.hide, quiet=self.quiet, loud=self.loud, list=self.list, mute=mute)
         )
 
     def list(self, context: Context) -> None:
@@ -172,24 +173,6 @@ class ClusterBot:
             title=named.title,
             line=code(context.line(self.join, card.number)),
         )
-
-    def mute(self, context: Context, whom: Friend) -> None:
-        me, friend = who_asks(context), people.find_person(context.connection, whom)
-        name: str = whom
-        if friend is not None and people.tie(context.connection, me, friend).friends:
-            name = self._names.for_viewer(context.connection, me, friend)
-            people.mute_person(context.connection, me, friend, context.now)
-            self._spread.mute_changed(context.unit, me, friend)
-        line = code(context.line(self.unmute, whom))
-        context.reply(_("You see no clusters through {name} any more. {line} brings them back."), name=name, line=line)
-
-    def unmute(self, context: Context, whom: Friend) -> None:
-        me, friend = who_asks(context), people.find_person(context.connection, whom)
-        name: str = whom
-        if friend is not None and people.unmute_person(context.connection, me, friend):
-            name = self._names.for_viewer(context.connection, me, friend)
-            self._spread.mute_changed(context.unit, me, friend)
-        context.reply(_("You see clusters through {name}, if you are friends."), name=name)
 
     # -- small things -----------------------------------------------------------------------------------------------
 

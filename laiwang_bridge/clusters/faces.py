@@ -75,7 +75,7 @@ class Buttons:
     quiet: ByNumber
     loud: ByNumber
     list: Callable[[Context], None]
-    mute: Callable[[Context, UserID], None]
+    mute: Callable[[Context, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class CircleBot:
         if is_new and len(list_store.lists_of(connection, me)) >= _MOST_LISTS:
             raise UserError(_("You have {count} lists; that is the most."), count=_MOST_LISTS)
         one = list_store.put_list(connection, me, name)
-        list_store.add(connection, one, friends)
+        self._ties.tell_list(context.unit, one.id, list_store.add(connection, one, friends))
         if exposure is not None:
             chosen = None if exposure == "usual" else Exposure(exposure)
             list_store.set_list_exposure(connection, one.id, chosen)
@@ -110,10 +110,11 @@ class CircleBot:
         me = who_asks(context)
         one = self._list(context, me, name)
         if not whom:
+            self._take_off(context, one, list_store.members_of(context.connection, one.id))
             list_store.delete_list(context.connection, one.id)
             context.reply(_("The list **{name}** is gone. Your friends are as they were."), name=one.name)
             return
-        list_store.remove(context.connection, one.id, self._finder(context, me).friends(whom))
+        self._take_off(context, one, self._finder(context, me).friends(whom))
         context.reply(self._shown(context, me, one))
 
     def regroup(self, context: Context, name: ListName, new_name: ListName) -> None:
@@ -201,6 +202,10 @@ class CircleBot:
 
     def _finder(self, context: Context, me: PersonId) -> Finder:
         return Finder(context.connection, self._names, me, context.line(self._overview))
+
+    def _take_off(self, context: Context, one: FriendList, friends: Sequence[PersonId]) -> None:
+        list_store.remove(context.connection, one.id, friends)
+        self._ties.tell_list(context.unit, one.id, friends)
 
     def _list(self, context: Context, me: PersonId, name: str) -> FriendList:
         found = list_store.list_named(context.connection, me, name)

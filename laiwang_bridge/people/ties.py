@@ -5,7 +5,7 @@ Features do not import each other; `laiwang_bridge.application` introduces them 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,10 @@ from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice.unit import Unit
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import ListId, PersonId
 
 TieChanged = Callable[[Unit, PersonId, PersonId], None]
+ListChanged = Callable[[Unit, ListId, Sequence[PersonId]], None]
 Leaving = Callable[[Unit, PersonId], None]
 Export = Callable[[Connection, PersonId], Any]
 WipeTraces = Callable[[Connection, UserID], None]
@@ -32,6 +33,7 @@ class Ties:
     """
 
     changed: list[TieChanged] = field(default_factory=list)
+    lists: list[ListChanged] = field(default_factory=list)
     leaving: list[Leaving] = field(default_factory=list)
     wiping: list[WipeTraces] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
@@ -41,6 +43,11 @@ class Ties:
         """A friendship or a block between two persons began or ended."""
         for listener in self.changed:
             listener(unit, one, another)
+
+    def tell_list(self, unit: Unit, list: ListId, persons: Sequence[PersonId]) -> None:
+        """These were put on a private list, or taken off it."""
+        for listener in self.lists:
+            listener(unit, list, persons)
 
     def tell_leaving(self, unit: Unit, one: PersonId) -> None:
         for listener in self.leaving:

@@ -16,8 +16,8 @@ from random import Random
 from laiwang_bridge.clusters import growth, rules
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Reach
-from laiwang_bridge.clusters.rules import Cluster, ClusterId, Exposure, FriendInside, Lifecycle, Recheck, Stay, View
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, FriendInside, Lifecycle, Recheck, Stay, View
+from laiwang_bridge.people.rules import Exposure, PersonId
 from laiwang_bridge.simulation.graph import Town
 
 HOUR = 3_600_000

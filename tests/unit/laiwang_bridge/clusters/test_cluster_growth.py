@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laiwang_bridge.clusters.growth import Pace, admission, next_host
-from laiwang_bridge.clusters.rules import ClusterId, Exposure, Stay
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.clusters.rules import ClusterId, Stay
+from laiwang_bridge.people.rules import Exposure, PersonId
 
 HOUR = 3_600_000
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from laiwang_bridge.clusters.reach import Mode, Reach, may_narrow
-from laiwang_bridge.clusters.rules import NOT_AVAILABLE, Decision, Exposure, Lifecycle, Stay, View, sponsors
+from laiwang_bridge.clusters.rules import NOT_AVAILABLE, Decision, Lifecycle, Stay, View, sponsors
 from laiwang_bridge.clusters.rules import visible as visible_to
-from laiwang_bridge.people.rules import ListId, PersonId
+from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 from tests.unit.laiwang_bridge.clusters.world import World
 
 SIZE = 7

@@ -13,7 +13,6 @@ from laiwang_bridge.clusters.rules import (
     Cluster,
     ClusterId,
     Decision,
-    Exposure,
     FriendInside,
     Lifecycle,
     Stay,
@@ -30,7 +29,7 @@ from laiwang_bridge.clusters.rules import (
     sponsors,
     visible,
 )
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Exposure, PersonId
 from tests.unit.laiwang_bridge.clusters.world import World
 
 A, B, C, D = (PersonId(number) for number in (1, 2, 3, 4))

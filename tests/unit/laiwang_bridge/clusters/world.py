@@ -12,7 +12,6 @@ from laiwang_bridge.clusters.rules import (
     Cluster,
     ClusterId,
     Decision,
-    Exposure,
     FriendInside,
     Lifecycle,
     Recheck,
@@ -29,7 +28,7 @@ from laiwang_bridge.clusters.rules import (
     leave,
     visible,
 )
-from laiwang_bridge.people.rules import Pair, PersonId, pair
+from laiwang_bridge.people.rules import Exposure, Pair, PersonId, pair
 
 BORN = 1_000
 

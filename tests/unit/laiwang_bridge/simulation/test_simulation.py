@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from laiwang_bridge.clusters import rules
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import MOST_HOPS, Mode, Reach
-from laiwang_bridge.clusters.rules import Cluster, Exposure, FriendInside, Stay, View
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.clusters.rules import Cluster, FriendInside, Stay, View
+from laiwang_bridge.people.rules import Exposure, PersonId
 from laiwang_bridge.rates import Limit
 from laiwang_bridge.simulation import Growth, Habits, Result, Town, simulate, small_world
 from laiwang_bridge.simulation.spreading import DAY, HOUR
