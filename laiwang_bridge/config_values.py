@@ -17,7 +17,7 @@ from appservice.registration import localpart_problem, token_problem, url_proble
 from laiwang_bridge.clusters.reach import BadReach, Mode, Reach, parse_reach
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.problems import OutsideProblem
-from laiwang_bridge.people.zones import zone_called, zones_like
+from laiwang_bridge.time_zones import zone_called, zones_like
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)

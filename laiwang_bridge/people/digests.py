@@ -22,7 +22,7 @@ from laiwang_bridge.people import hours, hours_store, store
 from laiwang_bridge.people.hours import DIGEST_AT, QUIET_FROM, QUIET_UNTIL, DigestMode, Hours
 from laiwang_bridge.people.hours_store import Habit
 from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.zones import zone_called
+from laiwang_bridge.time_zones import zone_called
 
 ReadProfile = Callable[[UserID], Awaitable[Mapping[str, Any]]]
 """The public profile of a user, as the homeserver gives it. Raises `HomeserverError` or `HomeserverAway`."""

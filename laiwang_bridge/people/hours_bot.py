@@ -16,7 +16,7 @@ from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.hours import DigestMode, minute_of_day, next_digest, read_span, read_time, show_time
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.zones import find_zone, zones_like
+from laiwang_bridge.time_zones import find_zone, zones_like
 
 _TIMES = _("When I write to you")
 _MODES = {
