@@ -23,7 +23,7 @@ from laiwang_bridge.outside.problems import Cause, OutsideProblem
 from tests.support.web_servers import Servers
 
 LOGIN = Login("林", "s3cret")
-PACKED = gzip.compress(b"hello")
+PACKED = gzip.compress(b"hello", mtime=0)
 
 
 @pytest.fixture
