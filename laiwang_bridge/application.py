@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mautrix.types import RoomAlias, RoomID, UserID
+from mautrix.types import ContentURI, RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import direct as direct_chats
@@ -46,8 +46,22 @@ from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.starting import Starting
 from laiwang_bridge.clusters.talk import Talk
 from laiwang_bridge.config import Config
+from laiwang_bridge.contacts import rules as contact_rules
+from laiwang_bridge.contacts import store as contact_store
+from laiwang_bridge.contacts import watch_store
+from laiwang_bridge.contacts.accounts import Accounts
+from laiwang_bridge.contacts.bot import ContactsBot
+from laiwang_bridge.contacts.cards import Cards
+from laiwang_bridge.contacts.importing import Imports
+from laiwang_bridge.contacts.matching import Matching
+from laiwang_bridge.contacts.reader import MOST_CARDS
+from laiwang_bridge.contacts.reading import Reading
+from laiwang_bridge.contacts.seals import Seal
+from laiwang_bridge.contacts.summary import Summary
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
+from laiwang_bridge.outside.addresses import policy
+from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot
@@ -75,6 +89,7 @@ OUR_CATALOGUES = Path(__file__).parent / "locale"
 _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 _GREETING = _("Hello, I am Laiwang. Here you find your friends, and a topic finds its circle.")
+_CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
 
 
 class Application:
@@ -85,6 +100,11 @@ class Application:
         self.database = database
         self.registration = config.registration()
         self.bot = UserID(f"@{config.appservice.bot_localpart}:{config.homeserver.domain}")
+        self.contacts_bot = UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}")
+        bot_names = {
+            self.bot: config.appservice.bot_displayname,
+            self.contacts_bot: config.contacts.bot_displayname,
+        }
         operators_room = config.operators.room
         self._operators_room = RoomID(operators_room) if operators_room.startswith("!") else None
         default_language = Language(config.bots.default_language)
@@ -94,11 +114,11 @@ class Application:
         is_ours = self.registration.is_ours
         rooms = Rooms(is_ours)
         names = Names(rooms)
-        ties = Ties()
+        self.ties = ties = Ties()
         direct = DirectChats(
             rooms,
             alias_prefix=f"{config.appservice.alias_prefixes[-1]}chat_",
-            name_of=lambda _bot: config.appservice.bot_displayname,
+            name_of=bot_names.__getitem__,
         )
         mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
 
@@ -120,7 +140,8 @@ class Application:
             key=config.contacts.key,
             find_claim=lambda id: database.read(lambda connection: claim_store.find_claim(connection, id)),
         )
-        addresses = AddressBot(proofs)
+        requests.also_taken_by(proofs.take)
+        addresses = AddressBot(proofs, regions=config.contacts.regions)
         pages = Pages(names, mail)
         spread = Spread(pages, digests)
         digests.listeners.append(ClusterDigest(pages))
@@ -148,6 +169,26 @@ class Application:
         )
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
+        self.outside = Outside(policy(config.contacts.carddav_hosts))
+        cards = Cards(names, mail, digests.ask)
+        summary = Summary(lambda voice: voice.line(addresses.number, "…"))
+        matching = Matching(
+            config.contacts.key,
+            contact_rules.limits(config.contacts.limit, config.contacts.limit_more),
+            range_from=config.contacts.range_from,
+            found=cards.found,
+        )
+        reading = Reading(
+            self._download,
+            self.outside,
+            regions=config.contacts.regions,
+            most_bytes=config.contacts.max_file_mb * 1_000_000,
+            most_cards=MOST_CARDS,
+        )
+        imports = Imports(reading, matching, cards, summary, self._speak, operators.note)
+        seal = Seal(config.contacts.key) if config.contacts.key else None
+        contacts = ContactsBot(imports, Accounts(imports, rooms, self.outside.policy, seal), cards, summary, requests)
+
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
@@ -170,6 +211,9 @@ class Application:
                 "burning": burning.export,
             }
         )
+        ties.address_listeners.append(matching.address_proven)
+        ties.exports["contacts"] = contacts.export
+        digests.listeners.append(cards.digest)
         rooms.on_replaced(doors.moved)
 
         self.bots = Bots(
@@ -185,10 +229,17 @@ class Application:
                         starting.router,
                         clusters.router,
                         burning.router,
+                        contacts.router,
                         operators.router,
                     ),
                     greeting=_GREETING,
-                )
+                ),
+                Bot(
+                    self.contacts_bot,
+                    config.contacts.bot_displayname,
+                    (contacts.router, contacts.alone, addresses.router),
+                    greeting=_CONTACTS_GREETING,
+                ),
             ],
             rooms=rooms,
             audience=Audience(
@@ -216,6 +267,7 @@ class Application:
         opening.add_to(routes)
         starting.add_to(routes)
         burning.add_to(routes)
+        contacts.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
 
         directory = ClusterDirectory(database, config.homeserver.domain)
@@ -227,13 +279,17 @@ class Application:
     def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
         return self.bots.voice(unit, self.bot, room, Language(self.config.bots.default_language))
 
+    async def _download(self, uri: ContentURI, user: UserID, *, most_bytes: int) -> bytes:
+        return await self.service.homeserver.download(uri, user, most_bytes=most_bytes)
+
     async def _profile(self, user: UserID) -> Mapping[str, Any]:
         return await self.service.homeserver.profile(user)
 
     async def introduce(self) -> None:
-        """What is done once the homeserver is there: the bot's name, the operators' room."""
+        """What is done once the homeserver is there: the bots' names, the operators' room."""
         await self.service.connected()
-        await self._name_bot()
+        for bot in self.bots.bots:
+            await self._name_bot(bot)
         await self._find_operators()
 
     async def keep_house(self) -> None:
@@ -247,6 +303,8 @@ class Application:
                 people_store.forget_drained(connection, now)
                 talk.forget_old(connection, now)
                 claim_store.forget_old(connection, now)
+                contact_store.forget_old(connection, now)
+                watch_store.forget_old(connection, now)
 
             try:
                 await self.database.write(tidy)
@@ -254,10 +312,10 @@ class Application:
                 log.exception("housekeeping failed")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
-    async def _name_bot(self) -> None:
-        profile = SetProfile(sender=self.bot, display_name=self.config.appservice.bot_displayname)
+    async def _name_bot(self, bot: Bot) -> None:
+        profile = SetProfile(sender=bot.user_id, display_name=bot.display_name)
         now = self.service.clock()
-        emission = Emission(EffectKey(f"profile:{self.bot}:{now}"), profile)
+        emission = Emission(EffectKey(f"profile:{bot.user_id}:{now}"), profile)
         for lane in await self.database.write(lambda connection: outbox.put(connection, [emission], now)):
             self.service.wake(lane)
 
@@ -309,6 +367,7 @@ def settings(config: Config) -> Settings:
         rooms_in_parallel=config.delivery.rooms_in_parallel,
         handlers_in_parallel=config.delivery.handlers_in_parallel,
         timeout_seconds=config.delivery.timeout_seconds,
+        further_bots=(UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}"),),
         limits=Limits(body_bytes=config.appservice.max_body_mb * 1024 * 1024),
     )
 
@@ -345,6 +404,7 @@ async def run(config: Config) -> None:
         await asyncio.get_running_loop().run_in_executor(None, migrate, config.database.url)
         secret = await database.write(lambda connection: instance.secret(connection, "unit"))
         application = Application(config, database, secret)
+        stack.push_async_callback(application.outside.close)
         await stack.enter_async_context(application.service)
         tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
         stack.push_async_callback(_cancel, tasks)

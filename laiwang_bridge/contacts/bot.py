@@ -11,7 +11,6 @@ from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.content import bullets, code, lines, paragraphs
 from appservice.language import _
 from appservice.routes import Routes
-from appservice.unit import Unit
 from laiwang_bridge.contacts import rules, store, watch_store
 from laiwang_bridge.contacts.accounts import Accounts
 from laiwang_bridge.contacts.cards import Cards, Commands
@@ -193,14 +192,6 @@ class ContactsBot:
                 ),
             )
         )
-
-    def tell(self, unit: Unit, person: PersonId) -> None:
-        """A digest is due."""
-        self._cards.digest(unit, person)
-
-    def forget_old(self, connection: Connection, now: int) -> None:
-        store.forget_old(connection, now)
-        watch_store.forget_old(connection, now)
 
     def export(self, connection: Connection, person: PersonId) -> dict[str, Any]:
         return store.export(connection, person) | watch_store.export(connection, person)

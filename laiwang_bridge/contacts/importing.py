@@ -5,29 +5,32 @@ What takes longer than a moment is announced by one message, which later becomes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from mautrix.types import RoomID, UserID
 
 from appservice.bots import Context, File, Voice
 from appservice.content import Rich
 from appservice.effects import Answer, Job, ReadEvent
-from appservice.language import Language, _
+from appservice.language import Language, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
+from laiwang_bridge import rates
 from laiwang_bridge.contacts import carddav, packing, reading, store, watch_store
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.cards import Cards
 from laiwang_bridge.contacts.matching import Matching, NumberRange
 from laiwang_bridge.contacts.packing import Outcome, Vanished
 from laiwang_bridge.contacts.reading import Reading
+from laiwang_bridge.contacts.rules import DAY_MS
 from laiwang_bridge.contacts.store import Import
 from laiwang_bridge.contacts.summary import Summary
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Speak
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.rates import Limit
 
 _READ, _MESSAGE_READ, _SLOW = "contacts.read", "contacts.message_read", "contacts.slow"
 _SLOW_MS = 2000
@@ -36,24 +39,37 @@ _WORKING = _("I am reading your address book. This takes a moment.")
 _GONE = _("This file is no longer there. Please send it to me once more.")
 _CANNOT_FETCH = _("I cannot get this file from your homeserver at the moment. Please send it once more, later.")
 _NO_FILE = _("There is no address book in that message. Reply to the message with the file, or send me the file.")
+_OPERATORS = _("An address book was refused: of its {count} numbers most are in one block of 10,000.")
 _A_RANGE = _("I cannot use this list: these are mostly numbers in a row. Please send me your own address book.")
 
-Refused = Callable[[Unit, UserID, int], None]
-"""Told whose list was refused as a range of numbers, and how many there were in it."""
+_NOTES = Limit(burst=3, every_ms=DAY_MS)
+"""How often the operators are told that lists of the same person were refused."""
+
+
+class TellOperators(Protocol):
+    """Says a sentence where the operators read it (`operators.bot.OperatorsBot.note`)."""
+
+    def __call__(self, unit: Unit, message: Message, **values: Any) -> None: ...
 
 
 class Imports:
     """Takes address books in, from wherever they come."""
 
     def __init__(
-        self, reading: Reading, matching: Matching, cards: Cards, summary: Summary, speak: Speak, refused: Refused
+        self,
+        reading: Reading,
+        matching: Matching,
+        cards: Cards,
+        summary: Summary,
+        speak: Speak,
+        tell_operators: TellOperators,
     ) -> None:
         self.reading = reading
         self._matching = matching
         self._cards = cards
         self._summary = summary
         self._speak = speak
-        self._refused = refused
+        self._tell_operators = tell_operators
 
     def add_to(self, routes: Routes) -> None:
         self.reading.add_to(routes)
@@ -164,7 +180,7 @@ class Imports:
             case Book():
                 looked = self._matching.look(voice.unit, user, me, outcome.contacts)
                 if isinstance(looked, NumberRange):
-                    self._refused(voice.unit, user, looked.numbers)
+                    self._note_range(voice.unit, user, looked.numbers)
                     return voice.say(_A_RANGE)
                 return self._summary.of(voice, me, outcome, looked)
             case Unreadable() | carddav.Problem():
@@ -174,6 +190,14 @@ class Imports:
             case Vanished():
                 return voice.say(_GONE)
         return voice.say(_CANNOT_FETCH)
+
+    def _note_range(self, unit: Unit, user: UserID, count: int) -> None:
+        """Tell the operators how many numbers somebody tried out, but not who did and which."""
+        who = f"contacts-range:{people.mark_of(unit.connection, user)}"
+        drains_at = people.guesses_drain_at(unit.connection, who)
+        if rates.wait(_NOTES, drains_at, unit.now) == 0:
+            people.note_guess(unit.connection, who, rates.pour(_NOTES, drains_at, unit.now))
+            self._tell_operators(unit, _OPERATORS, count=count)
 
     def _bring_card(self, voice: Voice, me: PersonId, user: UserID) -> None:
         if store.found_by(voice.connection, me):

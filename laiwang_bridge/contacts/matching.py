@@ -50,18 +50,18 @@ class _Marked:
 
 
 class Matching:
-    """`key` is what the admin configured for the marks; a list of at least `dense_from` numbers may be a range."""
+    """`key` is what the admin configured for the marks; of at least `range_from` numbers most may not be neighbours."""
 
-    def __init__(self, key: str, limits: Limits, *, dense_from: int, found: FoundYou) -> None:
+    def __init__(self, key: str, limits: Limits, *, range_from: int, found: FoundYou) -> None:
         self._key = key
         self._limits = limits
-        self._dense_from = dense_from
+        self._range_from = range_from
         self._found = found
 
     def look(self, unit: Unit, user: UserID, me: PersonId, contacts: Sequence[Contact]) -> Looked | NumberRange:
         """Look at an address book of somebody's: his card then holds whom it may."""
         numbers = {number for contact in contacts for number in contact.numbers}
-        if rules.is_dense(numbers, self._dense_from):
+        if rules.is_dense(numbers, self._range_from):
             return NumberRange(len(numbers))
         connection = unit.connection
         marked = sorted(self._marked(connection, contacts), key=lambda one: one.marks)

@@ -23,6 +23,8 @@ import laiwang_bridge.clusters.drafts
 import laiwang_bridge.clusters.exposures
 import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk
+import laiwang_bridge.contacts.store
+import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store
 import laiwang_bridge.people.address_store
 import laiwang_bridge.people.claim_store

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from appservice import inbox, outbox
 from appservice.bots import Argument, Context, Router, UserError, Voice
 from appservice.content import code, lines
-from appservice.language import N_, Language, _
+from appservice.language import N_, Language, Message, _
 from appservice.routes import DeadLetter
 from appservice.unit import Unit
 from laiwang_bridge import __version__
@@ -111,6 +111,12 @@ class OperatorsBot:
         )
         store.note_answer(context.connection, number, context.now)
         context.agree()
+
+    def note(self, unit: Unit, message: Message, **values: Any) -> None:
+        """Tell the operators something."""
+        room = self._room()
+        if room is not None:
+            self._speak_in(unit, room).send(message, **values)
 
     def on_dead_letter(self, unit: Unit, letter: DeadLetter) -> None:
         """Something was given up: tell whoever asked for it, and the operators."""

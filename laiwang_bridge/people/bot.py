@@ -71,7 +71,7 @@ class PeopleBot:
         self.router = router = Router("people", PREFIXES, title=_("People"))
         command = router.command
         command(
-            "code", "暗号", "add", "加好友",
+            "code", "暗号", "加好友",
             help=_("Make friends: get one or type one"), group=_FRIENDS, where="direct", bare=looks_like_code,
         )(self.code)  # fmt: skip
         command("friends", "好友", help=_("Your friends"), group=_FRIENDS, where="direct")(self.friends)

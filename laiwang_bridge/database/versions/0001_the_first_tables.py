@@ -83,6 +83,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("room_id", "bot", "subject", name=op.f("pk_bot_told")),
     )
     op.create_table(
+        "burning",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.Column("after_ms", sa.BigInteger(), nullable=False),
+        sa.Column("latest_ms", sa.BigInteger(), nullable=False),
+        sa.Column("readers", sa.Text(), nullable=False),
+        sa.Column("burn_at", sa.BigInteger(), nullable=False),
+        sa.Column("read", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_burning")),
+    )
+    op.create_index(op.f("ix_burning_room_id"), "burning", ["room_id"], unique=False)
+    op.create_index(op.f("ix_burning_writer"), "burning", ["writer"], unique=False)
+    op.create_table(
         "device_list_change",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
@@ -243,8 +257,16 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("language", sa.Text(), nullable=True),
         sa.Column("new_friends_see_old", sa.Boolean(), nullable=False),
+        sa.Column("exposure", sa.Text(), nullable=True),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "receipt_watch",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("room_id", name=op.f("pk_receipt_watch")),
     )
     op.create_table(
         "room",
@@ -284,6 +306,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_to_device_message_to", "to_device_message", ["to_user", "to_device", "seq"], unique=False)
     op.create_table(
+        "address",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("proven_at", sa.BigInteger(), nullable=False),
+        sa.Column("findable", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_address_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
+        sa.UniqueConstraint("mark", name=op.f("uq_address_mark")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_address_person"), "address", ["person"], unique=False)
+    op.create_table(
+        "address_claim",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=True),
+        sa.Column("code", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("witness", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_address_claim_person"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["witness"], ["person.id"], name=op.f("fk_address_claim_witness"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_claim")),
+        sa.UniqueConstraint("person", "mark", name="uq_address_claim_person_mark"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_address_claim_expires_at"), "address_claim", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_address_claim_witness"), "address_claim", ["witness"], unique=False)
+    op.create_table(
         "block",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("blocked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -305,11 +364,42 @@ def upgrade() -> None:
     )
     op.create_index("ix_block_mark_mark", "block_mark", ["mark"], unique=False)
     op.create_table(
+        "burning_edit",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("burning", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["burning"], ["burning.event_id"], name=op.f("fk_burning_edit_burning"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_burning_edit")),
+    )
+    op.create_index(op.f("ix_burning_edit_burning"), "burning_edit", ["burning"], unique=False)
+    op.create_table(
+        "burning_later",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("burning", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["burning"], ["burning.event_id"], name=op.f("fk_burning_later_burning"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_id", "burning", name=op.f("pk_burning_later")),
+    )
+    op.create_index(op.f("ix_burning_later_burning"), "burning_later", ["burning"], unique=False)
+    op.create_table(
+        "burning_reader",
+        sa.Column("burning", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["burning"], ["burning.event_id"], name=op.f("fk_burning_reader_burning"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("burning", "user_id", name=op.f("pk_burning_reader")),
+    )
+    op.create_table(
         "cluster",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("room_id", sa.Text(), nullable=True),
         sa.Column("initiator", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=True),
         sa.Column("reach", sa.Text(), nullable=False),
         sa.Column("cap", sa.Integer(), nullable=True),
         sa.Column("lifecycle", sa.Text(), nullable=False),
@@ -322,6 +412,96 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cluster_initiator"), "cluster", ["initiator"], unique=False)
     op.create_table(
+        "cluster_draft",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reach", sa.Text(), nullable=False),
+        sa.Column("lists", sa.LargeBinary(), nullable=False),
+        sa.Column("named", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("seed_room", sa.Text(), nullable=True),
+        sa.Column("seed", sa.Text(), nullable=True),
+        sa.Column("guessed", sa.Text(), nullable=True),
+        sa.Column("sent_as", sa.Text(), nullable=True),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_draft_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_cluster_draft")),
+    )
+    op.create_table(
+        "contact_account",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_account_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_contact_account")),
+    )
+    op.create_table(
+        "contact_card",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("card_key", sa.Text(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_card_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_contact_card")),
+    )
+    op.create_table(
+        "contact_found",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("asked", sa.Boolean(), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["other"], ["person.id"], name=op.f("fk_contact_found_other"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_found_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "other", name=op.f("pk_contact_found")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_contact_found_other", "contact_found", ["other"], unique=False)
+    op.create_table(
+        "contact_import",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("progress_key", sa.Text(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_import_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_contact_import")),
+    )
+    op.create_index(op.f("ix_contact_import_person"), "contact_import", ["person"], unique=False)
+    op.create_table(
+        "contact_rest",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_rest_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_contact_rest")),
+    )
+    op.create_table(
+        "contact_watch",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_watch_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "mark", name=op.f("pk_contact_watch")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_contact_watch_expires_at"), "contact_watch", ["expires_at"], unique=False)
+    op.create_index("ix_contact_watch_mark", "contact_watch", ["mark"], unique=False)
+    op.create_table(
+        "contact_watcher",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_watcher_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_contact_watcher")),
+    )
+    op.create_table(
         "friend_code",
         sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -333,6 +513,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_friend_code_owner"), "friend_code", ["owner"], unique=False)
     op.create_table(
+        "friend_list",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("exposure", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["owner"], ["person.id"], name=op.f("fk_friend_list_owner"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_friend_list")),
+        sa.UniqueConstraint("owner", "folded", name=op.f("uq_friend_list_owner_folded")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "friend_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -341,6 +533,10 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("owner_answer", sa.Text(), nullable=False),
         sa.Column("asker_answer", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("owner_number", sa.BigInteger(), nullable=True),
+        sa.Column("asker_number", sa.BigInteger(), nullable=True),
         sa.Column("owner_card", sa.Text(), nullable=True),
         sa.Column("asker_card", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["asker"], ["person.id"], name=op.f("fk_friend_request_asker"), ondelete="CASCADE"),
@@ -362,6 +558,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_friendship_friend", "friendship", ["friend"], unique=False)
     op.create_table(
+        "habit",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=True),
+        sa.Column("digest_at", sa.Integer(), nullable=True),
+        sa.Column("quiet_from", sa.Integer(), nullable=True),
+        sa.Column("quiet_until", sa.Integer(), nullable=True),
+        sa.Column("zone", sa.Text(), nullable=True),
+        sa.Column("profile_zone", sa.Text(), nullable=True),
+        sa.Column("profile_read_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_habit_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_habit")),
+    )
+    op.create_table(
         "matrix_id",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -370,6 +580,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_matrix_id")),
     )
     op.create_index(op.f("ix_matrix_id_person"), "matrix_id", ["person"], unique=False)
+    op.create_table(
+        "mute",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("muted", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["muted"], ["person.id"], name=op.f("fk_mute_muted"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_mute_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "muted", name=op.f("pk_mute")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_mute_muted", "mute", ["muted"], unique=False)
+    op.create_table(
+        "remark",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("about", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["about"], ["person.id"], name=op.f("fk_remark_about"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_remark_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "about", name=op.f("pk_remark")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_remark_about", "remark", ["about"], unique=False)
     op.create_table(
         "cluster_ban",
         sa.Column("cluster", sa.Text(), nullable=False),
@@ -386,9 +618,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("sent_as", sa.Text(), nullable=True),
-        sa.Column("says", sa.Text(), nullable=True),
         sa.Column("shown_at", sa.BigInteger(), nullable=False),
+        sa.Column("times_shown", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_card_cluster"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_card_person"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("person", "number", name=op.f("pk_cluster_card")),
@@ -409,6 +640,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_invitation_person", "cluster_invitation", ["person"], unique=False)
     op.create_table(
+        "cluster_line",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("is_list", sa.Boolean(), nullable=False),
+        sa.Column("says", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_line_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_line_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "page", "cluster", name=op.f("pk_cluster_line")),
+    )
+    op.create_index("ix_cluster_line_cluster", "cluster_line", ["cluster", "person"], unique=False)
+    op.create_table(
+        "cluster_list",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("list", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_list_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["list"], ["friend_list.id"], name=op.f("fk_cluster_list_list"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", "list", name=op.f("pk_cluster_list")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_cluster_list_list", "cluster_list", ["list"], unique=False)
+    op.create_table(
+        "cluster_named",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_named_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_named_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_named")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_cluster_named_person", "cluster_named", ["person"], unique=False)
+    op.create_table(
         "cluster_queue",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -419,19 +683,83 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_queue_person", "cluster_queue", ["person"], unique=False)
     op.create_table(
+        "cluster_talk",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_talk_cluster"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", "hour", name=op.f("pk_cluster_talk")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "cluster_undecided",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("list", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("sent_as", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_undecided_cluster"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["list"], ["friend_list.id"], name=op.f("fk_cluster_undecided_list"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person"], ["person.id"], name=op.f("fk_cluster_undecided_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person", "cluster", name=op.f("pk_cluster_undecided")),
+    )
+    op.create_index("ix_cluster_undecided_cluster", "cluster_undecided", ["cluster"], unique=False)
+    op.create_index("ix_cluster_undecided_list", "cluster_undecided", ["list"], unique=False)
+    op.create_table(
+        "contact_holding",
+        sa.Column("holder", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["address"], ["address.id"], name=op.f("fk_contact_holding_address"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["holder"], ["person.id"], name=op.f("fk_contact_holding_holder"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("holder", "address", name=op.f("pk_contact_holding")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_contact_holding_address", "contact_holding", ["address"], unique=False)
+    op.create_table(
+        "friend_list_member",
+        sa.Column("list", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list"], ["friend_list.id"], name=op.f("fk_friend_list_member_list"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner", "person"],
+            ["friendship.person", "friendship.friend"],
+            name=op.f("fk_friend_list_member_owner_person"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("list", "person", name=op.f("pk_friend_list_member")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_friend_list_member_owner", "friend_list_member", ["owner", "person"], unique=False)
+    op.create_table(
         "stay",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("hop", sa.Integer(), nullable=False),
         sa.Column("sponsors", sa.LargeBinary(), nullable=False),
         sa.Column("exposure", sa.Text(), nullable=False),
+        sa.Column("exposed_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("joined_at", sa.BigInteger(), nullable=False),
         sa.Column("left_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_stay_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["exposed_to"], ["friend_list.id"], name=op.f("fk_stay_exposed_to"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_stay_person"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_stay")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_stay_exposed_to"), "stay", ["exposed_to"], unique=False)
     op.create_index(
         "ix_stay_inside",
         "stay",
