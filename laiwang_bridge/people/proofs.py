@@ -256,10 +256,13 @@ class Proofs:
 
     # -- the code comes back ----------------------------------------------------------------------------------------
 
-    def waits_for(self, context: Context, value: int) -> bool:
-        """Whether this very code is one that this person was sent."""
+    def take(self, context: Context, value: int) -> bool:
+        """Take a code that was typed without the command, if it is one that this person was sent."""
         me = store.find_person(context.connection, context.sender)
-        return me is not None and any(claim.code == value for claim in self._open(context, me))
+        if me is None or all(claim.code != value for claim in self._open(context, me)):
+            return False
+        self.confirm(context, value)
+        return True
 
     def confirm(self, context: Context, value: int) -> None:
         """Somebody types the code that came to his address."""
@@ -307,9 +310,7 @@ class Proofs:
         if standing is not None and theirs and not addresses.may_take_over(proof, standing.proof):
             _say(
                 voice,
-                _(
-                    "{address} was proven by somebody else without a friend’s help, so a friend’s word is not enough."
-                ),
+                _("{address} was proven by somebody else without a friend’s help, so a friend’s word is not enough."),
                 address=claim.shown,
             )
             return

@@ -23,6 +23,8 @@ from laiwang_bridge.people.ties import Ties
 from laiwang_bridge.rates import Limit
 
 Answering = Callable[[Context, int], None]
+TakesCode = Callable[[Context, int], bool]
+"""Takes a code that somebody typed, if it is one of its own; returns whether it was."""
 
 YES, NO = "✅", "❌"
 PROPOSALS = Limit(burst=50, every_ms=24 * 3_600_000 // 50)
@@ -43,6 +45,7 @@ class Requests:
         self._ties = ties
         self._digests = digests
         self._buttons: tuple[Answering, Answering] | None = None
+        self._others: list[TakesCode] = []
 
     def answered_by(self, yes: Answering, no: Answering) -> None:
         self._buttons = (yes, no)
@@ -50,8 +53,14 @@ class Requests:
     def add_to(self, routes: Routes) -> None:
         routes.on_timer(_ASK_OWNER, self._ask_owner_later)
 
+    def also_taken_by(self, other: TakesCode) -> None:
+        """Somebody else who gives codes; most people type them without a command."""
+        self._others.append(other)
+
     def redeem(self, context: Context, value: int) -> None:
         """Somebody typed a code."""
+        if any(takes(context, value) for takes in self._others):
+            return
         connection, now = context.connection, context.now
         me = who_asks(context)
         if guesses_too_much(context):

@@ -39,9 +39,8 @@ from laiwang_bridge.config import Homeserver as HomeserverConfig
 from laiwang_bridge.database import tables
 from laiwang_bridge.people import hours_store
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.rules import Exposure
 from laiwang_bridge.people.hours import DigestMode
-from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.rules import Exposure, PersonId
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
 from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, Refused, Room
 
@@ -466,14 +465,16 @@ async def open_town(
     pace: Pace | None = None,
     secret: bytes = b"the secret of the town",
     hurried: bool = True,
+    **sections: Any,
 ) -> AsyncIterator[Town]:
-    """A town on an empty database."""
-    config = Config(
-        homeserver=HomeserverConfig(address="http://localhost:1", domain="town"),
-        appservice=AppService(as_token=AS_TOKEN, hs_token=HS_TOKEN),
-        clusters=clusters or Clusters(),
-        operators=Operators(room=operators),
-    )
+    """A town on an empty database. `sections` are further ones of the configuration."""
+    given: dict[str, Any] = {
+        "homeserver": HomeserverConfig(address="http://localhost:1", domain="town"),
+        "appservice": AppService(as_token=AS_TOKEN, hs_token=HS_TOKEN),
+        "clusters": clusters or Clusters(),
+        "operators": Operators(room=operators),
+    }
+    config = Config(**(given | sections))
     database = Database(url, durability="normal")
     await database.write(tables.metadata.create_all)
     await database.write(lambda connection: _plant(connection, secret))
