@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import laiwang_bridge
@@ -44,6 +44,7 @@ def test_the_hash_is_that_of_the_specification(address: str, medium: str, result
     assert hashed(address, medium, "matrixrocks") == result
 
 
+@settings(deadline=None)
 @given(st.emails(), st.text(max_size=20))
 def test_a_hash_fits_into_a_url(address: str, pepper: str) -> None:
     assert len(hashed(address, "email", pepper)) == 43

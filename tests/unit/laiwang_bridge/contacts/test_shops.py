@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import laiwang_bridge
@@ -125,6 +125,7 @@ def test_one_account_under_two_names_is_one_person() -> None:
     assert book.cards == 4
 
 
+@settings(deadline=None)
 @given(
     st.integers(13000000000, 19999999999).map(str),
     st.sets(st.integers(0, 10), min_size=1, max_size=10),
@@ -152,6 +153,7 @@ def test_other_files_are_for_the_other_reader(data: bytes) -> None:
     assert read_shop_file(data) is None
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.binary(max_size=300), st.text(max_size=100).map(lambda text: (ALIPAY_HEAD + text).encode("gb18030")))
 )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laiwang_bridge.contacts.webdav import MEMBERS, WHERE, NotMultistatus, Resource, multiget, read_multistatus
@@ -22,12 +22,14 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=100), st.lists(PIECES, max_size=30).map(lambda pieces: "".join(pieces).encode())))
 def test_anything_is_a_multistatus_or_none(body: bytes) -> None:
     with suppress(NotMultistatus):
         read_multistatus(body)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn", "Cs"))), max_size=5))
 def test_addresses_are_asked_for_as_they_were_given(hrefs: list[str]) -> None:
     asked = ElementTree.fromstring(multiget(hrefs)).iterfind("{DAV:}href")

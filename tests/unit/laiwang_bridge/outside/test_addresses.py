@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -47,12 +47,14 @@ def test_machines_of_the_open_internet_are(address: str) -> None:
     assert is_public(address)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_what_it_is(address: IPv4Address) -> None:
     assert is_public(f"::ffff:{address}") == is_public(f"64:ff9b::{address}") == is_public(str(address))
     assert not is_public(f"::{address}")
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_nothing_is_public_that_the_standard_library_calls_private(address: IPv4Address | IPv6Address) -> None:
     if is_public(str(address)):
@@ -116,6 +118,7 @@ def test_what_is_none_is_refused_with_its_cause(written: str, cause: Cause) -> N
     assert cause_of(written) is cause
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["{}", "{:#x}", "0{:o}", "00{}"]), st.integers(1, 4))
 def test_no_number_passes_for_a_name(value: int, form: str, parts: int) -> None:
     """The C library reads 127.1, 0x7f.0.0.1 and 2130706433 as addresses; only four plain decimals are taken here."""
@@ -130,6 +133,7 @@ def test_no_number_passes_for_a_name(value: int, form: str, parts: int) -> None:
     assert url.raw_host == host
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_a_problem(written: str) -> None:
     try:
@@ -145,6 +149,7 @@ def test_any_text_is_an_address_or_a_problem(written: str) -> None:
     assert read_address(str(url), STRICT) == url
 
 
+@settings(deadline=None)
 @given(st.text("htps:/@[]%.0127axf#?\\ \t", max_size=40), st.text("/@:\\#?%.a1", max_size=20))
 def test_what_was_checked_leads_where_the_check_looked(start: str, rest: str) -> None:
     """No spelling makes the parts disagree: the host that is connected to is the one that stands in the text."""
@@ -156,6 +161,7 @@ def test_what_was_checked_leads_where_the_check_looked(start: str, rest: str) ->
     assert "@" not in url.raw_authority
 
 
+@settings(deadline=None)
 @given(st.integers(-5, 70_000))
 def test_ports_are_those_of_web_servers(port: int) -> None:
     try:
@@ -209,6 +215,7 @@ def test_a_reference_keeps_its_percent_encoding(reference: str, meant: str) -> N
     assert str(checked(join(URL("https://example.org/a/b"), reference), STRICT)) == meant
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_reference_is_an_address_or_a_problem(reference: str) -> None:
     try:
