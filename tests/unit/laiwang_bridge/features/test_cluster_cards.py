@@ -180,20 +180,6 @@ async def test_everything_the_bot_sends_rings_only_where_it_should(town: Town, l
     assert ringing == ["Ann is talking about weekend hike?", "Bo is talking about weekend hike?"]
 
 
-async def test_many_friends_are_told_in_steps_and_everybody_is(either_town: Town) -> None:
-    """One step must not keep everybody else waiting."""
-    town = either_town
-    ann = await town.arrive("ann")
-    friends = [await town.arrive(f"friend{number}") for number in range(45)]
-    await town.befriend(ann, *friends)
-    room = await town.start(ann, HIKE)
-    assert all(friend.sees(CARD) for friend in friends)
-    steps = [key for key in town.handled if key.startswith("timer:spread:")]
-    assert len(steps) == 2
-    await town.member(room, ann.user, "leave")
-    assert not any(friend.sees(CARD) for friend in friends)
-
-
 async def test_a_card_names_a_friend_as_he_is_called_in_his_chat_with_the_bot(town: Town, line: list[Person]) -> None:
     """What he calls himself elsewhere may be meant for others."""
     ann, bo, cat, _dan = line
