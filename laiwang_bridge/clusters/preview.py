@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from appservice.bots import Button, Context, Voice, button
-from appservice.content import Rich, bold, code, join, lines
+from appservice.content import Rich, bold, code, lines
 from appservice.effects import EffectKey
 from appservice.language import N_, Language, Message, _
 from laiwang_bridge.clusters.cards import Audience, audience
@@ -74,9 +74,8 @@ class Preview:
             case Mode.LIST:
                 chosen = [one for one in list_store.lists_of(voice.connection, draft.person) if one.id in reach.lists]
                 members = {one for each in chosen for one in list_store.members_of(voice.connection, each.id)}
-                names = join(voice.say(_(", ")), [bold(one.name) for one in chosen])
-                only = N_("Only {count} friend will see it: {lists}.", "Only {count} friends will see it: {lists}.")
-                return [voice.say(only, count=len(members), lists=names)]
+                only = N_("Only {count} friend on {lists} will see it.", "Only {count} friends on {lists} will see it.")
+                return [voice.say(only, count=len(members), lists=[f"“{one.name}”" for one in chosen])]
         rings = people.rings(voice.connection, draft.person, reach.hops or 1)
         return [voice.say(message, **values) for message, values in _sentences(audience(reach, 0, rings))]
 

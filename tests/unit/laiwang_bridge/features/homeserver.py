@@ -35,6 +35,7 @@ from appservice.effects import (
     Upload,
 )
 from appservice.outbox import Result
+from appservice.visibility import may_see
 
 Content = Mapping[str, Any]
 
@@ -45,13 +46,15 @@ class Refused(Exception):
 
 @dataclass
 class Room:
-    """A room as the homeserver has it. `said` holds what was sent, by event id."""
+    """A room as the homeserver has it. `said` holds what was sent, by event id, `replaced` what a state event there took
+    the place of."""
 
     id: RoomID
     creation: CreateRoom | None = None
     members: dict[UserID, str] = field(default_factory=dict)
     said: dict[EventID, dict[str, Any]] = field(default_factory=dict)
     state: dict[tuple[str, str], Content] = field(default_factory=dict)
+    replaced: dict[EventID, Content | None] = field(default_factory=dict)
 
     @property
     def inside(self) -> set[UserID]:
@@ -62,8 +65,9 @@ class Room:
         events = self.said.values()
         return {EventID(event["content"]["redacts"]) for event in events if event["type"] == "m.room.redaction"}
 
-    def messages_of(self, user: UserID) -> list[dict[str, Any]]:
-        return [event for event in self.said.values() if event["sender"] == user and event["type"] == "m.room.message"]
+    def messages_of(self, *users: UserID) -> list[dict[str, Any]]:
+        said = (event for event in self.said.values() if event["sender"] in users)
+        return [event for event in said if event["type"] == "m.room.message"]
 
 
 class Homeserver:
@@ -73,7 +77,7 @@ class Homeserver:
     uploaded and `made` which event came of which effect, for tests to read.
     """
 
-    def __init__(self, bot: UserID) -> None:
+    def __init__(self, bot: UserID, *further_bots: UserID) -> None:
         self.rooms: dict[RoomID, Room] = {}
         self.homes: set[UserID] = set()
         self.sent: list[tuple[RoomID, Effect]] = []
@@ -82,7 +86,7 @@ class Homeserver:
         self.refused: Callable[[Effect], str | None] = lambda _effect: None
         self.pushed: list[dict[str, Any]] = []
         self.numbers = itertools.count(1)
-        self._bot = bot
+        self._bots = frozenset((bot, *further_bots))
         self._aliases: dict[str, RoomID] = {}
 
     def room(self, *members: UserID, name: str | None = None) -> Room:
@@ -101,9 +105,10 @@ class Homeserver:
         event["content"] = orjson.loads(orjson.dumps(content))
         if state_key is not None:
             event["state_key"] = state_key
+            self.rooms[room].replaced[id] = self.rooms[room].state.get((type, state_key))
             self.rooms[room].state[(type, state_key)] = event["content"]
         self.rooms[room].said[id] = event
-        if self._bot in self.rooms[room].inside or state_key == self._bot:
+        if self._bots & self.rooms[room].inside or state_key in self._bots:
             self.pushed.append(event)
         return id
 
@@ -171,7 +176,9 @@ class Homeserver:
             case SetState():
                 return Result(self.push(room.id, effect.sender, effect.type, effect.content, effect.state_key), room.id)
             case ReadEvent():
-                return Result(room_id=room.id, state=(_read_event(room, _event(connection, effect.target)),))
+                target = _event(connection, effect.target)
+                seen = effect.seen_by is None or may_see(_state_at(room, target), effect.seen_by)
+                return Result(room_id=room.id, state=(_read_event(room, target),) if seen else ())
             case ReadState():
                 return Result(room_id=room.id, state=tuple(self._whole_state(room)))
             case Join() | Leave():
@@ -198,7 +205,7 @@ class Homeserver:
 
     def _whole_state(self, room: Room) -> list[dict[str, Any]]:
         return [
-            {"event_id": "$state", "type": type, "state_key": key, "sender": self._bot, "content": dict(content)}
+            {"event_id": "$state", "type": type, "state_key": key, "sender": min(self._bots), "content": dict(content)}
             for (type, key), content in room.state.items()
         ]
 
@@ -221,6 +228,18 @@ def _event(connection: Connection, event: EventRef) -> EventID:
     if found is None or found[1].event_id is None:
         raise Refused(f"the event of {event.key} will never be")
     return found[1].event_id
+
+
+def _state_at(room: Room, target: EventID) -> list[dict[str, Any]]:
+    """The state of a room when an event happened, found by going back from what it is now."""
+    state: dict[tuple[str, str], Content | None] = dict(room.state)
+    for id in reversed(room.said):
+        if id == target:
+            break
+        if id in room.replaced:
+            event = room.said[id]
+            state[(event["type"], event["state_key"])] = room.replaced[id]
+    return [{"type": type, "state_key": key, "content": content} for (type, key), content in state.items() if content]
 
 
 def _read_event(room: Room, id: EventID) -> dict[str, Any]:

@@ -45,6 +45,8 @@ from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
 from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, Refused, Room
 
 BOT = UserID("@laiwang:town")
+CONTACTS_BOT = UserID("@laiwang_contacts:town")
+BOTS = (BOT, CONTACTS_BOT)
 OPERATORS = RoomID("!operators")
 START = 1_700_000_000_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -109,7 +111,7 @@ class Town:
         self.database = database
         self.secret = secret
         self.now = START
-        self.homeserver = Homeserver(BOT)
+        self.homeserver = Homeserver(*BOTS)
         self.rooms = self.homeserver.rooms
         self.held: Callable[[Effect], bool] = lambda _effect: False
         self.twice = False
@@ -129,11 +131,11 @@ class Town:
 
     # -- people -----------------------------------------------------------------------------------------------------
 
-    async def arrive(self, name: str, *, server: str = "town") -> Person:
-        """Somebody opens a chat with the bot; the greeting has been read."""
+    async def arrive(self, name: str, *, server: str = "town", bot: UserID = BOT) -> Person:
+        """Somebody opens a chat with a bot; the greeting has been read."""
         user = UserID(f"@{name}:{server}")
         self.homeserver.homes.add(user)
-        return Person(self, user, await self.open_chat(user))
+        return Person(self, user, await self.open_chat(user, bot))
 
     def stranger(self, name: str) -> UserID:
         """Somebody with an account who has nothing to do with us."""
@@ -194,8 +196,8 @@ class Town:
 
         await self.database.write(work)
 
-    async def open_chat(self, user: UserID) -> RoomID:
-        return await self._bring_bot(self.homeserver.room(user), is_direct=True)
+    async def open_chat(self, user: UserID, bot: UserID = BOT) -> RoomID:
+        return await self._bring_bot(self.homeserver.room(user), bot, is_direct=True)
 
     async def operators(self) -> Person:
         """The operators' room with an operator and the bot in it; without this it is not there."""
@@ -206,10 +208,10 @@ class Town:
         """A room of several people with the bot."""
         return await self._bring_bot(self.homeserver.room(*(person.user for person in people)))
 
-    async def _bring_bot(self, room: Room, *, is_direct: bool = False) -> RoomID:
+    async def _bring_bot(self, room: Room, bot: UserID = BOT, *, is_direct: bool = False) -> RoomID:
         host = next(iter(room.inside))
         self.homeserver.push(room.id, host, "m.room.member", room.state[("m.room.member", host)], host)
-        self.homeserver.put_member(room, BOT, "invite", sender=host, is_direct=is_direct)
+        self.homeserver.put_member(room, bot, "invite", sender=host, is_direct=is_direct)
         await self.settle()
         self.news(room.id)
         return room.id
@@ -277,15 +279,15 @@ class Town:
     # -- what was seen ----------------------------------------------------------------------------------------------
 
     def news(self, room: RoomID) -> str:
-        """What our bot has said in a room since the last time."""
-        texts = [str(event["content"]["body"]) for event in self.rooms[room].messages_of(BOT)]
+        """What our bots have said in a room since the last time."""
+        texts = [str(event["content"]["body"]) for event in self.rooms[room].messages_of(*BOTS)]
         begun, self._read[room] = self._read.get(room, 0), len(texts)
         return "\n\n".join(texts[begun:])
 
     def shown(self, room: RoomID) -> dict[EventID, str]:
-        """The bot's messages in a room as a client shows them now, edits applied, redacted ones gone."""
+        """The bots' messages in a room as a client shows them now, edits applied, redacted ones gone."""
         shown: dict[EventID, str] = {}
-        for event in self.rooms[room].messages_of(BOT):
+        for event in self.rooms[room].messages_of(*BOTS):
             edit = edit_in(event["content"])
             id = EventID(event["event_id"]) if edit is None else edit.event_id
             assert id in self.rooms[room].said, f"an edit of {id}, which is not in {room}"
@@ -298,7 +300,7 @@ class Town:
         found = set()
         for id, event in self.rooms[room].said.items():
             relation = event["content"].get("m.relates_to", {})
-            if (event["sender"], event["type"], relation.get("event_id")) == (BOT, "m.reaction", target):
+            if event["sender"] in BOTS and (event["type"], relation.get("event_id")) == ("m.reaction", target):
                 found |= {relation["key"]} if id not in self.rooms[room].redacted else set()
         return found
 
