@@ -31,11 +31,11 @@ def zone_called(name: str) -> ZoneInfo | None:
 def find_zone(text: str) -> ZoneInfo | None:
     """The zone that somebody means: its name, its city in English or Chinese, or whole hours from UTC."""
     wanted = _plain(text)
-    if (offset := _OFFSET.fullmatch(wanted)) is not None:
-        # The names of these zones count westwards.
-        return zone_called(f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}")
-    name = _names().get(wanted)
-    return zone_called(name) if name else None
+    if (name := _names().get(wanted)) is not None:
+        return zone_called(name)
+    offset = _OFFSET.fullmatch(wanted)
+    # The names of these zones count westwards.
+    return zone_called(f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}") if offset else None
 
 
 def zones_like(text: str, limit: int = 3) -> list[str]:

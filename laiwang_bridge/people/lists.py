@@ -26,7 +26,7 @@ class FriendList:
 
 def folded(name: str) -> str:
     """The name for comparing: in one case and one width."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", readable(name)).casefold())
+    return readable(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", readable(name)).casefold()))
 
 
 def exposure_at_first(name: str) -> Exposure | None:
