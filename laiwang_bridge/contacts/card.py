@@ -17,7 +17,6 @@ MOST_FIELDS = 40
 """More numbers, addresses or ids than this has no person; the rest is not read."""
 
 _LONGEST_ID = 255
-_NOT_SEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd\ud800-\udfff]+")
 _SPACE = re.compile(r"\s+")
 _MATRIX_ID = re.compile(r"@[!-9;-~]+:[A-Za-z0-9.\-\[\]:]+")
 _MATRIX_LINK = re.compile(r"(?:matrix:u(?:ser)?/|(?:https?://)?matrix\.to/#/|(?:x-apple|matrix):)", re.IGNORECASE)
@@ -61,7 +60,9 @@ class Draft:
 def shown(name: str) -> str:
     """A name as it can be shown: one line, nothing invisible, not too long."""
     name = unicodedata.normalize("NFC", name[: 10 * LONGEST_NAME])
-    return _SPACE.sub(" ", _NOT_SEEN.sub(" ", name)).strip()[:LONGEST_NAME].rstrip()
+    if not name.isprintable() or "\ufffd" in name:
+        name = "".join(map(_printable, name))
+    return _SPACE.sub(" ", name).strip()[:LONGEST_NAME].rstrip()
 
 
 def matrix_ids_in(text: str) -> tuple[str, ...]:
@@ -73,6 +74,12 @@ def matrix_ids_in(text: str) -> tuple[str, ...]:
         if not text.startswith("@"):
             text = f"@{text}"
     return (text,) if len(text) <= _LONGEST_ID and _MATRIX_ID.fullmatch(text) else ()
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() and character != "\ufffd":
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "  # directions and joiners divide nothing
 
 
 def _each(found: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

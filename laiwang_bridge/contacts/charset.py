@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 _BOMS = (
@@ -144,10 +145,14 @@ def _unmarked(head: bytes) -> str | None:
     half = len(head) // 2
     even, odd = head[0 : 2 * half : 2].count(0), head[1 : 2 * half : 2].count(0)
     if odd * 4 > half and even * 16 < odd:
-        return "utf-16-le"
-    if even * 4 > half and odd * 16 < even:
-        return "utf-16-be"
-    return None
+        codec = "utf-16-le"
+    elif even * 4 > half and odd * 16 < even:
+        codec = "utf-16-be"
+    else:
+        return None
+    text = head.decode(codec, "replace")
+    controls = sum(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in text)
+    return codec if controls * 50 < len(text) else None
 
 
 def _likelihood(sample: bytes, codec: str) -> float:

@@ -16,9 +16,10 @@ _JUDGED_AFTER = 2_000
 
 _LINE = re.compile(r"[^\r\n\v\f\u0085\u2028\u2029]+")
 _LINE_END = re.compile(r"\r\n|[\r\n\v\f\u0085\u2028\u2029]")
-_BULLET = re.compile(r"\s*(?:[-*•·▪○●>]+\s+|\(?\d{1,4}[.)、:]\s*(?=\D)|[①-⑳]\s*)")
+_BULLET = re.compile(r"\A\s*(?:[-*•·▪○●>]+\s+|\(?\d{1,4}[.)、:]\s*(?=\D))")
+_CIRCLED = re.compile(r"\A\s*[①-⑳]")
 _DIGITS = re.compile(r"\+?\d[\d \t().\-]{3,}\d")
-_MAYBE_ADDRESS = re.compile(r"\d[\d \t().\-]{3,}\d|\S@\S")
+_MAYBE_ADDRESS = re.compile(r"\d[\d \t().\-]{3,}\d|\S@\S|@\S+:\S")
 _WORDS = re.compile(r"[^\s<>()\[\]\"',;、|]+")
 _AROUND = " \t,;:、|/\\-–=.*·<>()[]{}'\"\u3000"
 _KIND = re.compile(
@@ -47,6 +48,11 @@ def read_list(text: str, reader: NumberReader, most_cards: int) -> Book | None:
     if not found.is_list(lines):
         return Book(BookFormat.PLAIN, 0, ())
     return Book(BookFormat.PLAIN, found.cards, tuple(found.contacts))
+
+
+def holds_address(text: str) -> bool:
+    """Whether there is something in a line that may be a number or an address."""
+    return _MAYBE_ADDRESS.search(plain(text[:_LONGEST_LINE])) is not None
 
 
 def is_contact_line(text: str) -> bool:
@@ -92,7 +98,7 @@ class _List:
 
 
 def _plain_line(text: str) -> str:
-    return _BULLET.sub("", plain(text[:_LONGEST_LINE]), count=1)
+    return _BULLET.sub("", plain(_CIRCLED.sub("", text[:_LONGEST_LINE], count=1)), count=1)
 
 
 def _draft(line: int, text: str, reader: NumberReader) -> Draft:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.charset import narrow, text_of
 from laiwang_bridge.contacts.numbers import NumberReader
-from laiwang_bridge.contacts.plain import is_contact_line, read_list
+from laiwang_bridge.contacts.plain import holds_address, is_contact_line, read_list
 from laiwang_bridge.contacts.spreadsheet import read_table, table_of
 from laiwang_bridge.contacts.vcard import holds_vcards, read_vcards
 
@@ -108,7 +108,7 @@ def looks_like_contacts(text: str) -> bool:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         return False
-    if table_of(text) is not None:
+    if table_of(text) is not None and holds_address(lines[1]):
         return True
     return sum(map(is_contact_line, lines)) >= max(2, 0.8 * len(lines))
 

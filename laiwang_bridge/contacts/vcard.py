@@ -19,6 +19,7 @@ from laiwang_bridge.contacts.numbers import NumberReader
 _BEGIN = re.compile(rb"BEGIN[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
 _END = re.compile(rb"END[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
 _BORDER = re.compile(_BEGIN.pattern + rb"|" + _END.pattern, re.IGNORECASE)
+_INDENTED = re.compile(rb"(?:\A|[\r\n])([ \t]{1,20})" + _BEGIN.pattern, re.IGNORECASE)
 _BEFORE_LINE = b" \t\xef\xbb\xbf"  # indentation, or the mark of a file that was joined to another
 _LONGEST_VALUE = 8192
 _MOST_PROPERTIES = 200
@@ -82,7 +83,7 @@ def holds_vcards(data: bytes) -> bool:
 def read_vcards(data: bytes, reader: NumberReader, most_cards: int) -> Book | None:
     """The book of all vCards in it, in bytes where ASCII is ASCII; None if there are more than `most_cards`."""
     raws: list[_Raw] = []
-    scanner = _Scanner(data)
+    scanner = _Scanner(_without_indentation(data))
     for raw in scanner.cards():
         raws.append(raw)
         if len(raws) > most_cards:
@@ -102,6 +103,14 @@ def read_vcards(data: bytes, reader: NumberReader, most_cards: int) -> Book | No
         if reader.exhausted:
             return None
     return Book(BookFormat.VCARD, len(raws), tuple(contacts), tuple(unreadable))
+
+
+def _without_indentation(data: bytes) -> bytes:
+    """A text that was pasted out of another one: what stands before its first line goes from all, it is no folding."""
+    first, indented = _BEGIN.search(data), _INDENTED.search(data)
+    if first is None or indented is None or first.end() != indented.end():
+        return data
+    return re.sub(rb"(\A|[\r\n])" + indented.group(1), rb"\1", data)
 
 
 class _Scanner:
