@@ -10,6 +10,9 @@ from appservice.bots import Voice
 from appservice.language import _
 from laiwang_bridge.people.codes import format_code
 
+_LONGEST_USER = 40
+"""Characters of a Matrix id in a text message, whose length is paid for."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailText:
@@ -38,4 +41,5 @@ def mail_text(voice: Voice, value: int, asker: UserID, confirm: str) -> MailText
 def text_message(voice: Voice, value: int, asker: UserID) -> str:
     """A text message that brings a code."""
     said = _("{code} is your code for Laiwang, asked for by {user}. Not you? Ignore it.")
-    return voice.say(said, code=format_code(value), user=asker).plain
+    who = asker if len(asker) <= _LONGEST_USER else f"{asker[: _LONGEST_USER - 1]}…"
+    return voice.say(said, code=format_code(value), user=who).plain

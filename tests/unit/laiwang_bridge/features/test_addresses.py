@@ -128,7 +128,7 @@ async def test_in_chinese_too(lin: Person, post: MailServer, outgoing: Path) -> 
     await lin.say("号码 138 0013 8000")
     assert "是你的了" in await lin.say(f"确认{code_in(texted(outgoing))}")
     assert "1. m•••@example.org（邮件）" in await lin.say("我的号码")
-    assert "任何人" in await lin.say("可找到 2 任何人")
+    assert "存了它的人都看得到" in await lin.say("可找到 2 任何人")
     assert "删除" in await lin.say("删除号码 2")
 
 
