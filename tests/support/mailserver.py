@@ -93,6 +93,6 @@ async def mail_server(
         server.close()
         for session in sessions:
             if session.transport is not None:
-                session.transport.abort()
+                session.transport.close()
         await server.wait_closed()
         await asyncio.sleep(0.01)

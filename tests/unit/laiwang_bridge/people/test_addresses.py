@@ -21,6 +21,7 @@ from laiwang_bridge.people.addresses import (
     Claim,
     Findable,
     Proof,
+    ProvenAddress,
     arrived,
     asked,
     may_take_over,
@@ -57,9 +58,7 @@ def amy(connection: Connection) -> PersonId:
     return store.person_of(connection, "@amy:town", NOW)  # type: ignore[arg-type]
 
 
-def put(
-    connection: Connection, one: PersonId, value: str = PHONE, proof: Proof = Proof.TEXT
-) -> address_store.ProvenAddress:
+def put(connection: Connection, one: PersonId, value: str = PHONE, proof: Proof = Proof.TEXT) -> ProvenAddress:
     mark = address_store.mark_of(KEY, NUMBER, value)
     return address_store.put_address(connection, one, NUMBER, mark, "+86 138 •••• 8000", proof, NOW)
 
