@@ -23,7 +23,7 @@ _MORE_NAMES = MappingProxyType(
 def zone_called(name: str) -> ZoneInfo | None:
     """The zone of exactly this IANA name (the tz database). None if there is none."""
     try:
-        return ZoneInfo(name) if name in available_timezones() else None
+        return ZoneInfo(name) if name in _known() else None
     except (ZoneInfoNotFoundError, ValueError):
         return None
 
@@ -49,10 +49,16 @@ def _plain(text: str) -> str:
 
 
 @cache
+def _known() -> frozenset[str]:
+    """Looked up once: the files of all zones are read for it."""
+    return frozenset(available_timezones())
+
+
+@cache
 def _names() -> Mapping[str, str]:
     """Every zone by each of its names, folded; of two with the same city the one that is no old alias."""
     names = dict(_MORE_NAMES)
-    known = sorted(available_timezones())
+    known = sorted(_known())
     for name in known:
         names[_plain(name)] = name
     for name in (name for name in known if "/" in name and not name.startswith("Etc/")):
