@@ -12,13 +12,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from laiwang_bridge.people.rules import (
     CODE_LIFETIME_MS,
     CODE_NOT_VALID,
+    PROPOSAL_LIFETIME_MS,
     REQUEST_LIFETIME_MS,
     Answer,
     CodeState,
     FriendCode,
     FriendRequest,
+    Origin,
     Pair,
     PersonId,
+    Proposal,
     Redemption,
     Refusal,
     RefusalCause,
@@ -28,7 +31,9 @@ from laiwang_bridge.people.rules import (
     decline,
     make_code,
     pair,
+    propose,
     redeem,
+    still_asks,
     withdraw,
 )
 
@@ -304,3 +309,85 @@ class Indistinguishable(RuleBasedStateMachine):
 
 
 TestIndistinguishable = Indistinguishable.TestCase
+
+
+# -- proposals without a code ---------------------------------------------------------------------------------------
+
+TIES = st.builds(Tie, friends=st.just(False), i_blocked=st.just(False), blocked_me=st.booleans())
+
+
+def proposed(
+    standing: FriendRequest | None = None, tie: Tie = STRANGERS, now: int = NOW, *, may_ask: bool = True
+) -> Proposal:
+    made = propose(ASKER, OWNER, tie, standing, Origin.KNOCK, now, "hello", may_ask)
+    assert made is not None
+    return made
+
+
+def test_a_proposal_is_the_askers_yes() -> None:
+    made = proposed()
+    assert made.asks_owner
+    assert not made.known
+    assert made.request.asker_answer is Answer.YES
+    assert made.request.state(NOW) is RequestState.WAITING
+    assert still_asks(made.request, NOW)
+    assert yes(made.request, OWNER).state(NOW) is RequestState.FRIENDS
+
+
+def test_two_proposals_to_each_other_make_friends() -> None:
+    theirs = propose(OWNER, ASKER, STRANGERS, None, Origin.CONTACTS, NOW)
+    assert theirs is not None
+    mine = proposed(theirs.request)
+    assert mine.known
+    assert mine.request.state(NOW) is RequestState.FRIENDS
+
+
+def test_a_proposal_is_a_yes_to_a_code_that_waits() -> None:
+    waiting = yes(asked(), OWNER)
+    made = proposed(waiting)
+    assert made.known
+    assert made.request.state(NOW) is RequestState.FRIENDS
+
+
+def test_there_is_nothing_to_propose_to_a_friend_or_to_somebody_blocked() -> None:
+    for tie in (Tie(friends=True), Tie(i_blocked=True)):
+        assert propose(ASKER, OWNER, tie, None, Origin.KNOCK, NOW) is None
+
+
+@given(TIES, st.booleans(), st.sampled_from(Answer), st.integers(0, PROPOSAL_LIFETIME_MS - 1))
+def test_the_asker_cannot_tell_a_proposal_turned_down_from_one_that_waits(
+    tie: Tie, may_ask: bool, answer: Answer, later: int
+) -> None:
+    made = proposed(tie=tie, may_ask=may_ask).request
+    if answer is Answer.NO:
+        made = no(made, OWNER)
+    assert made.seen_by(ASKER, NOW + later) is RequestState.WAITING
+    again = proposed(made, tie, NOW + later, may_ask=may_ask)
+    assert again.known
+    assert not again.asks_owner
+    assert again.request.seen_by(ASKER, NOW + later) is RequestState.WAITING
+    assert again.request.expires_at == made.expires_at
+    assert proposed(made, tie, made.expires_at).known is False
+
+
+def test_a_block_or_no_friend_in_common_keeps_the_owner_from_being_asked() -> None:
+    for made in (proposed(tie=Tie(blocked_me=True)), proposed(may_ask=False)):
+        assert not made.asks_owner
+        assert not still_asks(made.request, NOW)
+        assert made.request.answer_of(OWNER) is Answer.NO
+
+
+def test_a_new_code_opens_a_proposal_that_was_turned_down() -> None:
+    turned_down = no(proposed().request, OWNER)
+    step = redeem(CODE, ASKER, STRANGERS, turned_down, NOW + 1)
+    assert isinstance(step, Redemption)
+    assert step.asks_owner
+    assert step.request.answer_of(OWNER) is Answer.NONE
+    assert step.request.origin is Origin.CODE
+    assert step.request.words == ""
+
+
+def test_who_changes_his_mind_may_propose_after_his_own_no() -> None:
+    mine = no(asked(), ASKER)
+    made = proposed(mine)
+    assert made.request.seen_by(ASKER, NOW) is RequestState.WAITING
