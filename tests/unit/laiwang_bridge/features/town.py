@@ -121,7 +121,7 @@ class Town:
 
         def build() -> Application:
             app = Application(config, database, secret, pace=pace)
-            app.service.homeserver = _Profiles(self.profiles)
+            app.service.homeserver = _Profiles(config.homeserver.address, self.profiles)
             return app
 
         self._build = build
@@ -436,8 +436,8 @@ class Town:
 class _Profiles(RealHomeserver):
     """Gives the profiles that a test has written down."""
 
-    def __init__(self, profiles: Mapping[UserID, Mapping[str, Any]]) -> None:
-        super().__init__("http://localhost:1", "town", AS_TOKEN)
+    def __init__(self, address: str, profiles: Mapping[UserID, Mapping[str, Any]]) -> None:
+        super().__init__(address, "town", AS_TOKEN)
         self._profiles = profiles
 
     async def profile(self, user: UserID, *, timeout_seconds: float = 20) -> Mapping[str, Any]:
