@@ -131,9 +131,11 @@ class Delivery:
         if self._work is None:
             raise TypeError("nobody does jobs here")
         try:
-            return Result(outcome=await self._work(job))
+            outcome = await self._work(job)
         except Later as later:
             raise HomeserverError(429, LATER, str(later), later.seconds) from later
+        orjson.dumps(outcome)  # what cannot be stored is a fault now, not for ever
+        return Result(outcome=outcome)
 
     async def _send(self, effect: SendMessage, transaction_id: str) -> Result:
         room = await self._room(effect.room)

@@ -34,13 +34,13 @@ class File:
         kind, url, encrypted = content.get("msgtype"), content.get("url"), content.get("file")
         if isinstance(encrypted, Mapping):
             url = encrypted.get("url")
-        if kind not in KINDS or not isinstance(url, str) or not url.startswith("mxc://"):
+        if not isinstance(kind, str) or kind not in KINDS or not isinstance(url, str) or not url.startswith("mxc://"):
             return None
         info = content.get("info")
         media_type, size = (info.get("mimetype"), info.get("size")) if isinstance(info, dict) else (None, None)
         name = content.get("filename") or content.get("body")
         return cls(
-            kind=str(kind),
+            kind=kind,
             url=ContentURI(storable(url)),
             name=storable(name) if isinstance(name, str) else "",
             media_type=storable(media_type).lower() if isinstance(media_type, str) else "",
