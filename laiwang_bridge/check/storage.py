@@ -93,6 +93,17 @@ async def owner(subject: Subject) -> Iterable[Finding]:
     return [fail("database.in-use", told, "Stop it, or give this bridge a database of its own (database.url).")]
 
 
+async def address_key(subject: Subject) -> Iterable[Finding]:
+    """Whether a copy of the database alone tells whose number is whose."""
+    if subject.config.contacts.key:
+        return [ok("contacts.key", "Numbers and addresses are kept under a key that is not in the database.")]
+    told = (
+        "Whoever gets a copy of the database finds in it the key to the numbers of everybody (contacts.key is empty)."
+    )
+    mend = "Before people prove numbers, set contacts.key to a long random text; later, what was proven would be lost."
+    return [warn("contacts.key-in-database", told, mend)]
+
+
 async def dead_letters(subject: Subject) -> Iterable[Finding]:
     url = subject.config.database.url
     state = await asyncio.to_thread(database_state, url)
@@ -146,4 +157,5 @@ CHECKS = (
     Check("database", schema, ("database.place",)),
     Check("database.owner", owner, ("database",)),
     Check("dead-letters", dead_letters, ("database",)),
+    Check("contacts.key", address_key),
 )
