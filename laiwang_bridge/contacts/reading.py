@@ -20,7 +20,8 @@ from laiwang_bridge.outside.client import Outside
 READ_FILE, READ_ACCOUNT = "contacts.read_file", "contacts.read_account"
 
 _PAUSE_SECONDS = 10.0
-_TOO_LARGE, _TOO_MANY_REQUESTS = 413, 429
+_TOO_LARGE = 413
+_NOT_NOW = (429, 502, 503, 504)
 _GONE = (400, 403, 404, 410)
 
 
@@ -62,7 +63,7 @@ class Reading:
         except HomeserverError as error:
             if error.status == _TOO_LARGE:
                 return packing.pack(Unreadable(NoBook.TOO_LARGE, self._most_bytes))
-            if error.status == _TOO_MANY_REQUESTS:
+            if error.status in _NOT_NOW:
                 raise Later(str(error), error.retry_after or _PAUSE_SECONDS) from error
             if error.status not in _GONE:
                 raise
