@@ -23,8 +23,9 @@ _MAYBE_ADDRESS = re.compile(r"\d[\d \t().\-]{3,}\d|\S@\S|@\S+:\S")
 _WORDS = re.compile(r"[^\s<>()\[\]\"',;、|]+")
 _AROUND = " \t,;:、|/\\-–=.*·<>()[]{}'\"\u3000"
 _KIND = re.compile(
-    r"(?:手机|手機|电话|電話|移动电话|联系电话|号码|號碼|手机号|邮箱|郵箱|电子邮件|姓名|名字|"
-    r"\b(?:name|mobile|phone|tel|cell|e-?mail|number|mob|handy|mailto))\.?\s*[:=]",
+    r"(?:手机|手機|手机号|电话|電話|移动电话|联系电话|号码|號碼|邮箱|郵箱|电子邮件|姓名|名字|"
+    r"\b(?:name|mobile|phone|tel|cell|e-?mail|number|mob|handy|mailto))\.?\s*(?:[:=]|(?=[\s,;|]|$))|"
+    r"(?:微信号?|\b(?:qq|wechat|weixin))\s*[:=]\s*[\w-]+",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[。！？!?…]|[.,，;；].*\s.*[.,，;；]|(?:[^\s]+\s+){6}")
@@ -129,4 +130,5 @@ def _draft(line: int, text: str, reader: NumberReader) -> Draft:
 def _name(rest: str) -> str:
     """The name in what is left of a line: the first part of it that has letters."""
     parts = re.split(r"[,;\t|、]", _KIND.sub(" ", _DIGITS.sub(" ", rest)))
-    return next((part.strip(_AROUND) for part in parts if any(map(str.isalpha, part))), "")
+    name = next((part.strip(_AROUND) for part in parts if any(map(str.isalpha, part))), "")
+    return f"{name})" if name.count("(") > name.count(")") else name

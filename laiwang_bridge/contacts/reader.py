@@ -15,6 +15,7 @@ from laiwang_bridge.contacts.vcard import holds_vcards, read_vcards
 MOST_BYTES = 32_000_000
 MOST_CARDS = 20_000
 
+_FEWEST_ATTEMPTS, _ATTEMPTS_PER_CARD = 1_000, 10
 _LOOKED_AT = 4096
 _LONGEST_PASTED = 100_000
 _MAGIC = (
@@ -83,7 +84,7 @@ def read_book(
     data = narrow(data)
     if not data.strip(b" \t\r\n\0"):
         return Unreadable(NoBook.EMPTY)
-    reader = NumberReader(regions)
+    reader = NumberReader(regions, most_attempts=_FEWEST_ATTEMPTS + _ATTEMPTS_PER_CARD * most_cards)
     if holds_vcards(data):
         book = read_vcards(data, reader, most_cards)
     elif _is_binary(data):

@@ -189,8 +189,14 @@ class _Scanner:
         if b":" not in text and text.endswith(b"=") and (more := _BROKEN_SOFTLY.match(self._data, self._at)):
             self._at = more.end()
             text = text[:-1] + more.group(1)
-        colon = _colon(text, head.end())
+        while (colon := _colon(text, head.end())) < 0 and len(text) < _LONGEST_VALUE:
+            folded = _FOLDED.match(self._data, self._at)
+            if folded is None:
+                break
+            self._at = folded.end()
+            text += folded.group(1)
         if colon < 0:
+            self._pass_over_folded()
             if card is not None:
                 card.damaged = True
             return None
@@ -310,8 +316,9 @@ def _colon(text: bytes, after: int) -> int:
     first = text.find(b":", after)
     if b"(" in text[after:first] and (closed := text.find(b"):", after)) > 0:
         return closed + 1
-    if b'"' in text[after:first] and (whole := _TO_COLON.match(text, after)):
-        return whole.end() - 1
+    if text.count(b'"', after, first) % 2:
+        whole = _TO_COLON.match(text, after)
+        return whole.end() - 1 if whole else first
     return first
 
 

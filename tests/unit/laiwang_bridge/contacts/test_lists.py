@@ -24,8 +24,8 @@ def contacts(text: str, charset: str = "utf-8") -> list[tuple[str, tuple[str, ..
         "王小美 +86 138 0013 8000", "1. 王小美 13800138000", "1、王小美、13800138000", "- 王小美: 13800138000",
         "• 王小美 – 13800138000", "① 王小美 13800138000", "王小美（13800138000）", "姓名：王小美 手机：13800138000",
         "王小美 010-88888888 13800138000", "王小美　１３８００１３８０００", "王小美,13800138000,,备注",
-        '"王小美","13800138000"',
-        "12. 王小美 13800138000", "王小美 mobile: 13800138000", "王小美 | 13800138000 |",
+        '"王小美","13800138000"', "王小美 | 13800138000 |",
+        "王小美 微信:mei_1 手机 13800138000", "12. 王小美 13800138000", "王小美 mobile: 13800138000",
     ],
 )  # fmt: skip
 def test_a_line_with_a_name_and_a_number(line: str) -> None:
@@ -40,6 +40,10 @@ def test_addresses_and_several_numbers_in_a_line() -> None:
         ("Mei", (), ("mei@example.org",)),
         ("Bo", (), ("bo@example.org",)),
     ]
+
+
+def test_a_remark_in_parentheses_stays_with_the_name() -> None:
+    assert contacts("王小美（同学） 13800138000\n") == [("王小美(同学)", A, ())]
 
 
 def test_a_matrix_id_in_a_line() -> None:

@@ -131,7 +131,7 @@ def test_each_card_may_have_its_own_character_set() -> None:
         (["item1.FN;X-A=\"a:b;c\":张三"], "张三"),
         (["FN:A", "FN:B"], "A"),
         (["FN:" + "长" * 500], "长" * 100),
-        (["FN:A\u202eB\u0007"], "A B"),
+        (["FN:A\u202eB\u0007C"], "AB C"),
         (["TITLE:Boss"], ""),
     ],
 )  # fmt: skip
@@ -146,6 +146,7 @@ def test_the_best_name_there_is(lines: list[str], name: str) -> None:
         "TEL;VALUE=uri;TYPE=\"voice,cell\":tel:+86-138-0013-8000;ext=1", "tel;type=cell;type=pref:13800138000",
         "TEL;TYPE=CELL;X-EVOLUTION-UI-SLOT=1:13800138000", "TEL;X-CELL:(86)13800138000", "TEL : 13800138000",
         "TEL;ENCODING=QUOTED-PRINTABLE:=31=33=38=30=30=31=33=38=30=30=30", "TEL;CELL;ENCODING=BASE64:MTM4MDAxMzgwMDA=",
+        'TEL;X-EVOLUTION-E164=13800138000,"+86";TYPE=CELL;\r\n X-EVOLUTION-UI-SLOT=1:13800138000',
         "TEL;VALUE=text:13800138000", "X-MS-TEL;VOICE;CALLBACK:13800138000", "TEL;CELL:１３８００１３８０００",
         "TEL;WAP;CELL:0086-13800138000",
     ],
