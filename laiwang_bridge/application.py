@@ -122,8 +122,8 @@ class Application:
         )
         mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
 
-        digests = Digests(self.bot, ZoneInfo(config.people.time_zone), self._profile)
-        requests = Requests(names, mail, ties, digests)
+        self.digests = digests = Digests(self.bot, ZoneInfo(config.people.time_zone), self._profile)
+        self.requests = requests = Requests(names, mail, ties, digests)
         digests.listeners.append(requests.bring_knocks)
         people = PeopleBot(
             names, requests, digests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours

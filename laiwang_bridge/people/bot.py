@@ -9,6 +9,7 @@ import orjson
 from mautrix.types import UserID
 
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
+from appservice.bots.line import user_in
 from appservice.content import Words, bold, code, lines, numbered, with_blocks
 from appservice.effects import MediaOf, Upload
 from appservice.language import N_, Language, _
@@ -38,8 +39,28 @@ def _read_code(text: str) -> int:
     return read
 
 
+def _read_door(text: str) -> UserID | int:
+    """A person to knock at: his id, or a code of his."""
+    user = user_in(text)
+    if user is None and looks_like_code(text):
+        return _read_code(text)
+    if user is None:
+        raise ArgumentError(
+            _("“{word}” is nobody’s Matrix id. Mention the person, or write it out like @alice:example.org."),
+            word=text[:30],
+        )
+    return user
+
+
+def _show_door(door: UserID | int) -> str:
+    return format_code(door) if isinstance(door, int) else door
+
+
 Code = Annotated[int | None, Argument(_("code"), example="K7RF-2XWM", rest=True, parse=_read_code, show=format_code)]
 Whom = Annotated[UserID, Argument(_("who"), example="@name:example.org")]
+Door = Annotated[
+    UserID | int, Argument(_("who"), parse=_read_door, show=_show_door, example="@name:example.org")
+]
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 WhichLanguage = Annotated[
     Language,
@@ -117,8 +138,11 @@ class PeopleBot:
             bot=context.bot.user_id,
         )
 
-    def knock(self, context: Context, whom: Whom, line: Line = "") -> None:
+    def knock(self, context: Context, whom: Door, line: Line = "") -> None:
         """The answer is the same whatever the other one is to the person who asks: else it would tell of the graph."""
+        if isinstance(whom, int):
+            self._requests.redeem(context, whom)
+            return
         if whom == context.sender or self._is_ours(whom):
             raise UserError(_("You can knock at other people only."))
         me = who_asks(context)

@@ -107,6 +107,9 @@ class Digests:
             unit.cancel(_timer(person))
             hours_store.note_due(unit.connection, person, None)
             return
+        self._set_at(unit, person, due_at)
+
+    def _set_at(self, unit: Unit, person: PersonId, due_at: int) -> None:
         hours_store.note_due(unit.connection, person, due_at)
         unit.at(due_at, _DUE, key=_timer(person), lane=_timer(person), context={"person": person})
 
@@ -115,8 +118,8 @@ class Digests:
         if not store.user_ids(unit.connection, person):
             return
         his = self.hours_of(unit.connection, person)
-        if his.mode is DigestMode.OFF or hours.is_quiet(his, unit.now):
-            self._set(unit, person)
+        if hours.is_quiet(his, unit.now):  # so late that the night has come
+            self._set_at(unit, person, hours.end_of_quiet(his, unit.now))
             return
         hours_store.note_due(unit.connection, person, None)
         for listener in self.listeners:

@@ -67,9 +67,17 @@ def _show_wish(wish: Wish) -> str:
     return word if wish.at is None else f"{word} {show_time(wish.at)}"
 
 
-def _read_quiet(text: str) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """From when until when, in minutes after midnight; never, if they are equal."""
+
+    begin: int = 0
+    end: int = 0
+
+
+def _read_quiet(text: str) -> Quiet:
     if fold(text).strip() in _NO_HOURS:
-        return 0, 0
+        return Quiet()
     span = read_span(text)
     if span is None:
         raise ArgumentError(
@@ -77,11 +85,11 @@ def _read_quiet(text: str) -> tuple[int, int]:
             word=text[:30],
             suggestion="22:00-08:00",
         )
-    return span
+    return Quiet(*span)
 
 
-def _show_quiet(span: tuple[int, int]) -> str:
-    return "off" if span[0] == span[1] else f"{show_time(span[0])}-{show_time(span[1])}"
+def _show_quiet(quiet: Quiet) -> str:
+    return "off" if quiet.begin == quiet.end else f"{show_time(quiet.begin)}-{show_time(quiet.end)}"
 
 
 def _read_zone(text: str) -> ZoneInfo:
@@ -103,8 +111,8 @@ When = Annotated[
     Wish | None,
     Argument(_("daily, at once or off"), rest=True, parse=_read_wish, show=_show_wish, example="daily 18:00"),
 ]
-Span = Annotated[
-    tuple[int, int] | None,
+NotThen = Annotated[
+    Quiet | None,
     Argument(_("from when until when"), rest=True, parse=_read_quiet, show=_show_quiet, example="22:00-08:00"),
 ]
 Zone = Annotated[
@@ -134,10 +142,10 @@ class HoursBot:
             self._digests.changed(context.unit, me)
         self._tell(context, me)
 
-    def hours(self, context: Context, span: Span = None) -> None:
+    def hours(self, context: Context, quiet: NotThen = None) -> None:
         me = who_asks(context)
-        if span is not None:
-            hours_store.choose_quiet_hours(context.connection, me, *span)
+        if quiet is not None:
+            hours_store.choose_quiet_hours(context.connection, me, quiet.begin, quiet.end)
             self._digests.changed(context.unit, me)
         self._tell(context, me)
 
