@@ -184,6 +184,7 @@ class Application:
             regions=config.contacts.regions,
             most_bytes=config.contacts.max_file_mb * 1_000_000,
             most_cards=MOST_CARDS,
+            shop_files=config.contacts.shop_files,
         )
         imports = Imports(reading, matching, cards, summary, self._speak, operators.note)
         seal = Seal(config.contacts.key) if config.contacts.key else None

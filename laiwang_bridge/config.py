@@ -228,6 +228,12 @@ class Contacts:
         "tries out numbers. The operators are told.",
         values.whole_number(10, 20_000),
     )
+    shop_files: bool = setting(
+        False,
+        "Read files that people export from shops and payment services too. They only suggest people: nobody is shown "
+        "anybody because of them, and nobody learns that a suggestion came from one.",
+        values.truth,
+    )
     carddav_hosts: tuple[str, ...] = setting(
         (),
         "Hosts inside your own network from which people may have their address books fetched, for instance "

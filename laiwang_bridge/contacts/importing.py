@@ -21,9 +21,10 @@ from laiwang_bridge.contacts import carddav, packing, reading, store, watch_stor
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.cards import Cards
 from laiwang_bridge.contacts.matching import Matching, NumberRange
-from laiwang_bridge.contacts.packing import Outcome, Vanished
+from laiwang_bridge.contacts.packing import Outcome, ShopFile, Vanished
 from laiwang_bridge.contacts.reading import Reading
 from laiwang_bridge.contacts.rules import DAY_MS
+from laiwang_bridge.contacts.shops import NOT_READ_HERE, ShopBook
 from laiwang_bridge.contacts.store import Import
 from laiwang_bridge.contacts.summary import Summary
 from laiwang_bridge.people import store as people
@@ -178,7 +179,9 @@ class Imports:
         """Match what was read, and put into words what came of it."""
         match outcome:
             case Book():
-                looked = self._matching.look(voice.unit, user, me, outcome.contacts)
+                looked = self._matching.look(
+                    voice.unit, user, me, outcome.contacts, suggests_only=isinstance(outcome, ShopBook)
+                )
                 if isinstance(looked, NumberRange):
                     self._note_range(voice.unit, user, looked.numbers)
                     return voice.say(_A_RANGE)
@@ -189,6 +192,8 @@ class Imports:
                 return voice.say(outcome.sentence, **outcome.fields)
             case Vanished():
                 return voice.say(_GONE)
+            case ShopFile():
+                return voice.say(NOT_READ_HERE)
         return voice.say(_CANNOT_FETCH)
 
     def _note_range(self, unit: Unit, user: UserID, count: int) -> None:

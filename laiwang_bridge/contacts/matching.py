@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mautrix.types import UserID
@@ -14,7 +14,7 @@ from laiwang_bridge.contacts.book import Contact
 from laiwang_bridge.contacts.rules import DAY_MS, MOST_ADDRESSES, Limits, Sight
 from laiwang_bridge.people import address_store
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.addresses import AddressKind
+from laiwang_bridge.people.addresses import AddressKind, ProvenAddress
 from laiwang_bridge.people.rules import PersonId
 
 _POSITION_CHARACTERS = 4  # 65,536 positions: many addresses share one
@@ -58,8 +58,14 @@ class Matching:
         self._range_from = range_from
         self._found = found
 
-    def look(self, unit: Unit, user: UserID, me: PersonId, contacts: Sequence[Contact]) -> Looked | NumberRange:
-        """Look at an address book of somebody's: his card then holds whom it may."""
+    def look(
+        self, unit: Unit, user: UserID, me: PersonId, contacts: Sequence[Contact], *, suggests_only: bool = False
+    ) -> Looked | NumberRange:
+        """Look at an address book of somebody's: his card then holds whom it may.
+
+        `suggests_only`: these are not people of whom he has said that he knows them. Nothing of it is kept, and nobody
+        is shown him because of it.
+        """
         numbers = {number for contact in contacts for number in contact.numbers}
         if rules.is_dense(numbers, self._range_from):
             return NumberRange(len(numbers))
@@ -67,21 +73,17 @@ class Matching:
         marked = sorted(self._marked(connection, contacts), key=lambda one: one.marks)
         chosen, before, wait_ms = self._what_fits(unit, user, me, marked)
         addresses = address_store.proven(connection, (mark for one in chosen for mark in one.marks))
-        held: dict[PersonId, list[int]] = {}
+        held: dict[PersonId, list[ProvenAddress]] = {}
         named: dict[PersonId, str] = {}
         for one in sorted(chosen, key=lambda one: one.line):
             for address in (addresses[mark] for mark in one.marks if mark in addresses):
                 if address.person != me:
-                    held.setdefault(address.person, []).append(address.id)
+                    held.setdefault(address.person, []).append(address)
                     named[address.person] = named.get(address.person) or one.name
-        store.hold(connection, me, (id for ids in held.values() for id in ids), unit.now)
-        shown = self._shown_to(connection, me, list(held))
+        shown = self._shown_to(connection, me, held)
         new = self._put_on_card(unit, me, [one for one in held if shown.get(one) is Sight.SHOWN], named, told=True)
-        if watch_store.is_watching(connection, me):
-            settled = {mark for mark, address in addresses.items() if address.person in shown or address.person == me}
-            waited_for = (mark for one in chosen for mark in one.marks if mark not in settled)
-            watch_store.watch(connection, me, waited_for, unit.now)
-        self._tell_others(unit, me, list(held))
+        if not suggests_only:
+            self._keep(unit, me, chosen, addresses, held, shown)
         return Looked(
             contacts=len(marked),
             looked_at=before + len(chosen),
@@ -89,6 +91,24 @@ class Matching:
             new=new,
             friends=sum(sight is Sight.FRIEND for sight in shown.values()),
         )
+
+    def _keep(
+        self,
+        unit: Unit,
+        me: PersonId,
+        chosen: Sequence[_Marked],
+        addresses: Mapping[str, ProvenAddress],
+        held: Mapping[PersonId, Sequence[ProvenAddress]],
+        shown: Mapping[PersonId, Sight],
+    ) -> None:
+        """Keep whose addresses I have, for whom I wait, and let those see me who may now."""
+        connection = unit.connection
+        store.hold(connection, me, (address.id for several in held.values() for address in several), unit.now)
+        if watch_store.is_watching(connection, me):
+            settled = {mark for mark, address in addresses.items() if address.person in shown or address.person == me}
+            waited_for = (mark for one in chosen for mark in one.marks if mark not in settled)
+            watch_store.watch(connection, me, waited_for, unit.now)
+        self._tell_others(unit, me, list(held))
 
     def address_proven(self, unit: Unit, person: PersonId, address: int, mark: str) -> None:
         """Somebody has shown that an address is his: those who waited for it have it."""
@@ -152,12 +172,18 @@ class Matching:
             if sight is Sight.SHOWN and self._put_on_card(unit, other, [me], {}, told=False):
                 self._found(unit, other)
 
-    def _shown_to(self, connection: Connection, me: PersonId, others: Sequence[PersonId]) -> dict[PersonId, Sight]:
-        """Whom of these I may see."""
-        have_mine = store.holders(connection, me, others)
+    def _shown_to(
+        self, connection: Connection, me: PersonId, held: Mapping[PersonId, Sequence[ProvenAddress]]
+    ) -> dict[PersonId, Sight]:
+        """Whom of those I may see whose addresses I have."""
+        have_mine = store.holders(connection, me, list(held))
         seen = {
-            other: rules.sight(findable, has_mine=other in have_mine, tie=people.tie(connection, me, other))
-            for other, findable in store.held_settings(connection, me, others).items()
+            other: rules.sight(
+                {address.findable for address in addresses},
+                has_mine=other in have_mine,
+                tie=people.tie(connection, me, other),
+            )
+            for other, addresses in held.items()
         }
         return {other: sight for other, sight in seen.items() if sight is not Sight.HIDDEN}
 

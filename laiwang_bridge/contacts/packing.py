@@ -7,6 +7,7 @@ from typing import Any
 
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact, NoBook, Unreadable
 from laiwang_bridge.contacts.carddav import NoCards, Problem
+from laiwang_bridge.contacts.shops import Service, ShopBook
 from laiwang_bridge.outside.problems import Cause
 
 Packed = Mapping[str, Any]
@@ -16,14 +17,19 @@ class Vanished:
     """A file that the homeserver does not have (any more)."""
 
 
-Outcome = Book | Unreadable | Problem | Vanished
+class ShopFile:
+    """A file of a shop or a payment service, where the operator does not want such files."""
+
+
+Outcome = Book | Unreadable | Problem | Vanished | ShopFile
 """What became of something that was to be an address book."""
 
 
 def pack(outcome: Outcome) -> Packed:
     match outcome:
         case Book():
-            return {
+            shop = {"service": outcome.service.value, "masked": outcome.masked} if isinstance(outcome, ShopBook) else {}
+            return shop | {
                 "book": outcome.format.value,
                 "cards": outcome.cards,
                 "unreadable": list(outcome.unreadable),
@@ -38,16 +44,23 @@ def pack(outcome: Outcome) -> Packed:
             return {"problem": outcome.cause.value, "fields": dict(outcome.fields)}
         case Vanished():
             return {"vanished": True}
+        case ShopFile():
+            return {"shop_file": True}
 
 
 def unpack(packed: Packed) -> Outcome:
     match packed:
         case {"book": format, "cards": cards, "contacts": contacts, "unreadable": unreadable}:
-            return Book(BookFormat(format), cards, tuple(map(_contact, contacts)), tuple(unreadable))
+            read = (BookFormat(format), cards, tuple(map(_contact, contacts)), tuple(unreadable))
+            if "service" in packed:
+                return ShopBook(*read, Service(packed["service"]), packed["masked"])
+            return Book(*read)
         case {"unreadable": cause, "most": most}:
             return Unreadable(NoBook(cause), most)
         case {"problem": cause, "fields": fields}:
             return Problem(_cause(cause), fields)
+        case {"shop_file": True}:
+            return ShopFile()
     return Vanished()
 
 

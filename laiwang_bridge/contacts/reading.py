@@ -13,8 +13,9 @@ from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.routes import Later, Routes
 from laiwang_bridge.contacts import carddav, packing
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact, NoBook, Unreadable
-from laiwang_bridge.contacts.packing import Packed, Vanished
+from laiwang_bridge.contacts.packing import Packed, ShopFile, Vanished
 from laiwang_bridge.contacts.reader import read_book
+from laiwang_bridge.contacts.shops import is_shop_file, read_shop_file
 from laiwang_bridge.outside.client import Outside
 
 READ_FILE, READ_ACCOUNT = "contacts.read_file", "contacts.read_account"
@@ -32,16 +33,25 @@ class Download(Protocol):
 
 
 class Reading:
-    """Does the jobs. `regions` are where numbers without a country code may be from, the likeliest first."""
+    """Does the jobs. `regions` are where numbers without a country code may be from, the likeliest first; `shop_files`
+    says whether files of shops and payment services are read."""
 
     def __init__(
-        self, download: Download, outside: Outside, *, regions: Sequence[str], most_bytes: int, most_cards: int
+        self,
+        download: Download,
+        outside: Outside,
+        *,
+        regions: Sequence[str],
+        most_bytes: int,
+        most_cards: int,
+        shop_files: bool,
     ) -> None:
         self._download = download
         self._outside = outside
         self._regions = regions
         self._most_bytes = most_bytes
         self._most_cards = most_cards
+        self._shop_files = shop_files
 
     def add_to(self, routes: Routes) -> None:
         routes.on_job(READ_FILE, self._read_file)
@@ -51,7 +61,20 @@ class Reading:
         """What to say of a file that is too large by its own account."""
         return Unreadable(NoBook.TOO_LARGE, self._most_bytes) if size is not None and size > self._most_bytes else None
 
-    def read(self, data: bytes) -> Book | Unreadable:
+    def read(self, data: bytes) -> Book | Unreadable | ShopFile:
+        """Read a file, or a text."""
+        if is_shop_file(data):
+            return self._read_shop_file(data)
+        return self._read_book(data)
+
+    def _read_shop_file(self, data: bytes) -> Book | Unreadable | ShopFile:
+        if not self._shop_files:
+            return ShopFile()
+        return read_shop_file(
+            data, self._regions, most_bytes=self._most_bytes, most_people=self._most_cards
+        ) or self._read_book(data)
+
+    def _read_book(self, data: bytes) -> Book | Unreadable:
         return read_book(data, self._regions, most_bytes=self._most_bytes, most_cards=self._most_cards)
 
     async def _read_file(self, job: Job) -> Packed:
@@ -83,7 +106,7 @@ class Reading:
         contacts: list[Contact] = []
         damaged: list[int] = []
         for number, card in enumerate(cards, 1):
-            read = self.read(card)
+            read = self._read_book(card)
             if isinstance(read, Book):
                 contacts += (
                     Contact(number, one.name, one.numbers, one.emails, one.matrix_ids) for one in read.contacts

@@ -68,7 +68,9 @@ async def test_a_chosen_few_are_asked_and_the_names_of_the_book_become_remarks(b
     everybody = [await books.arrive(name, number) for name, number in zip("pqrstu", numbers(6), strict=True)]
     for other in everybody:
         await books.send(other, vcards(("Lin", LIN)))
-    await books.send(lin, vcards(*((f"Friend {name}", number) for name, number in zip("PQRSTU", numbers(6), strict=True))))
+    await books.send(
+        lin, vcards(*((f"Friend {name}", number) for name, number in zip("PQRSTU", numbers(6), strict=True)))
+    )
     assert "Choose with `add 1 3`" in lin.reads(CARD)
     assert "Asked: Friend Q and Friend T." in await lin.say("add 2 5")
     assert "2. Friend Q (@q:town) ✓" in lin.reads(CARD)
@@ -235,14 +237,19 @@ async def test_whoever_is_forgotten_leaves_nothing_of_his_address_books(books: B
 async def test_what_does_not_fit_is_gone_on_with_later(sqlite_url: str) -> None:
     async with open_books(sqlite_url, limit=100, limit_more=10) as books:
         lin = await books.arrive("lin", LIN)
-        others = {number: await books.arrive(f"p{i}", number, findable=Findable.ANYONE) for i, number in enumerate(numbers(12))}
+        others = {
+            number: await books.arrive(f"p{i}", number, findable=Findable.ANYONE)
+            for i, number in enumerate(numbers(12))
+        }
         people = [*others, *numbers(138, start=5_000_000)]
         book = vcards(*((f"N{number}", number) for number in people))
         said = await books.send(lin, book)
         assert "The first 100 of 150 were looked at; send it again in 4 days for the rest." in said
         shown = await books.town.count("contact_found")
         assert shown < 12
-        assert "The first 100 of 150 were looked at; send it again in 4 days for the rest." in await books.send(lin, book)
+        assert "The first 100 of 150 were looked at; send it again in 4 days for the rest." in await books.send(
+            lin, book
+        )
         assert await books.town.count("contact_found") == shown
         await books.town.wait(4 * DAY)
         assert "were looked at" not in await books.send(lin, book)
@@ -433,5 +440,3 @@ async def test_in_a_room_with_others_no_file_is_taken(books: Books, lin: Person,
     await books.town.send(lin.user, room, "m.room.message", books.upload(vcards(("Amy", AMY))))
     assert books.town.news(room) == ""
     assert books.media.asked == 0
-
-
