@@ -187,7 +187,7 @@ class ContactsBot:
                     ),
                 ),
                 context.say(
-                    _("Of people who are not here I keep nothing. {line} deletes all this."),
+                    _("Of people who are not here I keep nothing but for whom you wait. {line} deletes all this."),
                     line=code(context.line(self.contacts, "forget")),
                 ),
             )
