@@ -18,11 +18,13 @@ from laiwang_bridge.config import (
     Config,
     Database,
     Delivery,
+    Email,
     Homeserver,
     Logging,
     Metrics,
     Operators,
     People,
+    TextMessages,
 )
 from laiwang_bridge.config_values import sections_of
 
@@ -78,6 +80,22 @@ def configs() -> SearchStrategy[Config]:
             st.integers(2, 9).map(lambda hops: Reach(Mode.HOPS, hops))
             | st.sampled_from([Mode.CLOSED, Mode.FRIENDS, Mode.CHAIN, Mode.OPEN]).map(Reach),
             st.integers(2, 100_000),
+        ),
+        email=st.builds(
+            Email,
+            host=_HOSTS,
+            port=_PORTS,
+            security=st.sampled_from(["starttls", "tls", "none"]),
+            username=_LINES,
+            password=_LINES,
+            sender=st.sampled_from(["laiwang@example.org", "来往 <laiwang@example.org>"]),
+            per_day=st.integers(1, 1_000_000),
+        ),
+        text_messages=st.builds(
+            TextMessages,
+            command=st.lists(_LINES, max_size=2).map(lambda words: ("/bin/send", *words)) | st.just(()),
+            webhook_key=st.just("") | _TOKENS,
+            timeout_seconds=st.integers(1, 300),
         ),
         permissions=st.dictionaries(
             st.just("*") | _HOSTS | _HOSTS.map("@me:".__add__), st.sampled_from(Level), min_size=1, max_size=4
