@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from mautrix.types import RoomID
 
 from appservice.effects import Invite, Kick
-from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town
+from tests.unit.laiwang_bridge.features.town import BOT, HOUR, MINUTE, Person, Town
 
 NAMES = ("ann", "bo", "cat", "dan", "eve")
 TITLES = ("the peak", "the soup")
+REACHES = ("", "friends: ", "chain: ", "closed: ", "family: ")
+AT_ONCE = ("ann", "cat")
+"""Those who want their news at once; the others wait for the evening."""
+ABOUT_SOMEBODY = ("unfriend", "block", "unblock", "mute", "unmute")
 
 
 @dataclass
@@ -30,13 +34,22 @@ class Lives:
         lives = cls(town, [await town.arrive(name) for name in NAMES])
         for one, other in sorted(friends):
             await town.befriend(lives.people[one], lives.people[other])
+        for person in lives.people:
+            if person.user[1:].partition(":")[0] in AT_ONCE:
+                await person.say("digest at once")
         return lives
 
     async def does(self, step: str, who: int, whom: int, number: int) -> None:
         one, other = self.people[who], self.people[whom]
-        self.named = {one.user: {other.user}} if step in ("unfriend", "block", "unblock", "befriend") else {}
-        if step in ("unfriend", "block", "unblock"):
+        self.named = {one.user: {other.user}}
+        if step in ABOUT_SOMEBODY:
             await one.say(f"{step} {other.user}")
+        elif step in ("group", "ungroup"):
+            await one.say(f"{step} family {other.user}")
+        elif step == "dissolve":
+            await one.say("ungroup family")
+        elif step == "list":
+            await one.say("list")
         elif step == "befriend":
             self.named[other.user] = {one.user}
             await other.say(await one.code())
@@ -44,12 +57,15 @@ class Lives:
             await one.say("yes")
         elif step == "start":
             if number not in self.clusters:
-                self.clusters[number] = await self.town.start(one, TITLES[number])
+                self.clusters[number] = await self.town.start(one, REACHES[whom] + TITLES[number])
         elif step == "forget":
             await one.say("forget")
             await one.say("yes")
         elif step == "wait":
             await self.town.wait(5 * MINUTE)
+        elif step == "sleep":
+            for _hours in range(0, 24, 3):
+                await self.town.wait(3 * HOUR)
         elif step == "doze":
             self.town.homeserver.homes ^= {one.user}
         elif step == "stall":
@@ -83,6 +99,10 @@ class Lives:
                 await self.town.member(room.id, one.user, "invite", by=other.user)
             case "quiet" | "loud" if now == "join":
                 await self.town.say(one.user, room.id, f"!zd {step}")
+            case "only" if now == "join":
+                await self.town.say(one.user, room.id, "!zd only family")
+            case "mention" | "name" if now == "join":
+                await self.town.say(one.user, room.id, f"!zd {step} {other.user}")
 
     async def card_number(self, person: Person, number: int) -> int | None:
         """The number of a person's card of a cluster."""

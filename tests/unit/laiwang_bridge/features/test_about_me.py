@@ -35,8 +35,8 @@ async def test_who_writes_chinese_is_written_to_in_chinese(town: Town) -> None:
     lin, amy = await town.arrive("lin"), await town.arrive("amy")
     await town.befriend(lin, amy)
     assert "你有 1 个好友" in await amy.say("好友")
-    await lin.say("!zd weekend hike?")
-    assert amy.news().startswith("Lin在聊“weekend hike?”\n（约 5 人）\n\n👍 加入 · 加入 1\n🙈 不看 · 不看 1")
+    await town.start(lin, "weekend hike?")
+    assert amy.news().startswith("Lin在聊“weekend hike?”\n（几个人）\n\n👍 加入 · 加入 1\n🙈 不看 · 不看 1")
     assert "You have 1 friend." in await lin.say("friends")
 
 
@@ -48,7 +48,7 @@ async def test_a_chosen_language_counts_where_nothing_says_otherwise(town: Town)
     assert await amy.say("语言 英文") == "From now on I write to you in English, unless you write Chinese yourself."
     assert "You have 1 friend." in await amy.say("friends")
     assert "你有 1 个好友" in await amy.say("好友")
-    await lin.say("!zd weekend hike?")
+    await town.start(lin, "weekend hike?")
     assert CARD in amy.news()
 
 
@@ -100,9 +100,9 @@ async def test_an_export_holds_everything_of_mine_and_nothing_of_others(town: To
     await amy.say("block @dan:town")
     await amy.say("block @eve:town")
     await town.arrive("eve")
-    await lin.say("!zd weekend hike?")
+    await town.start(lin, "weekend hike?")
     await amy.say("join")
-    await amy.say("!zd dinner")
+    await town.start(amy, "dinner")
     await amy.say("feedback 很好")
     open_code = await amy.code()
     found = await exported(amy)
@@ -196,18 +196,18 @@ async def test_whoever_asks_to_be_forgotten_is_in_no_table_any_more(either_town:
     await dan.say("block @amy:town")
     await amy.say(format_code(1))  # wrong codes are counted
     await amy.say("code")
-    await lin.say("!zd weekend hike?")
+    await town.start(lin, "weekend hike?")
     await amy.tap(CARD, "👍")
     await bo.tap(CARD, "👍")
-    await amy.say("!zd dinner")
+    await town.start(amy, "dinner")
     town.homeserver.homes.discard(amy.user)
-    await lin.say("!zd a third thing")
+    await town.start(lin, "a third thing")
     await amy.say("join")
     await amy.say("feedback 很好")
     await operators.say("!lw answer 1 thanks")
     await amy.say("nonsense")
     await town.member(amy.chat, amy.user, "leave")
-    await lin.say("!zd a fourth thing")  # for which the bot makes a chat
+    await town.start(lin, "a fourth thing")  # for which the bot makes a chat
     [made] = town.chats_made_for(amy.user)
     await town.member(made, amy.user, "join")
     amy.chat = made
@@ -309,15 +309,18 @@ async def test_after_forgetting_everything_begins_anew(town: Town) -> None:
     await lin.say("forget")
     await lin.say("yes")
     await town.befriend_by_code(lin, amy)
-    await lin.say("!zd weekend hike?")
+    await town.start(lin, "weekend hike?")
     assert amy.sees(CARD)
 
 
-async def test_whoever_forgets_himself_while_his_seed_is_read_opens_nothing(town: Town) -> None:
+@pytest.mark.parametrize("published", [False, True])
+async def test_whoever_forgets_himself_while_his_seed_is_read_opens_nothing(town: Town, published: bool) -> None:
     lin = await town.arrive("lin")
     event = await town.say(lin.user, lin.chat, "an idea")
+    if published:
+        await town.say(lin.user, lin.chat, "!zd", reply_to=event)
     town.held = lambda effect: type(effect).__name__ == "ReadEvent"
-    await town.say(lin.user, lin.chat, "!zd", reply_to=event)
+    await town.say(lin.user, lin.chat, "publish" if published else "!zd", reply_to=None if published else event)
     town.held = lambda effect: type(effect).__name__ == "ReadEvent" or isinstance(effect, SendMessage)
     await lin.say("forget")
     await lin.say("yes")
