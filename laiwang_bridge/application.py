@@ -195,7 +195,13 @@ class Application:
         ties.changed.extend((spread.tie_changed, doors.tie_changed))
         ties.lists.append(spread.list_changed)
         ties.leaving.extend(
-            (digests.person_leaves, doors.person_leaves, burning.person_leaves, operators.person_leaves)
+            (
+                digests.person_leaves,
+                doors.person_leaves,
+                starting.person_leaves,
+                burning.person_leaves,
+                operators.person_leaves,
+            )
         )
         ties.wiping.extend(
             (memory.forget_person, direct_chats.forget, key_exchange.forget_person, outbox.forget_person)

@@ -318,6 +318,11 @@ class Starting:
         if there is not None and draft.sent_as is not None:
             there.edit(draft.sent_as, _("**{title}** was not opened."), title=draft.title)
 
+    def person_leaves(self, unit: Unit, person: PersonId) -> None:
+        """Somebody asked to be forgotten."""
+        drafts.drop(unit.connection, person)
+        unit.cancel(_timer(person))
+
     def _ends(self, unit: Unit, context: Mapping[str, Any]) -> None:
         draft = drafts.find(unit.connection, PersonId(context["of"]))
         if draft is not None and draft.ends_at <= unit.now:

@@ -153,6 +153,8 @@ async def test_a_cluster_opened_in_a_room_is_previewed_in_private(town: Town, li
     assert town.news(hall) == ""
     assert town.buttons(hall, asked) == {"👍"}
     assert "1 friend of yours will see it." in ann.news()
+    assert not bo.sees(CARD)
+    await ann.say("publish")
     assert bo.sees(CARD)
 
 

@@ -9,17 +9,17 @@ from tests.unit.laiwang_bridge.features.town import BOT, Person, Town
 
 async def test_the_room_is_made_as_it_should_be(town: Town, line: list[Person]) -> None:
     ann, _bo, _cat, _dan = line
-    await ann.say("!zd   周末\u202e爬山?  \n and more")
-    room = town.rooms[town.cluster_room("周末爬山?")]
+    room = town.rooms[await town.start(ann, "  周末\u202e爬山?  \n and more")]
     creation = room.creation
     assert creation is not None
     assert creation.name == "周末爬山?"
     assert creation.alias_localpart.startswith("zd_")
     assert creation.topic is None
+    assert town.cluster_room("周末爬山?") == room.id
     assert room.state[("m.room.join_rules", "")] == {"join_rule": "knock"}
     assert creation.power_levels["users"] == {BOT: 100, ann.user: 50}
     pinned = room.state[("m.room.pinned_events", "")]["pinned"]
-    assert [room.said[event]["content"]["body"] for event in pinned] == ["周末爬山?"]
+    assert [room.said[event]["content"]["body"] for event in pinned] == ["周末爬山?\nand more"]
 
 
 async def test_a_topic_that_cannot_be_read_opens_nothing(town: Town) -> None:
@@ -40,6 +40,7 @@ async def test_who_comes_in_before_we_know_of_the_room_is_in(town: Town, line: l
 
     town.held = hold
     await ann.say(f"!zd {HIKE}")
+    await ann.say("publish")
     made = held[0]
     assert isinstance(made, CreateRoom)
     town.homeserver.make_room(made)
@@ -76,6 +77,7 @@ async def test_a_room_that_cannot_be_made_is_told_to_whoever_wanted_it(town: Tow
     ann, bo, _cat, _dan = line
     town.homeserver.refused = lambda effect: "no rooms today" if isinstance(effect, CreateRoom) else None
     await ann.say(f"!zd {HIKE}")
+    await ann.say("publish")
     assert ann.sees("Sorry: something that you asked for could not be done.")
     assert not bo.sees(CARD)
 

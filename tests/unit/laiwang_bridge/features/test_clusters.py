@@ -16,12 +16,7 @@ from tests.unit.laiwang_bridge.features.town import BOT, DAY, Person, Town, open
 
 async def test_a_cluster_travels_from_friend_to_friend_and_no_further(town: Town, line: list[Person]) -> None:
     ann, bo, cat, dan = line
-    preview = await ann.say(f"!zd {HIKE}")
-    assert preview == (
-        "weekend hike? is opening. You are being invited.\n1 friend of yours will see it.\n"
-        "Through them it may reach about 5 people."
-    )
-    room = town.cluster_room(HIKE)
+    room = await town.start(ann, HIKE)
     assert bo.news() == (
         "Ann is talking about weekend hike?\n(a few people)\n\n"
         "👍 step in · join 1\n🙈 hide · hide 1\n🔕 hide what comes through Ann · mute @ann:town"
@@ -72,6 +67,7 @@ async def test_the_reach_chain_goes_on_without_end(sqlite_url: str) -> None:
         for one, other in pairwise(people):
             await town.befriend(one, other)
         assert "Through them it may go on without end." in await people[0].say(f"!zd {HIKE}")
+        await people[0].say("publish")
         for person in people[1:]:
             await person.tap(CARD, "👍")
         assert town.rooms[town.cluster_room(HIKE)].inside == {BOT, *(person.user for person in people)}
@@ -81,8 +77,8 @@ async def test_the_reach_chain_goes_on_without_end(sqlite_url: str) -> None:
     ("reach", "preview"),
     [
         ("friends", "It goes no further."),
-        ("open", "Everybody can see it."),
-        ("closed", "Only those whom you invite can see it."),
+        ("open", "Everybody can see it, and step in."),
+        ("closed", "Only those whom you name can see it."),
     ],
 )
 async def test_the_preview_says_how_far_it_may_go(sqlite_url: str, reach: str, preview: str) -> None:

@@ -132,6 +132,7 @@ async def test_what_could_not_be_done_is_told_to_whoever_asked_and_to_the_operat
 ) -> None:
     town.homeserver.refused = lambda effect: "no rooms today" if isinstance(effect, CreateRoom) else None
     await lin.say("!zd weekend hike?")
+    await lin.say("publish")
     [number] = [word for word in lin.reads("Sorry").split() if word.startswith("out-")]
     assert operator.news() == f"Given up: {number.rstrip('.')} (CreateRoom), M_FORBIDDEN: no rooms today"
 
@@ -184,7 +185,7 @@ async def test_an_invitation_that_fails_is_no_dead_letter_for_the_operators(
     """Whoever refuses invitations is told what to do, and that is that."""
     amy = await town.arrive("amy")
     await town.befriend(lin, amy)
-    await lin.say("!zd weekend hike?")
+    await town.start(lin, "weekend hike?")
     town.homeserver.refused = lambda effect: "blocked" if isinstance(effect, Invite) else None
     await amy.say("join")
     assert operator.news() == ""
