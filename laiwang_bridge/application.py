@@ -188,7 +188,7 @@ class Application:
         )
         imports = Imports(reading, matching, cards, summary, self._speak, operators.note)
         seal = Seal(config.contacts.key) if config.contacts.key else None
-        contacts = ContactsBot(imports, Accounts(imports, rooms, self.outside.policy, seal), cards, summary, requests)
+        contacts = ContactsBot(imports, Accounts(imports, rooms, self.outside, seal), cards, summary, requests)
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 

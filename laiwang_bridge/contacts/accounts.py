@@ -13,7 +13,8 @@ from appservice.rooms import Rooms
 from laiwang_bridge.contacts import watch_store
 from laiwang_bridge.contacts.importing import Imports
 from laiwang_bridge.contacts.seals import NONCE_BITS, Seal
-from laiwang_bridge.outside.addresses import Policy, read_address
+from laiwang_bridge.outside.addresses import read_address
+from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.outside.problems import OutsideProblem
 from laiwang_bridge.people.names import who_asks
 
@@ -33,10 +34,10 @@ _NOTHING_KEPT = _("I remember no address book of yours. Give me its address:")
 class Accounts:
     """Asks for logins. Without a `seal` nothing can be remembered, and nobody is asked whether it should be."""
 
-    def __init__(self, imports: Imports, rooms: Rooms, policy: Policy, seal: Seal | None) -> None:
+    def __init__(self, imports: Imports, rooms: Rooms, outside: Outside, seal: Seal | None) -> None:
         self._imports = imports
         self._rooms = rooms
-        self._policy = policy
+        self._outside = outside
         self._seal = seal
 
     def add_to(self, router: Router) -> None:
@@ -47,7 +48,7 @@ class Accounts:
     def begin(self, context: Context, url: str) -> None:
         """Somebody gave the address of an account. Raises `UserError` for one that cannot be opened."""
         try:
-            address = read_address(url, self._policy)
+            address = read_address(url, self._outside.policy)
         except OutsideProblem as problem:
             raise UserError(problem.sentence) from problem
         context.ask(
