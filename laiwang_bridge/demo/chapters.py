@@ -20,7 +20,7 @@ _USER_ID = re.compile(rf"@[a-z]+:{DOMAIN}")
 _LONGEST_MOMENT = 0.15
 """Seconds within which the bridge is killed: as long as it takes to let somebody in."""
 
-_YES_NO, _JOIN_HIDE = "✅❌", "👍🙈"
+_YES_NO, _JOIN_HIDE_MUTE, _LOUD_QUIET = "✅❌", "👍🙈🔕", "📣🤫"
 
 
 class Chapters:
@@ -112,7 +112,9 @@ class Chapters:
         lin, telling = self.lin, self._telling
         self._chapter("林 starts to talk about something")
         await telling.says(lin, f"!zd {TITLE}")
-        await telling.answered(lin, "林 sees whom it can reach", TITLE)
+        preview = await telling.card(lin, "林 sees whom it can reach, before it is open", TITLE, buttons=_YES_NO)
+        await telling.taps(lin, preview, "✅")
+        await telling.changed(lin, preview, "and after a tap it opens", TITLE)
         invitation = await telling.until(
             lin,
             "林 is invited into the cluster",
@@ -129,13 +131,19 @@ class Chapters:
     async def _amy_steps_in(self) -> None:
         lin, amy, telling = self.lin, self.amy, self._telling
         self._chapter("Amy sees it, because 林 is there")
+        self._note("Her daily digest would bring it in the evening; she looks what there is")
+        await telling.says(amy, "!zd")
         self._card_of_amy = await telling.card(
-            amy, "Amy has a card that names 林", TITLE, "林", buttons=_JOIN_HIDE, without=["Bo", "Dan"]
+            amy, "Amy has a card that names 林", TITLE, "林", buttons=_JOIN_HIDE_MUTE, without=["Bo", "Dan"]
         )
         await telling.taps(amy, self._card_of_amy, "👍")
         await telling.answered(amy, "Amy is told to come in", TITLE)
         await self._steps_in(amy)
         await telling.changed(amy, self._card_of_amy, "and her card says that she is there", TITLE)
+        question = await self._is_asked(amy)
+        await telling.taps(amy, question, "📣")
+        await telling.changed(amy, question, "Amy does not mind, here and in other clusters")
+        await telling.answered(amy, "Bo may see now that she is there", TITLE)
         said = await telling.says(lin, "周六早上八点，香山东门见！", self.cluster)
         await telling.heard([amy], [said], self.cluster, "Amy reads it")
         said = await telling.says(amy, "Count me in, I bring tea 🍵", self.cluster)
@@ -145,12 +153,13 @@ class Chapters:
         amy, bo, telling = self.amy, self.bo, self._telling
         self._chapter("Bo sees it next, because Amy is there")
         came = _membership(amy, self.cluster, amy.user_id, "join")
+        await telling.says(bo, "!zd")
         self._card_of_bo = await telling.card(
             bo,
             "Bo has a card that names Amy, and not 林, whom he does not know",
             TITLE,
             "Amy",
-            buttons=_JOIN_HIDE,
+            buttons=_JOIN_HIDE_MUTE,
             without=["林", self.lin.user_id, "Dan"],
         )
         if came is None or self._card_of_bo.sent_at < came.sent_at:
@@ -178,6 +187,10 @@ class Chapters:
         await telling.answered(bo, "Bo is told to come in", TITLE)
         await self._steps_in(bo)
         await telling.changed(bo, self._card_of_bo, "and his card says that he is there", TITLE)
+        question = await self._is_asked(bo)
+        await telling.taps(bo, question, "🤫")
+        await telling.changed(bo, question, "Bo would rather not be seen")
+        await telling.answered(bo, "and is told that he is not", TITLE)
         await telling.heard([bo], said, self.cluster, "Bo reads what was said before he came")
         said_by_bo = await telling.says(bo, "算我一个！ I can drive 🚗", self.cluster)
         await telling.heard([lin, amy], [said_by_bo], self.cluster, "林 and Amy read it")
@@ -241,6 +254,10 @@ class Chapters:
             f"{player.name}'s client is in the room of {TITLE}",
             self._is_in(player),
         )
+
+    async def _is_asked(self, player: Player) -> Seen:
+        what = f"{player.name} is asked whether friends may see that"
+        return await self._telling.card(player, what, TITLE, buttons=_LOUD_QUIET)
 
     def _is_in(self, player: Player) -> Callable[[], bool | None]:
         def look() -> bool | None:

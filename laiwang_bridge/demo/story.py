@@ -111,8 +111,8 @@ Now walk in, with any Matrix client (in Element: sign in, then edit the homeserv
 
     help or 帮助             what there is
     code or 暗号             a code for a friend: as lin, in another window, type it there, and both say yes
-    !zd hot pot tonight?     start to talk about something, and lin has a card (!扎堆 今晚火锅？ does the same)
-    !zd list                 what your friends are talking about
+    !zd hot pot tonight?     start to talk about something; lin sees it by !zd (!扎堆 今晚火锅？ does the same)
+    !zd                      what your friends are talking about; unasked it comes once a day
     friends, status, export  and more, all of it in the help
 
   Files       {stage.folder}: bridge/config.yaml, bridge/bridge.log, homeserver/homeserver.log
