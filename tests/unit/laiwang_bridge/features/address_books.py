@@ -10,7 +10,7 @@ from typing import Any
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from laiwang_bridge.config import Contacts, Homeserver
+from laiwang_bridge.config import Contacts, Homeserver, TextMessages
 from laiwang_bridge.people import address_store
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.addresses import AddressKind, Findable, Proof
@@ -28,9 +28,7 @@ class Books:
     town: Town
     media: Media
 
-    async def arrive(
-        self, name: str, *numbers: str, findable: Findable = Findable.MUTUAL, bot: UserID = BOT
-    ) -> Person:
+    async def arrive(self, name: str, *numbers: str, findable: Findable = Findable.MUTUAL, bot: UserID = BOT) -> Person:
         """Somebody who has proven these numbers, or e-mail addresses."""
         person = await self.town.arrive(name, bot=bot)
         for number in numbers:
@@ -69,7 +67,7 @@ class Books:
 
 
 @asynccontextmanager
-async def open_books(url: str, **contacts: Any) -> AsyncIterator[Books]:
+async def open_books(url: str, *, text_messages: TextMessages | None = None, **contacts: Any) -> AsyncIterator[Books]:
     """`contacts` are settings of that section of the configuration."""
     async with (
         media_repository() as media,
@@ -78,6 +76,7 @@ async def open_books(url: str, **contacts: Any) -> AsyncIterator[Books]:
             operators=OPERATORS,
             homeserver=Homeserver(address=media.address, domain="town"),
             contacts=Contacts(key=KEY, **contacts),
+            text_messages=text_messages or TextMessages(),
         ) as town,
     ):
         try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
 
 import pytest
 
 from laiwang_bridge.people.addresses import Findable
 from tests.unit.laiwang_bridge.features.address_books import Books, numbers, open_books, vcards
-from tests.unit.laiwang_bridge.features.town import CONTACTS_BOT, DAY, HOUR, MINUTE, OPERATORS, SECOND, Person
+from tests.unit.laiwang_bridge.features.test_addresses import nothing_plain
+from tests.unit.laiwang_bridge.features.town import CONTACTS_BOT, DAY, HOUR, MINUTE, SECOND, Person
 
 LIN, AMY, BO, CAT = "+8613800138000", "+8613900139000", "+8613700137000", "+8613600136000"
 CARD = "In your address book, and here too:"
@@ -92,7 +95,7 @@ async def test_several_files_add_up_on_one_card(books: Books, lin: Person, amy: 
     await books.send(lin, vcards(("Amy", AMY)), "1.vcf")
     said = await books.send(lin, f"Name,Phone\nBo,{BO}\n", "2.csv")
     assert said.startswith("I have read 1 card, 1 with a number or address.")
-    assert f"1. Amy (@amy:town)\n2. Bo (@bo:town)" in lin.reads(CARD)
+    assert "1. Amy (@amy:town)\n2. Bo (@bo:town)" in lin.reads(CARD)
     assert sum(CARD in body for body in books.town.shown(lin.chat).values()) == 1
     await lin.say("add 1")
     await books.send(lin, vcards(("Amy", AMY), ("Bo", BO)))
@@ -196,8 +199,6 @@ async def test_what_was_never_proven_matches_nobody(books: Books, amy: Person) -
 
 async def test_nothing_about_people_who_are_not_here_is_kept(books: Books, lin: Person) -> None:
     await books.send(lin, vcards(("Grandmother", CAT), ("Old friend", BO)))
-    from tests.unit.laiwang_bridge.features.test_addresses import nothing_plain
-
     await nothing_plain(books.town, CAT, CAT[3:], BO, "Grandmother", "Old friend", "VCARD")
     assert await books.town.rows("contact_holding") == []
     assert await books.town.rows("contact_watch") == []
@@ -391,9 +392,6 @@ async def test_a_file_that_says_itself_that_it_is_too_large_is_not_fetched(books
 
 
 async def test_a_packed_file_is_not_unpacked(books: Books, lin: Person) -> None:
-    import io
-    import zipfile
-
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("contacts.vcf", b"\0" * 50_000_000)
