@@ -18,7 +18,7 @@ from laiwang_bridge.contacts.numbers import NumberReader
 
 _BEGIN = re.compile(rb"BEGIN[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
 _END = re.compile(rb"END[ \t]*:[ \t]*VCARD\b", re.IGNORECASE)
-_BORDER = re.compile(_BEGIN.pattern + rb"|" + _END.pattern, re.IGNORECASE)
+_BORDERS = (b"BEGIN:VCARD", b"END:VCARD")
 _INDENTED = re.compile(rb"(?:\A|[\r\n])([ \t]{1,20})" + _BEGIN.pattern, re.IGNORECASE)
 _BEFORE_LINE = b" \t\xef\xbb\xbf"  # indentation, or the mark of a file that was joined to another
 _LONGEST_VALUE = 8192
@@ -122,6 +122,7 @@ class _Scanner:
         self._counted_to = 0
         self._line = 1
         self._left = _MOST_LINES
+        self._borders = dict.fromkeys(_BORDERS, -1)
 
     @property
     def exhausted(self) -> bool:
@@ -132,7 +133,12 @@ class _Scanner:
         card: _Raw | None = None
         nested = 0
         agent_follows = False
-        while match := _LINE.search(self._data, self._at):
+        while self._at < len(self._data):
+            border = self._border()
+            match = _LINE.search(self._data, self._at, border)
+            if match is None:
+                self._at = border
+                continue
             start, self._at = match.span()
             self._left -= 1
             if self.exhausted:
@@ -186,11 +192,11 @@ class _Scanner:
         if name not in _WANTED:
             self._pass_over(text)
             return None
-        if b":" not in text and text.endswith(b"=") and (more := _BROKEN_SOFTLY.match(self._data, self._at)):
+        if b":" not in text and text.endswith(b"=") and (more := self._match(_BROKEN_SOFTLY)):
             self._at = more.end()
             text = text[:-1] + more.group(1)
         while (colon := _colon(text, head.end())) < 0 and len(text) < _LONGEST_VALUE:
-            folded = _FOLDED.match(self._data, self._at)
+            folded = self._match(_FOLDED)
             if folded is None:
                 break
             self._at = folded.end()
@@ -217,14 +223,14 @@ class _Scanner:
                 if more is None:
                     return bytes(value), False
                 value += more[: _LONGEST_VALUE - len(value)]
-        while len(value) < _LONGEST_VALUE and (more_folded := _FOLDED.match(self._data, self._at)):
+        while len(value) < _LONGEST_VALUE and (more_folded := self._match(_FOLDED)):
             self._at = more_folded.end()
             more = more_folded.group(1)
             if keeps_space and value[-1:].isalnum() and more[:1].isalnum():
                 value += b" "
             value += more[: _LONGEST_VALUE - len(value)]
         self._pass_over_folded()
-        if _IS_BASE64.search(parameters) and (rest := _UNFOLDED_BASE64.match(self._data, self._at)):
+        if _IS_BASE64.search(parameters) and (rest := self._match(_UNFOLDED_BASE64)):
             self._at = rest.end()
             value += rest.group()[: max(0, _LONGEST_VALUE - len(value))]
         return bytes(value), True
@@ -232,7 +238,7 @@ class _Scanner:
     def _after_soft_break(self, other: re.Pattern[bytes]) -> bytes | None:
         """The line that a `=` at the end of the last one announces; None if something else comes, as after a cut."""
         self._left -= 1
-        more = _BROKEN_SOFTLY.match(self._data, self._at)
+        more = self._match(_BROKEN_SOFTLY)
         if more is None or self.exhausted or other.match(more.group(1)):
             return None
         self._at = more.end()
@@ -248,16 +254,26 @@ class _Scanner:
             while last == b"=" and (more := self._after_soft_break(_SURELY_PROPERTY)) is not None:
                 last = more[-1:]
         self._pass_over_folded()
-        if _IS_BASE64.search(head) and (rest := _UNFOLDED_BASE64.match(self._data, self._at)):
+        if _IS_BASE64.search(head) and (rest := self._match(_UNFOLDED_BASE64)):
             self._at = rest.end()
+
+    def _match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        return pattern.match(self._data, self._at, self._border())
+
+    def _border(self) -> int:
+        """Where the next card begins or this one ends, even within a line: a card that was cut off leaves it so."""
+        for word, found in self._borders.items():
+            if found <= self._at:
+                place = self._data.find(word, self._at + 1)
+                self._borders[word] = len(self._data) if place < 0 else place
+        return min(self._borders.values())
 
     def _pass_over_card(self) -> None:
         """Leave behind what is too much for one card, up to where it ends or the next one begins."""
-        border = _BORDER.search(self._data, self._at)
-        self._at = border.start() if border else len(self._data)
+        self._at = self._border()
 
     def _pass_over_folded(self) -> None:
-        folded = _ALL_FOLDED.match(self._data, self._at)
+        folded = self._match(_ALL_FOLDED)
         if folded:
             self._at = folded.end()
 

@@ -207,9 +207,36 @@ def test_a_broken_card_is_named_by_its_line_and_costs_no_other(broken: bytes) ->
     assert (read.cards, read.unreadable, read.without) == (3, (6,), 0)
 
 
+def test_cards_that_are_torn_and_run_into_each_other_cost_no_other() -> None:
+    people = [Person(f"张{place}号", (f"138001{place:05d}",), (f"u{place}@example.org",)) for place in range(300)]
+    for seed in range(10):
+        chance = random.Random(seed)
+        cards = [android_card(person, "GBK", broken_after=7, photo=True).encode("gbk") for person in people]
+        torn = set(chance.sample(range(300), 30))
+        for place in torn:
+            card, cut = cards[place], chance.randrange(1, len(cards[place]))
+            gap = slice(cut, cut + chance.randrange(200))
+            cards[place] = chance.choice(
+                [
+                    card[:cut],
+                    card[cut:],
+                    card[: gap.start] + card[gap.stop :],
+                    card[:cut] + chance.randbytes(300) + card[cut:],
+                ]
+            )
+        found = {contact.emails[0]: contact for contact in book(b"".join(cards)).contacts if contact.emails}
+        for place, person in enumerate(people):
+            if place not in torn:
+                contact = found[person.emails[0]]
+                assert (contact.name, contact.numbers) == (person.name, (f"+86{person.numbers[0]}",))
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        b"BEGIN:VCARD\r\nFN:A\r\nTEL:13800138000END:VCARD",
+        b"BEGIN:VCARD\r\nFN:A\r\nTEL:13800138000\r\nPHOTO;ENCODING=b:AAAA\r\n AAAA",
+        b"BEGIN:VCARD\r\nFN:A\r\nTEL:13800138000\r\nNOTE;ENCODING=QUOTED-PRINTABLE:=E5=",
         b"BEGIN:VCARD\r\nFN:A\r\nTEL:13800138000\r\n",
         b"FN:A\r\nTEL:13800138000\r\nEND:VCARD\r\n",
         b"BEGIN:VCARD\r\nFN:A\r\nrubbish\r\nTEL:13800138000\r\nEND:VCARD\r\n",
