@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from mautrix.types import UserID
-
 CONTENT_KEY = "io.github.laiwang_bridge.burn"
 """In the content of a message: `{"after_read_s": 30, "max_s": 86400, "readers": "all"}`, for apps that can say it."""
 
@@ -44,7 +42,7 @@ class Burn:
     enough have read it."""
 
     wish: Wish
-    unread: frozenset[UserID]
+    unread: frozenset[str]
     burn_at: int
     read: bool = False
 
@@ -59,19 +57,19 @@ def wish_of(content: Mapping[str, Any]) -> Wish | None:
     return Wish(after, max(after, latest), Readers.FIRST if said.get("readers") == "first" else Readers.ALL)
 
 
-def begin(wish: Wish, readers: frozenset[UserID], now: int) -> Burn:
+def begin(wish: Wish, readers: frozenset[str], now: int) -> Burn:
     """A message that has just been written, to be read by these."""
     return Burn(wish, readers, now + wish.latest_ms)
 
 
-def was_read(burn: Burn, reader: UserID, now: int) -> Burn:
+def was_read(burn: Burn, reader: str, now: int) -> Burn:
     """Somebody has read it. Nothing for one who was not waited for."""
     if burn.read or reader not in burn.unread:
         return burn
     return _settled(replace(burn, unread=burn.unread - {reader}), burn.wish.readers is Readers.FIRST, now)
 
 
-def went(burn: Burn, reader: UserID, now: int) -> Burn:
+def went(burn: Burn, reader: str, now: int) -> Burn:
     """Somebody left without having read it: he is no longer waited for, but has not read it either."""
     if burn.read or reader not in burn.unread:
         return burn
