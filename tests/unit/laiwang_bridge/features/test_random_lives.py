@@ -5,8 +5,13 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mautrix.types import UserID
+from sqlalchemy import Connection
 
+from laiwang_bridge.clusters import sight, store
+from laiwang_bridge.clusters.feed import feed
+from laiwang_bridge.clusters.rules import deserves_card
 from laiwang_bridge.config import Clusters
+from laiwang_bridge.people.rules import PersonId
 from tests.support.folders import fast_folder
 from tests.unit.laiwang_bridge.features.brute_force import Tables
 from tests.unit.laiwang_bridge.features.homeserver import display_name
@@ -30,6 +35,23 @@ async def check_cards(town: Town) -> Tables:
             expected = tables.expected(cluster, person, card)
             assert (card["state"] if card else None) == expected, f"{user} and {cluster['title']}"
     return tables
+
+
+async def check_feeds(town: Town, tables: Tables) -> None:
+    """What somebody finds when he looks is what may be shown to him, by the definitions and by the rules one by one."""
+
+    def look(connection: Connection) -> None:
+        for person, user in tables.users.items():
+            me = PersonId(person)
+            found = {seen.named.id for seen in feed(connection, me, town.now)}
+            cards = {row["cluster"]: row["state"] for row in tables.cards if row["person"] == person}
+            shown = [cluster for cluster in tables.clusters if tables.is_shown(cluster, person)]
+            assert found == {row["id"] for row in shown if cards.get(row["id"]) != "muted"}, user
+            every = store.find_many(connection, [row["id"] for row in tables.clusters])
+            views = {id: sight.view(connection, named.rules, me) for id, named in every.items()}
+            assert found == {id for id, view in views.items() if deserves_card(every[id].rules, view)}, user
+
+    await town.database.read(look)
 
 
 def check_members(town: Town, tables: Tables) -> None:
@@ -133,6 +155,7 @@ async def test_every_card_stands_as_the_rules_say_and_nobody_learns_of_others(
             for step in [*opening, *steps, ("sleep", 0, 1, 0)]:
                 await lives.does(*step)
                 tables = await check_cards(town)
+                await check_feeds(town, tables)
                 if not lives.stalled:
                     check_members(town, tables)
                 check_faces(lives, tables)
