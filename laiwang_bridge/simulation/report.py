@@ -116,7 +116,7 @@ def _sentences(town: Town, result: Result) -> Iterator[str]:
     if full:
         usual = full[len(full) // 2]
         yield (
-            f"{' ' * len(str(result.reach))}  {result.full:.0%} grow until they are full ({result.cap}). Such a cluster "
+            f"{' ' * len(str(result.reach))}  {result.full:.0%} become full ({result.cap} people). Such a cluster "
             f"is shown to some {usual:,} people: {_share(usual / town.size)}."
         )
 

@@ -82,7 +82,6 @@ class Growth:
         self._chance = Random(seed)
         self._pace = pace
         self._friends_inside: defaultdict[PersonId, list[FriendInside]] = defaultdict(list)
-        self._named: defaultdict[PersonId, int] = defaultdict(int)
         self._queue: set[PersonId] = set()
         self._let_in = 0
         self._drains_at = 0
@@ -137,30 +136,43 @@ class Growth:
         before, person = self.cluster, stay.person
         self.stays[person] = stay
         self.cluster = replace(before, seats_taken=len(self.stays))
+        self._hit_cap = self.cluster.full
         inside = FriendInside(person=person, hop=stay.hop, exposure=stay.exposure, friends_since=0)
         for friend in self.town.friends_of(person):
             self._friends_inside[friend].append(inside)
-        self._hit_cap = self.cluster.full
-        self._recheck(rules.after_stay(before, self.cluster, person))
+        self._recheck(rules.after_stay(before, self.cluster, person), inside)
 
-    def _recheck(self, change: Recheck) -> None:
+    def _recheck(self, change: Recheck, newcomer: FriendInside) -> None:
         # In order, because chance is asked along the way.
         for person in sorted(change.people(self.town.friends_of, lambda: self.cards)):
-            self._update(person)
+            if change.whole or person == newcomer.person:
+                self._decide(person)
+            else:
+                self._tell(person, newcomer)
 
-    def _update(self, person: PersonId) -> None:
-        """Bring one person's card in line with what he may see now."""
+    def _tell(self, person: PersonId, newcomer: FriendInside) -> None:
+        """A friend of the newcomer's. While nobody leaves, all that can be new to him comes through the newcomer."""
+        alone = View(candidate=person, friends_inside=(newcomer,), is_member=person in self.stays)
+        if person in self.cards:
+            if rules.shown_friends(self.cluster, alone):
+                self._will_look(person)
+        elif rules.deserves_card(self.cluster, alone):
+            self._decide(person)
+
+    def _decide(self, person: PersonId) -> None:
+        """Give somebody a card or take it away, as he may see now."""
         view = self.view(person)
         if not rules.deserves_card(self.cluster, view):
             self.cards.discard(person)
             return
         self.cards.add(person)
         self.shown.add(person)
-        named = len(rules.shown_friends(self.cluster, view))
-        for _ in range(named - self._named[person]):
-            delay = self._chance.expovariate(1 / (self._habits.hours * HOUR))
-            self._expect(self._now + round(delay), _Step.LOOK, person)
-        self._named[person] = named
+        for _ in rules.shown_friends(self.cluster, view):
+            self._will_look(person)
+
+    def _will_look(self, person: PersonId) -> None:
+        delay = self._chance.expovariate(1 / (self._habits.hours * HOUR))
+        self._expect(self._now + round(delay), _Step.LOOK, person)
 
     def _expect(self, at: int, step: _Step, person: PersonId) -> None:
         heapq.heappush(self._coming, (at, step, person))

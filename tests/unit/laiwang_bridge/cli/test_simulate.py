@@ -26,7 +26,7 @@ def test_it_prints_a_line_for_each_reach_and_what_they_mean(capsys: pytest.Captu
     assert [line.split()[:2] for line in told[3:6]] == [["friends", "50"], ["hops:2", "50"], ["chain", "50"]]
     said = "\n".join(told[7:])
     assert "friends: half of the clusters have at most" in said
-    assert "grow until they are full (50). Such a cluster is shown to some" in said
+    assert "become full (50 people). Such a cluster is shown to some" in said
     assert re.search(r"(half|third|quarter|most|whole).* server\.$", said, re.MULTILINE)
     assert "above 1" in said
 
