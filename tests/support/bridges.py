@@ -9,7 +9,7 @@ from pathlib import Path
 
 from laiwang_bridge.demo.bridge import Bridge
 from laiwang_bridge.demo.patience import Refused
-from laiwang_bridge.demo.person import Person
+from laiwang_bridge.demo.person import NotSeen, Person
 from laiwang_bridge.demo.synapse import Synapse
 from laiwang_bridge.demo.timeline import Seen
 from tests.support.waiting import eventually
@@ -67,6 +67,25 @@ class Chat:
         await self.person.say(self.room, text)
         return await self.hear(answer, since=since)
 
+    async def opens(self, line: str, audience: str) -> None:
+        """Begin a cluster: look who will see it, and say yes."""
+        await self.say(f"!zd {line}", audience)
+        await self.say("publish", "is opening. You are being invited.")
+
+    async def finds(self, part: str) -> Seen:
+        """Look what friends talk about, until there is `part`; nobody is told before his daily digest."""
+        since = self.person.position
+
+        async def is_there() -> bool:
+            await self.person.say(self.room, "list")
+            with suppress(NotSeen):
+                await self.person.wait_for_text(part, 3.0, room=self.room, sender=self.bot, since=since)
+                return True
+            return False
+
+        await eventually(is_there, f"{self.person.name} finding {part!r}", seconds=_SECONDS)
+        return await self.hear(part, since=since)
+
     async def hear(self, part: str, *, since: int = 0) -> Seen:
         return await self.person.wait_for_text(part, _SECONDS, room=self.room, sender=self.bot, since=since)
 
@@ -109,7 +128,9 @@ class Chat:
 
 
 async def befriend(one: Chat, other: Chat) -> None:
-    """By a code, as people do it."""
+    """By a code, as people do it; both are loud in clusters."""
+    for chat in (one, other):
+        await chat.say("exposure loud", "your friends may see that you are there")
     card = await other.say(await one.code(), one.person.user_id)
     await other.tap(card, "✅")
     asked = await one.hear(f"({other.person.user_id}) typed your code")

@@ -38,10 +38,10 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     await befriend(ann, bo)
 
     # Bo is far away, sees it because Ann is there, taps, and is in.
-    await ann.say("!zd weekend hike?", "1 friend of yours will see it.")
+    await ann.opens("weekend hike?", "1 friend of yours will see it.")
     room = (await ann.person.wait_for_invitation(inviter=bridged.bot)).room_id
     await ann.comes_into(room)
-    card = await bo.hear("ann is talking about weekend hike?")
+    card = await bo.finds("ann is talking about weekend hike?")
     await bo.tap(card, "👍")
     await bo.comes_into(room)
     await bo.person.wait_for_text("weekend hike?", room=room, sender=bridged.bot)
@@ -60,12 +60,12 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     assert await stranger.is_declined(room) == "This cluster is not available."
 
     # That friendship is younger than the cluster; with the next one Cat is there from the beginning.
-    await bo.say("!zd soup", "2 friends of yours will see it.")
+    await bo.opens("soup", "2 friends of yours will see it.")
     second = await bo.person.wait_until(
         lambda: next((one for one in bo.person.invitations if one not in (room, bo.room)), None), 30, "an invitation"
     )
     await bo.comes_into(second)
-    soup = await cat.hear("bo is talking about soup")
+    soup = await cat.finds("bo is talking about soup")
     since = cat.person.position
     await bo.say("quiet 2", "Your friends no longer see that you are in soup.")
     await cat.hear("soup is not available any more.", since=since)

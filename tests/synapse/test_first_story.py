@@ -42,8 +42,8 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     await befriend(ann, bo)
     await befriend(bo, cat)
 
-    await ann.say("!zd weekend hike?", "1 friend of yours will see it.")
-    card = await bo.hear("ann is talking about weekend hike?")
+    await ann.opens("weekend hike?", "1 friend of yours will see it.")
+    card = await bo.finds("ann is talking about weekend hike?")
     await bo.tap(card, "👍")
     await bo.hear("Come in: you are invited into weekend hike?.")
     room = (await bo.person.wait_for_invitation(inviter=bridged.bot)).room_id
@@ -53,7 +53,7 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     # The room says nothing of friendships, and what is said in it is nobody's command though two are in it.
     await ann.person.say(room, "yes")
     await bo.person.say(room, "when?")
-    theirs = await cat.hear("bo is talking about weekend hike?")
+    theirs = await cat.finds("bo is talking about weekend hike?")
     spoken = [seen.text for seen in ann.person.timeline(room) if seen.sender == bridged.bot and seen.text]
     assert spoken == ["weekend hike?"]
     assert ann.person.state(room, "m.room.pinned_events") is not None
@@ -95,9 +95,11 @@ async def test_a_reply_makes_a_message_the_seed_as_it_was_last_edited(bridged: B
     await lin.person.wait_for_text("hotpot?", room=hall)
     asked = await lin.person.reply(hall, said, "!zd")
 
-    card = await amy.hear("lin is talking about hotpot?")
+    preview = await lin.hear("1 friend of yours will see it.")  # in private: the hall sees no more than a nod
+    assert "❓ hotpot?" in preview.text
+    await lin.tap(preview, "✅")
+    card = await amy.finds("lin is talking about hotpot?")
     await amy.tap(card, "👍")
-    await lin.hear("1 friend of yours will see it.")  # in private: the hall sees no more than a nod
     await lin.person.wait_for(lambda seen: seen.reacts_to == asked and seen.sender == bridged.bot, room=hall)
     assert [
         seen.text for seen in lin.person.timeline(hall) if seen.sender == bridged.bot and "of yours" in seen.text
@@ -138,8 +140,8 @@ async def test_who_writes_encrypted_is_told_once_what_to_do(bridged: Bridged, pe
 async def test_what_is_kept_can_be_read_and_deleted(bridged: Bridged, people: People) -> None:
     fay, gus = await begin(bridged, people, "fay"), await begin(bridged, people, "gus")
     await befriend(fay, gus)
-    await fay.say("!zd a walk", "1 friend of yours will see it.")
-    await gus.hear("fay is talking about a walk")
+    await fay.opens("a walk", "1 friend of yours will see it.")
+    await gus.finds("fay is talking about a walk")
 
     def is_file(seen: Seen) -> bool:
         return seen.content.get("msgtype") == "m.file"
@@ -161,7 +163,7 @@ async def test_what_is_kept_can_be_read_and_deleted(bridged: Bridged, people: Pe
 async def test_the_host_may_invite_by_hand_whom_he_likes(bridged: Bridged, people: People) -> None:
     hal = await begin(bridged, people, "hal")
     ivy = await people(bridged.synapse, "ivy")
-    await hal.say("!zd chess", "You have no friends here yet")
+    await hal.opens("chess", "You have no friends here yet")
     room = (await hal.person.wait_for_invitation(inviter=bridged.bot)).room_id
     await hal.comes_into(room)
     await hal.person.invite(room, ivy.user_id)
