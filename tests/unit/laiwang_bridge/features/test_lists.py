@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.laiwang_bridge.features.test_about_me import exported
-from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town
+from tests.unit.laiwang_bridge.features.town import BOT, HOUR, MINUTE, Person, Town
 
 
 @pytest.fixture
@@ -181,3 +181,23 @@ async def test_new_friends_see_old_clusters_only_if_one_lets_them(lin: Person) -
     assert "older than your friendship" in await lin.say("newfriends yes")
     assert "older than your friendship" in await lin.say("newfriends")
     assert "之后" in await lin.say("新朋友 不")
+
+
+async def test_lists_remarks_mutes_and_knocks_on_either_database(either_town: Town) -> None:
+    lin, amy, bo = [await either_town.arrive(name) for name in ("lin", "amy", "bo")]
+    await either_town.befriend(amy, lin, bo)
+    assert await lin.say("group work @amy:town") != ""
+    assert await lin.say("name 1 Old May") == "You call Amy Old May. Nobody else sees that."
+    assert "any more" in await lin.say("mute 1")
+    assert "1. Old May (Amy) @amy:town · work, muted" in await lin.say("friends")
+    await either_town.wait(12 * HOUR)
+    assert "You have knocked" in await lin.say("knock @bo:town hello")
+    assert "knocks and says: “hello”" in bo.news()
+    assert "are friends now" in await bo.say("yes 1")
+    assert "at 20:00" in await lin.say("digest 8pm")
+    await lin.say("unfriend @amy:town")
+    assert await either_town.count("friend_list_member") == 0
+    await lin.say("forget")
+    await lin.say("yes")
+    for table in ("friend_list", "remark", "mute", "friend_request"):
+        assert await either_town.count(table) == 0

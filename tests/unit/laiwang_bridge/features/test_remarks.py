@@ -34,8 +34,8 @@ async def test_a_remark_can_be_read_changed_and_taken_away(lin: Person, amy: Per
         'You call Amy by their own name. To change that:\nname @amy:town "Auntie May"'.replace('"', "")
     )
     await lin.say("name @amy:town Old May")
-    assert await lin.say("name \"Old May\"") == "You call Amy Old May. Nobody else sees that."
-    assert await lin.say("unname \"Old May\"") == "You call Amy by their own name again."
+    assert await lin.say('name "Old May"') == "You call Amy Old May. Nobody else sees that."
+    assert await lin.say('unname "Old May"') == "You call Amy by their own name again."
     assert "1. Amy @amy:town" in await lin.say("friends")
 
 
