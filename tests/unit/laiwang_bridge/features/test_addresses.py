@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from appservice.effects import Job
 from appservice.unit import Unit
 from laiwang_bridge.config import Contacts, Email, Homeserver, TextMessages
 from laiwang_bridge.database import tables
@@ -437,6 +438,60 @@ async def test_an_address_can_be_deleted(town: Town, lin: Person, outgoing: Path
     await prove(lin, outgoing)
     assert f"{MASKED} is deleted" in await lin.say("withdraw 1")
     assert await town.count("address") == 0
+
+
+async def test_on_either_database(database_url: str, post: MailServer) -> None:
+    mail = Email(host="localhost", port=post.port, security="none", sender="bot@town.example")
+    async with open_town(database_url, email=mail) as town:
+        lin, amy, eve = [await town.arrive(name) for name in ("lin", "amy", "eve")]
+        await lin.say(f"email {EMAIL}")
+        await lin.say(f"confirm {code_in(mailed(post))}")
+        await amy.say(f"email {EMAIL}")
+        await amy.say(f"confirm {code_in(mailed(post))}")
+        assert "is theirs" in lin.news()
+        await town.befriend(amy, eve)
+        await eve.say(f"number {NUMBER}")
+        await eve.say(f"witness {amy.user}")
+        await eve.say(f"confirm {code_in(await amy.say(f'vouch {eve.user} {NUMBER}'))}")
+        assert {(row["kind"], row["proof"]) for row in await town.rows("address")} == {
+            ("email", "email"), ("number", "friend"),
+        }  # fmt: skip
+        await amy.say("forget")
+        await amy.say("yes")
+        assert await town.count("address") == 1
+
+
+# -- again ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_the_homeserver_pushes_twice_is_sent_once(town: Town, lin: Person, post: MailServer) -> None:
+    town.twice = True
+    await lin.say(f"email {EMAIL}")
+    assert len(post.mails) == 1
+    assert "is yours" in await lin.say(f"confirm {code_in(mailed(post))}")
+    assert await town.count("address") == 1
+
+
+async def test_a_restart_in_between_changes_nothing(town: Town, lin: Person, outgoing: Path) -> None:
+    town.held = lambda effect: isinstance(effect, Job)
+    await lin.say(f"number {NUMBER}")
+    assert count(outgoing) == 0
+    town.restart()
+    town.held = lambda _effect: False
+    await town.wait(MINUTE)
+    town.restart()
+    assert IS_MINE in await lin.say(f"confirm {code_in(texted(outgoing))}")
+
+
+async def test_nothing_is_sent_any_more_for_somebody_who_has_gone(town: Town, lin: Person, outgoing: Path) -> None:
+    town.held = lambda effect: isinstance(effect, Job)
+    await lin.say(f"number {NUMBER}")
+    await lin.say("forget")
+    await lin.say("yes")
+    town.held = lambda _effect: False
+    await town.wait(MINUTE)
+    assert count(outgoing) == 0
+    await nothing_plain(town, "13800138000")
 
 
 # -- limits ---------------------------------------------------------------------------------------------------------
