@@ -1,25 +1,69 @@
-"""What a real Synapse knows of its users' numbers and e-mail addresses."""
+"""Numbers and e-mail addresses, proven on a real Synapse by a bridge that runs as admins run it."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 import pytest
+from ruamel.yaml import YAML
 from yarl import URL
 
 from appservice.routes import Later
 from laiwang_bridge.demo.synapse import Synapse
 from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
+from tests.support.bridges import Chat, set_up_bridge, start_bridge
+from tests.support.homeservers import People, SynapseFactory
+from tests.support.mailserver import mail_server
+from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.synapse, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.synapse
 
 NUMBER, EMAIL = AddressKind.NUMBER, AddressKind.EMAIL
 KNOWN = {"problem": None, "known": True}
 UNKNOWN = {"problem": None, "known": False}
 REFUSED = {"problem": "service", "known": False}
+
+
+async def test_a_bridge_sends_a_mail_and_believes_its_homeserver(
+    synapse_factory: SynapseFactory, folder: Path, people: People
+) -> None:
+    synapse = synapse_factory.prepare()
+    bridged = await set_up_bridge(synapse, folder / "bridge")
+    async with mail_server() as post:
+        try:
+            await synapse.start()
+            admin = await synapse.register_user("admin", "password", admin=True)
+            _configure(folder / "bridge" / "config.yaml", post.port, admin.access_token)
+            await start_bridge(bridged)
+            lin = await Chat.begin(await people(synapse, "lin"), bridged.bot)
+            threepids = [{"medium": "msisdn", "address": "8613800138000"}]
+            await _change(synapse, admin.access_token, lin.person.user_id, {"threepids": threepids})
+            await lin.say("number +86 138 0013 8000", "+86 138 •••• 8000 is yours.")
+            await lin.say("email mei@example.org", "A mail with a code is on its way to m•••@example.org.")
+            await eventually(lambda: post.mails, "a mail")
+            found = re.search(r"confirm (\S+)", str(post.mails[0].get_content()))
+            assert found is not None
+            await lin.say(found[0], "m•••@example.org is yours.")
+            await lin.say("mine", "(known to your homeserver)")
+        finally:
+            bridged.close()
+            await synapse.stop()
+    assert len(post.mails) == 1
+
+
+def _configure(path: Path, port: int, token: str) -> None:
+    """Have mails sent, and the homeserver asked."""
+    yaml = YAML()
+    config = yaml.load(path)
+    sender = "Laiwang <laiwang@example.org>"
+    config["email"].update(host="localhost", port=port, security="none", sender=sender)
+    config["contacts"]["homeserver_admin_token"] = token
+    yaml.dump(config, path)
 
 
 async def test_it_tells_what_it_has_confirmed_and_no_more(shared_synapse: Synapse) -> None:
