@@ -152,6 +152,7 @@ class Conversation:
                 await self._befriend(person, await self._person(rest))
             case "cluster":
                 await person.say(f"!zd {rest}")
+                await person.say("publish")
             case "room":
                 await self._gather(person, rest)
             case "does":
