@@ -192,9 +192,13 @@ class Rooms:
             creator=row.creator,
         )
 
+    def levels(self, connection: Connection, room_id: RoomID) -> Mapping[str, Any] | None:
+        """The content of a room's `m.room.power_levels`; None where nobody has seen it yet."""
+        found = connection.execute(select(room.c.power_levels).where(room.c.room_id == room_id)).scalar()
+        return orjson.loads(found) if found else None
+
     def required_power(self, connection: Connection, room_id: RoomID, action: str) -> int:
-        levels = connection.execute(select(room.c.power_levels).where(room.c.room_id == room_id)).scalar()
-        return required(orjson.loads(levels) if levels else None, action)
+        return required(self.levels(connection, room_id), action)
 
     # -- keeping up -----------------------------------------------------------------------------------------------
 

@@ -40,6 +40,7 @@ from laiwang_bridge.clusters.directory import ClusterDirectory
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
+from laiwang_bridge.clusters.lifecycle import Lifecycles
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
@@ -147,6 +148,7 @@ class Application:
         digests.listeners.append(ClusterDigest(pages))
         exposures = Exposures(mail)
         doors = Doors(spread, exposures, mail, rooms, self.bot, is_ours, pace)
+        self.lifecycles = Lifecycles(rooms, doors, spread, self.bot)
         opening = Opening(
             rooms,
             mail,

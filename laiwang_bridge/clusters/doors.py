@@ -159,6 +159,24 @@ class Doors:
         full = after.rules.takes_people != named.rules.takes_people
         self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person}), whole=full))
 
+    def turn_away(self, unit: Unit, named: Named) -> None:
+        """Nobody may come any more: takes back the invitations that are out, and the places of those who wait."""
+        connection = unit.connection
+        invited, waiting = store.invited_to(connection, named.id), store.waiting_for(connection, named.id)
+        for person in sorted({*invited, *waiting}):
+            self._leave_queue(unit, named.id, person)
+            users = people.user_ids(connection, person)
+            asked = [user for user in users if self._on_the_way(unit, named, user)]
+            for user in asked:
+                assert named.room_id is not None
+                self._decline(unit, named.room_id, user)
+            if not asked and person in waiting and (voice := self._mail.to(unit, person)) is not None:
+                voice.send(NOT_AVAILABLE)
+
+    def _on_the_way(self, unit: Unit, named: Named, user: UserID) -> bool:
+        there = named.room_id is not None and self._rooms.membership(unit.connection, named.room_id, user)
+        return there in ("knock", "invite")
+
     # -- what the room says -----------------------------------------------------------------------------------------
 
     def on_member(self, unit: Unit, event: Event) -> None:

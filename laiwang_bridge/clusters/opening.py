@@ -143,7 +143,7 @@ class Opening:
         store.note_seed(unit.connection, named.id, answer.event_id)
         contents = {
             "m.room.pinned_events": {"pinned": [answer.event_id]},
-            CLUSTER_STATE: description(named.rules, named.title, named.kind, answer.event_id),
+            CLUSTER_STATE: description(named.rules, named.title, named.kind, answer.event_id, named.life),
         }
         for type, content in contents.items():
             unit.emit(SetState(sender=self._bot, room=answer.room_id, type=type, content=content))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mautrix.types import EventID, UserID
 
 from appservice.effects import CreateRoom, SetState
-from laiwang_bridge.clusters.reach import Mode, Reach, join_rule
+from laiwang_bridge.clusters.ages import Life
+from laiwang_bridge.clusters.reach import Mode, join_rule
 from laiwang_bridge.clusters.rules import Cluster, Lifecycle
 from laiwang_bridge.clusters.seeds import Kind
 from laiwang_bridge.clusters.store import Named
@@ -31,22 +32,23 @@ def creation(cluster: Cluster, title: str, kind: Kind, bot: UserID, host: UserID
         invite=(host,),
         preset="private_chat",
         initial_state=(
-            _state("m.room.join_rules", _joining(cluster.reach)),
+            _state("m.room.join_rules", _joining(cluster)),
             _state("m.room.history_visibility", {"history_visibility": "shared"}),
             _state("m.room.guest_access", {"guest_access": "forbidden"}),
-            _state(CLUSTER_STATE, description(cluster, title, kind, None)),
+            _state(CLUSTER_STATE, description(cluster, title, kind, None, Life())),
         ),
         power_levels=_power_levels(bot, host),
     )
 
 
-def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None) -> dict[str, Any]:
+def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None, life: Life) -> dict[str, Any]:
     """What the room says about the cluster."""
     reach: dict[str, Any] = {"mode": cluster.reach.mode}
     if cluster.reach.hops is not None:
         reach["k"] = cluster.reach.hops
     # Its room being there, it is open.
     lifecycle = Lifecycle.OPEN if cluster.lifecycle is Lifecycle.OPENING else cluster.lifecycle
+    usual = cluster.reach.mode not in (Mode.CLOSED, Mode.LIST)
     return {
         "v": 1,
         "id": cluster.id,
@@ -54,8 +56,9 @@ def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None) 
         "reach": reach,
         "cap": cluster.cap,
         "history": "shared",
-        "commerce": cluster.reach.mode not in (Mode.CLOSED, Mode.LIST),
-        "lifecycle": {"state": lifecycle, "since": cluster.created_at},
+        "commerce": usual if life.commerce is None else life.commerce,
+        "ttl": {"kept": life.kept, "ends_at": life.ends_at},
+        "lifecycle": {"state": lifecycle, "since": life.changed_at or cluster.created_at},
     }
 
 
@@ -63,15 +66,32 @@ def described(named: Named, bot: UserID) -> Iterator[SetState]:
     """The effects that bring what the room says in line with the cluster, its join rule included."""
     assert named.room_id is not None
     contents = {
-        "m.room.join_rules": _joining(named.rules.reach),
-        CLUSTER_STATE: description(named.rules, named.title, named.kind, named.seed),
+        "m.room.join_rules": _joining(named.rules),
+        CLUSTER_STATE: description(named.rules, named.title, named.kind, named.seed, named.life),
     }
     for type, content in contents.items():
         yield SetState(sender=bot, room=named.room_id, type=type, content=content)
 
 
-def _joining(reach: Reach) -> dict[str, Any]:
-    return {"join_rule": join_rule(reach)}
+def levels_of(named: Named, levels: Mapping[str, Any]) -> dict[str, Any]:
+    """The power levels of its room, made out of those that it has: whoever is no host is silent where it is locked."""
+    silent = named.rules.lifecycle in (Lifecycle.LOCKED, Lifecycle.ARCHIVED)
+    events = dict(levels["events"]) if isinstance(levels.get("events"), Mapping) else {}
+    # Only for the button with which its members open it again.
+    if silent and named.life.reopenable:
+        events.setdefault("m.reaction", _NOBODY)
+    elif events.get("m.reaction") == _NOBODY:
+        del events["m.reaction"]
+    return {**levels, "events": events, "events_default": _HOST if silent else _NOBODY}
+
+
+def _joining(cluster: Cluster) -> dict[str, Any]:
+    rule = join_rule(cluster.reach)
+    if cluster.lifecycle is Lifecycle.ARCHIVED:
+        return {"join_rule": "invite"}
+    if rule == "public" and cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED):
+        return {"join_rule": "knock"}
+    return {"join_rule": rule}
 
 
 def _power_levels(bot: UserID, host: UserID) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from appservice.sql import insert_ignoring, upsert
+from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle, Stay
 from laiwang_bridge.clusters.seeds import Kind
@@ -44,6 +45,7 @@ class Named:
     drains_at: int
     kind: Kind
     seed: EventID | None
+    life: Life = Life()
 
     @property
     def id(self) -> ClusterId:
@@ -128,6 +130,20 @@ def set_lifecycle(connection: Connection, id: ClusterId, lifecycle: Lifecycle) -
     connection.execute(update(cluster).where(cluster.c.id == id).values(lifecycle=lifecycle))
 
 
+def set_life(connection: Connection, id: ClusterId, life: Life) -> None:
+    connection.execute(update(cluster).where(cluster.c.id == id).values(asdict(life)))
+
+
+def set_cap(connection: Connection, id: ClusterId, cap: int | None) -> None:
+    connection.execute(update(cluster).where(cluster.c.id == id).values(cap=cap))
+
+
+def waiting_for(connection: Connection, id: ClusterId) -> list[PersonId]:
+    """Who waits to be let in, the next first."""
+    rows = connection.execute(select(queue.c.person).where(queue.c.cluster == id).order_by(queue.c.due_at))
+    return [PersonId(one) for one in rows.scalars()]
+
+
 def note_admission(connection: Connection, id: ClusterId, let_in: int, drains_at: int) -> None:
     connection.execute(update(cluster).where(cluster.c.id == id).values(let_in=let_in, drains_at=drains_at))
 
@@ -192,6 +208,7 @@ def _named(connection: Connection, rows: Sequence[Any]) -> list[Named]:
             row.drains_at,
             Kind(row.kind),
             row.seed,
+            Life(row.changed_at, row.reopenable, row.kept, row.ends_at, row.commerce),
         )
         for row in rows
     ]

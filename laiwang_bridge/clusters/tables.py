@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from appservice.database import metadata
 from appservice.sql import Sequence64
@@ -35,6 +35,12 @@ cluster = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("let_in", Integer, nullable=False, default=0),
     Column("drains_at", BigInteger, nullable=False, default=0),
+    # Its life, see `ages.Life`.
+    Column("changed_at", BigInteger),
+    Column("reopenable", Boolean, nullable=False, default=False),
+    Column("kept", Boolean, nullable=False, default=False),
+    Column("ends_at", BigInteger),
+    Column("commerce", Boolean),
 )
 stay = Table(
     "stay",
