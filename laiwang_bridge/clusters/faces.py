@@ -117,7 +117,7 @@ def alone(
     voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons
 ) -> tuple[Rich, list[Button]]:
     """A message about this cluster and no other."""
-    title = named.title
+    title = named.heading
     match face.state:
         case CardState.OFFERED:
             buttons = [
@@ -153,7 +153,7 @@ def alone(
 
 def row(voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons) -> Words:
     """A line among several about this cluster."""
-    title = named.title
+    title = named.heading
     match face.state:
         case CardState.OFFERED:
             line = code(voice.line(commands.join, number))

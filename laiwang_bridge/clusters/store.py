@@ -45,11 +45,16 @@ class Named:
     drains_at: int
     kind: Kind
     seed: EventID | None
-    life: Life = Life()
+    life: Life
 
     @property
     def id(self) -> ClusterId:
         return self.rules.id
+
+    @property
+    def heading(self) -> str:
+        """The title as people are shown it: with what it is about, where the words do not say."""
+        return self.title if self.kind in (Kind.TEXT, Kind.ASK) else f"{self.kind.emoji} {self.title}"
 
     @property
     def for_all(self) -> bool:

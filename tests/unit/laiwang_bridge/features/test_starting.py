@@ -341,8 +341,9 @@ async def test_as_long_as_nobody_has_come_it_may_become_larger(town: Town, five:
 
 
 async def test_the_room_says_what_the_seed_is_and_nothing_of_people(town: Town, five: list[Person]) -> None:
-    ann, *_others = five
+    ann, bo, *_others = five
     room = town.rooms[await town.start(ann, "listen! https://music.163.com/song?id=1")]
+    assert bo.sees("Ann is talking about 🎵 listen!")
     state = room.state[(CLUSTER_STATE, "")]
     [pinned] = room.state[("m.room.pinned_events", "")]["pinned"]
     assert state["seed"] == {"kind": "music", "title": "listen!", "event_id": pinned}
