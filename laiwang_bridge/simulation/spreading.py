@@ -147,16 +147,16 @@ class Growth:
         for person in sorted(change.people(self.town.friends_of, lambda: self.cards)):
             if change.whole or person == newcomer.person:
                 self._decide(person)
-            else:
+            elif newcomer.exposure is Exposure.LOUD:
                 self._tell(person, newcomer)
 
     def _tell(self, person: PersonId, newcomer: FriendInside) -> None:
         """A friend of the newcomer's. While nobody leaves, all that can be new to him comes through the newcomer."""
-        alone = View(candidate=person, friends_inside=(newcomer,), is_member=person in self.stays)
         if person in self.cards:
-            if rules.shown_friends(self.cluster, alone):
-                self._will_look(person)
-        elif rules.deserves_card(self.cluster, alone):
+            self._will_look(person)
+        elif person not in self.stays and rules.deserves_card(
+            self.cluster, View(candidate=person, friends_inside=(newcomer,))
+        ):
             self._decide(person)
 
     def _decide(self, person: PersonId) -> None:
