@@ -351,6 +351,7 @@ def ways(config: Config) -> Ways:
         sender = Webhook(texts.webhook, texts.webhook_key, seconds=texts.timeout_seconds)
     return Ways(
         config.homeserver.domain,
+        friends=config.contacts.friends_prove,
         mailer=Mailer(server) if mail.host else None,
         texter=Texter(sender) if sender else None,
         homeserver=HomeserverKnowledge(config.homeserver.address, token) if token else None,

@@ -189,6 +189,13 @@ class Contacts:
         values.optional(values.token),
         secret=True,
     )
+    friends_prove: bool = setting(
+        True,
+        "Whether a friend who has somebody's number can prove it, by a code that the friend sends there. Two who agree "
+        "could claim any number between them, so turn it off where strangers can make accounts and there are other "
+        "ways.",
+        values.truth,
+    )
     homeserver_admin_token: str = setting(
         "",
         "Access token of an admin of the homeserver (Synapse). With it, a number or e-mail address that the homeserver "

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import idna
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -304,7 +305,18 @@ def _email(word: str) -> str | None:
     if not _EMAIL.fullmatch(word):
         return None
     address = unicodedata.normalize("NFKC", word.lower())
+    if "xn--" in address:
+        address = _in_its_script(address)
     return None if address.rpartition(".")[2].isdigit() else address
+
+
+def _in_its_script(address: str) -> str:
+    """A domain that is written for machines (IDNA, RFC 5891) as people write it, so that both are the same address."""
+    name, _at, domain = address.rpartition("@")
+    try:
+        return f"{name}@{idna.decode(domain)}"
+    except idna.IDNAError:
+        return address
 
 
 def _without_what_is_dialled_after(text: str) -> str:

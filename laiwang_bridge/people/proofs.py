@@ -38,6 +38,7 @@ from laiwang_bridge.people.ways import Ways
 from laiwang_bridge.phone_numbers import mask
 
 _MAIL, _TEXT, _ASK = "addresses.mail", "addresses.text", "addresses.homeserver"
+_CANNOT = _("There is no way here to prove {address}; the operators of this service have set up none.")
 _SENT, _ASKED, _OVER = "addresses.sent", "addresses.asked", "addresses.over"
 
 
@@ -125,6 +126,10 @@ class Proofs:
 
     def _send_code(self, unit: Unit, voice: Voice, claim: Claim, value: str, user: UserID) -> None:
         way = self._ways.code_to(claim.kind)
+        if way is None and not self._ways.friends:
+            claim_store.drop_claim(unit.connection, claim.id)
+            _say(voice, _CANNOT, address=claim.shown)
+            return
         if way is None:
             said = _(
                 "{address} counts for nothing until it is proven to be yours. A friend who has it can do that: "
@@ -180,6 +185,8 @@ class Proofs:
     def ask_witness(self, context: Context, whom: UserID) -> None:
         """Somebody chooses the friend who is to bring a code to the address claimed last."""
         me = who_asks(context)
+        if not self._ways.friends:
+            raise UserError(_("Here friends cannot prove numbers for each other."))
         claim = next(iter(claim_store.claims_of(context.connection, me, context.now)), None)
         if claim is None:
             raise UserError(

@@ -15,9 +15,10 @@ from laiwang_bridge.people.proving.texting import Texter
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """What is None is off. `domain` is our homeserver's."""
+    """What is None is off. `domain` is our homeserver's; `friends` whether a friend's word counts."""
 
     domain: str
+    friends: bool = True
     mailer: Mailer | None = None
     texter: Texter | None = None
     homeserver: HomeserverKnowledge | None = None

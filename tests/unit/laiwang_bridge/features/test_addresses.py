@@ -120,6 +120,13 @@ async def test_an_address_is_proven_by_the_code_in_a_mail(lin: Person, post: Mai
     assert "1. m•••@example.org (by mail): shown to those who have it and whom you have too" in await lin.say("mine")
 
 
+async def test_a_domain_is_the_same_in_either_form(lin: Person, post: MailServer) -> None:
+    await lin.say("email mei@bücher.example")
+    assert post.envelopes[-1].rcpt_tos == ["mei@xn--bcher-kva.example"]
+    assert "is yours" in await lin.say(f"confirm {code_in(mailed(post))}")
+    assert "yours already" in await lin.say("email Mei@XN--Bcher-KVA.example")
+
+
 async def test_in_chinese_too(lin: Person, post: MailServer, outgoing: Path) -> None:
     await lin.say(f"邮箱 {EMAIL}")
     assert "@lin:town 说" in mailed(post)
@@ -307,6 +314,16 @@ async def test_only_a_friend_can_be_a_witness(town: Town, lin: Person, amy: Pers
     await lin.say(f"witness {amy.user}")
     await lin.say(f"unfriend {amy.user}")
     assert "has not asked you" in await amy.say(f"vouch {lin.user} {NUMBER}")
+
+
+async def test_the_operator_may_do_without_the_word_of_friends(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, contacts=Contacts(friends_prove=False)) as town:
+        lin, amy = await town.arrive("lin"), await town.arrive("amy")
+        await town.befriend(lin, amy)
+        assert f"There is no way here to prove {MASKED}" in await lin.say(f"number {NUMBER}")
+        assert "Here friends cannot prove numbers" in await lin.say(f"witness {amy.user}")
+        assert "has not asked you" in await amy.say(f"vouch {lin.user} {NUMBER}")
+        assert await town.count("address_claim") == 0
 
 
 async def test_a_friend_may_ask_for_his_code_again(poor_town: Town) -> None:
