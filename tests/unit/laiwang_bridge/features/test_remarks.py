@@ -83,3 +83,13 @@ async def test_a_mute_takes_clusters_away_and_gives_them_back(town: Town, lin: P
     assert "hike" not in await lin.say("!zd list")
     await lin.say("看他 @amy:town")
     assert "hike" in await lin.say("!zd list")
+
+
+async def test_a_cluster_is_shown_by_the_names_that_one_uses(town: Town, lin: Person, amy: Person) -> None:
+    await amy.say("exposure loud")
+    await town.start(amy, "hike")
+    assert "Amy" in lin.reads("hike")
+    await lin.say("name @amy:town Old May")
+    assert "Old May" in lin.reads("hike")
+    await lin.say("unname @amy:town")
+    assert "Old May" not in lin.reads("hike")
