@@ -31,6 +31,7 @@ from appservice.effects import (
     Join,
     Kick,
     Leave,
+    ListRoom,
     MediaOf,
     React,
     ReadEvent,
@@ -112,6 +113,8 @@ class Delivery:
                 return await self._join(effect)
             case Leave() | Invite() | Kick() | Ban() | Unban():
                 return await self._change_membership(effect)
+            case ListRoom():
+                return await self._list_room(effect)
             case ReadState():
                 return await self._read_state(effect)
             case ReadEvent():
@@ -223,6 +226,18 @@ class Delivery:
                 raise
         return Result(room_id=room)
 
+    async def _list_room(self, effect: ListRoom) -> Result:
+        room = await self._room(effect.room)
+        path = Path.v3.directory.list.appservice[effect.network][room]
+        body = {"visibility": "public" if effect.listed else "private"}
+        try:
+            await self._homeserver.call("PUT", path, body, user=effect.sender)
+        except HomeserverError as error:
+            if error.errcode != "M_UNRECOGNIZED":
+                raise
+            log.info("%s is not listed: this homeserver has no directories of application services", room)
+        return Result(room_id=room)
+
     async def _read_state(self, effect: ReadState) -> Result:
         room = await self._room(effect.room)
         state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
@@ -259,6 +274,8 @@ class Delivery:
             body["name"] = effect.name
         if effect.topic is not None:
             body["topic"] = effect.topic
+        if effect.room_type is not None:
+            body["creation_content"] = {"type": effect.room_type}
         if effect.power_levels:
             body["power_level_content_override"] = without_creator(effect.power_levels, effect.sender, version)
         try:

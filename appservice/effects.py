@@ -152,6 +152,17 @@ class Unban(RoomEffect):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListRoom(RoomEffect):
+    """List a room in the homeserver's public directory under a network of ours, or take it out of there.
+
+    `network` is the `network_id` of an instance of our protocol (Application Service API, "Third-party networks").
+    """
+
+    network: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadState(RoomEffect):
     """Read the whole current state of a room; the answer carries it as a list of events."""
 
@@ -172,7 +183,7 @@ class CreateRoom(Effect):
     """Create a room, once: `alias_localpart` names it for good, so a repetition finds the room instead.
 
     `power_levels` are the overrides of `m.room.power_levels`; the creator is left out where the room version gives
-    creators power of their own (room version 12).
+    creators power of their own (room version 12). `room_type` is what the room is if not a place to talk: `m.space`.
     """
 
     alias_localpart: str
@@ -184,6 +195,7 @@ class CreateRoom(Effect):
     initial_state: tuple[Mapping[str, Any], ...] = ()
     power_levels: Mapping[str, Any] = field(default_factory=dict)
     room_version: str | None = None
+    room_type: str | None = None
 
     @property
     def lane(self) -> str:
@@ -265,8 +277,8 @@ class EffectCodec:
     _kinds: ClassVar[dict[str, type[Effect]]] = {
         kind.__name__: kind
         for kind in (
-            SendMessage, React, Redact, SetState, Join, Leave, Invite, Kick, Ban, Unban, ReadState, ReadEvent,
-            CreateRoom, Upload, SetProfile, Job,
+            SendMessage, React, Redact, SetState, Join, Leave, Invite, Kick, Ban, Unban, ListRoom, ReadState,
+            ReadEvent, CreateRoom, Upload, SetProfile, Job,
         )
     }  # fmt: skip
     # A name in a content that begins with a NUL gets a second one, so no content can look like these.

@@ -15,6 +15,7 @@ from appservice.delivery import UNRESOLVED
 from appservice.effects import (
     CreateRoom,
     EventOf,
+    ListRoom,
     MediaOf,
     React,
     RoomOf,
@@ -147,3 +148,48 @@ class TestUnfinishedRooms:
         made = (await post.result(make)).room_id
         assert made is not None
         assert [one["state_key"] for one in await eyes.members(made)] == [BOT, *ghosts]
+
+
+class TestKindsOfRooms:
+    @pytest.mark.parametrize("version", ["11", "12"])
+    async def test_a_space_is_a_room_of_that_type_in_which_only_the_bot_has_power(
+        self, post: Post, eyes: Eyes, room: RoomID, version: str
+    ) -> None:
+        alias = f"zd_space{version}_{room[1:9].lower().replace('-', '_')}"
+        [make] = await post.emit(
+            CreateRoom(
+                sender=BOT,
+                alias_localpart=alias,
+                room_type="m.space",
+                room_version=version,
+                power_levels={"users": {BOT: 100}, "events_default": 100, "invite": 100},
+            )
+        )
+        await post.settled()
+        made = (await post.result(make)).room_id
+        assert made is not None
+        creation = await eyes.state(made, "m.room.create")
+        assert (creation["type"], creation["room_version"]) == ("m.space", version)
+        assert (await eyes.state(made, "m.room.power_levels"))["events_default"] == 100
+
+    async def test_a_room_is_listed_under_our_network_and_taken_out_again_however_often(
+        self, post: Post, eyes: Eyes, room: RoomID
+    ) -> None:
+        [make] = await post.emit(CreateRoom(sender=BOT, alias_localpart=f"zd_list_{room[1:9].lower()}", name="listed"))
+        await post.settled()
+        made = (await post.result(make)).room_id
+        assert made is not None
+        join_rules = {"join_rule": "public"}
+        await post.emit(SetState(sender=BOT, room=made, type="m.room.join_rules", content=join_rules))
+
+        async def listed(**body: object) -> list[str]:
+            answer = await eyes.homeserver.call("POST", "_matrix/client/v3/publicRooms", body, user=BOT)
+            return [str(one["room_id"]) for one in answer["chunk"]]
+
+        for is_listed in (True, True, False, False):
+            await post.emit(ListRoom(sender=BOT, room=made, network="laiwang", listed=is_listed))
+            await post.settled()
+            assert (made in await listed(third_party_instance_id="laiwang|laiwang")) is is_listed
+            assert (made in await listed(include_all_networks=True)) is is_listed
+            assert made not in await listed()
+        assert await post.dead() == []
