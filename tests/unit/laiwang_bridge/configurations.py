@@ -93,7 +93,10 @@ def configs() -> SearchStrategy[Config]:
         ),
         text_messages=st.builds(
             TextMessages,
-            command=st.lists(_LINES, max_size=2).map(lambda words: ("/bin/send", *words)) | st.just(()),
+            command=st.lists(st.from_regex(r"[a-z0-9 ./=-]{1,9}", fullmatch=True), max_size=2).map(
+                lambda words: ("/bin/send", *words)
+            )
+            | st.just(()),
             webhook_key=st.just("") | _TOKENS,
             timeout_seconds=st.integers(1, 300),
         ),
