@@ -134,7 +134,6 @@ class CircleBot:
         own = self._names.of_person(context.connection, friend)
         if remark:
             remark_store.put_remark(context.connection, me, friend, remark)
-            self._ties.tell(context.unit, me, friend)
         called = remark_store.remark_about(context.connection, me, friend)
         if called is None:
             user = store.user_ids(context.connection, friend)[0]
@@ -149,7 +148,6 @@ class CircleBot:
         me = who_asks(context)
         friend = self._finder(context, me).friend(whom)
         remark_store.drop_remark(context.connection, me, friend)
-        self._ties.tell(context.unit, me, friend)
         own = self._names.of_person(context.connection, friend)
         context.reply(_("You call **{own}** by their own name again."), own=own)
 

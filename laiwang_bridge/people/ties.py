@@ -40,7 +40,7 @@ class Ties:
     address_listeners: list[AddressProven] = field(default_factory=list)
 
     def tell(self, unit: Unit, one: PersonId, another: PersonId) -> None:
-        """A friendship, a block or a mute between two persons began or ended, or one calls the other something else."""
+        """A friendship, a block or a mute between two persons began or ended."""
         for listener in self.changed:
             listener(unit, one, another)
 
