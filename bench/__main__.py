@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("ingest", "send", "roundtrip", "idle", "kill")
+ALL = ("ingest", "send", "roundtrip", "idle", "kill", "graph")
 
 
 def main() -> int:
