@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mautrix.types import ContentURI, RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
+from yarl import URL
 
 from appservice import direct as direct_chats
 from appservice import instance, key_exchange, outbox
@@ -53,7 +54,9 @@ from laiwang_bridge.contacts import watch_store
 from laiwang_bridge.contacts.accounts import Accounts
 from laiwang_bridge.contacts.bot import ContactsBot
 from laiwang_bridge.contacts.cards import Cards
+from laiwang_bridge.contacts.identity import IdentityServer, openid_of
 from laiwang_bridge.contacts.importing import Imports
+from laiwang_bridge.contacts.lookup import LookUps
 from laiwang_bridge.contacts.matching import Matching
 from laiwang_bridge.contacts.reader import MOST_CARDS
 from laiwang_bridge.contacts.reading import Reading
@@ -61,7 +64,7 @@ from laiwang_bridge.contacts.seals import Seal
 from laiwang_bridge.contacts.summary import Summary
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.operators.bot import OperatorsBot
-from laiwang_bridge.outside.addresses import policy
+from laiwang_bridge.outside.addresses import Policy, policy
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
@@ -188,9 +191,12 @@ class Application:
             most_cards=MOST_CARDS,
             shop_files=config.contacts.shop_files,
         )
-        imports = Imports(reading, matching, cards, summary, self._speak, operators.note)
+        self.identity_client = Outside(identity_policy(config))
+        look_ups = LookUps(self._identity_server(), URL(config.contacts.identity_server).host or "", self._speak)
+        imports = Imports(reading, matching, cards, summary, self._speak, look_ups, operators.note)
         seal = Seal(config.contacts.key) if config.contacts.key else None
-        contacts = ContactsBot(imports, Accounts(imports, rooms, self.outside, seal), cards, summary, requests)
+        accounts = Accounts(imports, rooms, self.outside, seal)
+        contacts = ContactsBot(imports, accounts, cards, summary, look_ups, requests)
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
@@ -288,6 +294,20 @@ class Application:
     def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
         return self.bots.voice(unit, self.bot, room, Language(self.config.bots.default_language))
 
+    def _identity_server(self) -> IdentityServer | None:
+        """The one that the admin has named, asked as our bot."""
+        ours = self.config.contacts
+        if not ours.identity_server:
+            return None
+
+        async def openid() -> Mapping[str, Any]:
+            return await openid_of(self.service.homeserver, self.bot)()
+
+        credentials = ours.identity_token or openid
+        return IdentityServer(
+            ours.identity_server, self.identity_client, credentials, accepted_terms=ours.identity_terms
+        )
+
     async def _download(self, uri: ContentURI, user: UserID, *, most_bytes: int) -> bytes:
         return await self.service.homeserver.download(uri, user, most_bytes=most_bytes)
 
@@ -338,6 +358,12 @@ class Application:
             log.warning("the operators' room %s cannot be found: %s", wanted, error)
         if self._operators_room is None:
             log.warning("there is no operators' room %s; feedback is refused until the next start", wanted)
+
+
+def identity_policy(config: Config) -> Policy:
+    """The identity server is the admin's choice, wherever it is."""
+    address = URL(config.contacts.identity_server)
+    return policy([f"{address.host}:{address.port}"] if address.host else [], http=True)
 
 
 def ways(config: Config) -> Ways:
@@ -415,6 +441,7 @@ async def run(config: Config) -> None:
         secret = await database.write(lambda connection: instance.secret(connection, "unit"))
         application = Application(config, database, secret)
         stack.push_async_callback(application.outside.close)
+        stack.push_async_callback(application.identity_client.close)
         await stack.enter_async_context(application.service)
         tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
         stack.push_async_callback(_cancel, tasks)

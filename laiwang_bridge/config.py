@@ -241,6 +241,23 @@ class Contacts:
         "anybody because of them, and nobody learns that a suggestion came from one.",
         values.truth,
     )
+    identity_server: str = setting(
+        "",
+        "Address of a Matrix identity server that may be asked which contacts are on Matrix, for people who switch "
+        "that on. Hashes hide numbers from passers-by, not from that server. Empty for none.",
+        values.optional(values.http_address),
+    )
+    identity_token: str = setting(
+        "",
+        "Access token for it; without one the bot registers there by OpenID, for which it has to reach your "
+        "homeserver. May also come from a file (identity_token_file: path) or the environment "
+        "(LAIWANG_CONTACTS__IDENTITY_TOKEN).",
+        values.secret_text,
+        secret=True,
+    )
+    identity_terms: tuple[str, ...] = setting(
+        (), "Addresses of those of its terms of service that you have read and accept.", values.addresses
+    )
     carddav_hosts: tuple[str, ...] = setting(
         (),
         "Hosts inside your own network from which people may have their address books fetched, for instance "

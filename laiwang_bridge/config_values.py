@@ -233,6 +233,17 @@ def hosts(value: object) -> tuple[str, ...]:
     return names
 
 
+def addresses(value: object) -> tuple[str, ...]:
+    """Addresses of web pages, or none."""
+    if not isinstance(value, (list, tuple)):
+        raise _wrong("a list such as [https://example.org/terms]", value)
+    pages = tuple(text(entry) for entry in value)
+    for page in pages:
+        if not re.fullmatch(r"https?://[^\s/]+\S*", page):
+            raise _wrong("made of addresses such as https://example.org/terms", page)
+    return pages
+
+
 def token(value: object) -> str:
     """A secret that two servers share. Problems never show it."""
     if not isinstance(value, str):

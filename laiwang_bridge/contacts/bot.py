@@ -15,6 +15,7 @@ from laiwang_bridge.contacts import rules, store, watch_store
 from laiwang_bridge.contacts.accounts import Accounts
 from laiwang_bridge.contacts.cards import Cards, Commands
 from laiwang_bridge.contacts.importing import Imports
+from laiwang_bridge.contacts.lookup import LookUps
 from laiwang_bridge.contacts.reader import looks_like_contacts
 from laiwang_bridge.contacts.rules import Choice
 from laiwang_bridge.contacts.summary import Summary
@@ -28,6 +29,7 @@ PREFIXES = ("!lw", "!来往")
 
 _CONTACTS = _("Address book")
 _ADDRESS = re.compile(r"(?:carddavs?|https?)://\S+", re.IGNORECASE)
+_ON, _OFF = _("on"), _("off")
 _AGAIN = ("again", "再来", "再导入")
 _EXAMPLE_ADDRESS = "https://dav.example.org"
 
@@ -39,14 +41,14 @@ def _read_choice(text: str) -> Choice | int:
         return choice
     found = parse_code(text)
     if isinstance(found, BadCode):
-        raise ArgumentError(_("Choose from your list like this: `add all` or `add 2 5`."), suggestion="all")
+        raise ArgumentError(_("Choose from your list like this: `add all` or `add 2 5`."))
     return found
 
 
 Given = Annotated[str | None, Argument(_("contacts or an address"), example="Mei, +86 138 0013 8000", rest=True)]
 Chosen = Annotated[
     Choice | int | None,
-    Argument(_("who"), example="2 5", rest=True, parse=_read_choice, words={"all": ("全部",)}),
+    Argument(_("which ones"), example="2 5", rest=True, parse=_read_choice, words={"all": ("全部",)}),
 ]
 Page = Annotated[int, Argument(_("page"), least=1, example="2")]
 OnOff = Annotated[
@@ -63,12 +65,19 @@ class ContactsBot:
     """
 
     def __init__(
-        self, imports: Imports, accounts: Accounts, cards: Cards, summary: Summary, requests: Requests
+        self,
+        imports: Imports,
+        accounts: Accounts,
+        cards: Cards,
+        summary: Summary,
+        look_ups: LookUps,
+        requests: Requests,
     ) -> None:
         self._imports = imports
         self._accounts = accounts
         self._cards = cards
         self._requests = requests
+        self._look_ups = look_ups
         self.router = router = Router("contacts", PREFIXES, title=_CONTACTS)
         command = router.command
         command(
@@ -78,6 +87,8 @@ class ContactsBot:
         command("matches", "名单", help=_("Whom you have found"), group=_CONTACTS, where="direct")(self.matches)
         command("add", "添加", help=_("Ask them to be friends"), group=_CONTACTS, where="direct")(self.add)
         command("watch", "等他们来", help=_("Be told who comes later"), group=_CONTACTS, where="direct")(self.watch)
+        if look_ups.is_offered:
+            command("lookup", "查询", help=_("Ask who is on Matrix"), group=_CONTACTS, where="direct")(self.look_up)
         command("contacts", "通讯录", help=_("What I keep of them"), group=_CONTACTS, where="direct")(self.contacts)
         router.receives(lambda file: file.kind == "m.file", imports.take_file)
         accounts.add_to(router)
@@ -162,6 +173,18 @@ class ContactsBot:
         else:
             context.reply(_("I was not waiting for anybody."))
 
+    def look_up(self, context: Context, wish: OnOff) -> None:
+        me = who_asks(context)
+        watch_store.choose_look_up(context.connection, me, wish == "on", context.now)
+        if wish == "on":
+            said = _(
+                "Whatever address book you send from now on, I ask {server} who of it is on Matrix. It gets the "
+                "numbers and addresses in a form that it can undo."
+            )
+        else:
+            said = _("I no longer ask {server} about your contacts.")
+        context.reply(said, server=self._look_ups.name)
+
     def contacts(self, context: Context, what: Forget = None) -> None:
         me = who_asks(context)
         if what is not None:
@@ -181,10 +204,8 @@ class ContactsBot:
             paragraphs(
                 lines(
                     context.say(_("People on your list: {count}"), count=found),
-                    context.say(_("I tell you who comes later: {wish}"), wish=_("yes") if watching else _("no")),
-                    context.say(
-                        _("I remember the login of your address book: {wish}"), wish=_("yes") if kept else _("no")
-                    ),
+                    context.say(_("I tell you who comes later: {wish}"), wish=_ON if watching else _OFF),
+                    context.say(_("I remember the login of your address book: {wish}"), wish=_ON if kept else _OFF),
                 ),
                 context.say(
                     _("Of people who are not here I keep nothing but for whom you wait. {line} deletes all this."),

@@ -20,6 +20,7 @@ from laiwang_bridge import rates
 from laiwang_bridge.contacts import carddav, packing, reading, store, watch_store
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.cards import Cards
+from laiwang_bridge.contacts.lookup import LookUps
 from laiwang_bridge.contacts.matching import Matching, NumberRange
 from laiwang_bridge.contacts.packing import Outcome, ShopFile, Vanished
 from laiwang_bridge.contacts.reading import Reading
@@ -63,6 +64,7 @@ class Imports:
         cards: Cards,
         summary: Summary,
         speak: Speak,
+        look_ups: LookUps,
         tell_operators: TellOperators,
     ) -> None:
         self.reading = reading
@@ -71,9 +73,11 @@ class Imports:
         self._summary = summary
         self._speak = speak
         self._tell_operators = tell_operators
+        self._look_ups = look_ups
 
     def add_to(self, routes: Routes) -> None:
         self.reading.add_to(routes)
+        self._look_ups.add_to(routes)
         routes.on_answer(_READ, self._read)
         routes.on_answer(_MESSAGE_READ, self._message_read)
         routes.on_timer(_SLOW, self._say_so)
@@ -89,7 +93,7 @@ class Imports:
     def take_text(self, context: Context, text: str) -> None:
         """Contacts written out in a message."""
         me = who_asks(context)
-        context.reply(self._conclude(context, me, context.sender, self.reading.read(text.encode())))
+        context.reply(self._conclude(context, context.room, me, context.sender, self.reading.read(text.encode())))
         self._bring_card(context, me, context.sender)
 
     def take_account(self, context: Context, url: str, user: str, password: str) -> None:
@@ -126,7 +130,7 @@ class Imports:
         elif file is not None:
             self._begin_file(unit, me, bot, room, language, file)
         elif isinstance(content.get("body"), str):
-            voice.send(self._conclude(voice, me, user, self.reading.read(content["body"].encode())))
+            voice.send(self._conclude(voice, room, me, user, self.reading.read(content["body"].encode())))
             self._bring_card(voice, me, user)
         else:
             voice.send(_NO_FILE)
@@ -167,7 +171,7 @@ class Imports:
         voice = self._voice(unit, begun)
         users = people.user_ids(unit.connection, begun.person)
         outcome = None if answer.outcome is None else packing.unpack(answer.outcome)
-        told = self._conclude(voice, begun.person, users[0], outcome)
+        told = self._conclude(voice, begun.room, begun.person, users[0], outcome)
         if begun.progress is None:
             voice.send(told)
         else:
@@ -175,7 +179,7 @@ class Imports:
         if isinstance(outcome, Book):
             self._bring_card(voice, begun.person, users[0])
 
-    def _conclude(self, voice: Voice, me: PersonId, user: UserID, outcome: Outcome | None) -> Rich:
+    def _conclude(self, voice: Voice, room: RoomID, me: PersonId, user: UserID, outcome: Outcome | None) -> Rich:
         """Match what was read, and put into words what came of it."""
         match outcome:
             case Book():
@@ -185,6 +189,8 @@ class Imports:
                 if isinstance(looked, NumberRange):
                     self._note_range(voice.unit, user, looked.numbers)
                     return voice.say(_A_RANGE)
+                if not isinstance(outcome, ShopBook):
+                    self._look_ups.ask(voice, me, user, room, looked.chosen)
                 return self._summary.of(voice, me, outcome, looked)
             case Unreadable() | carddav.Problem():
                 if isinstance(outcome, carddav.Problem) and outcome.cause is carddav.NoCards.WRONG_LOGIN:

@@ -33,6 +33,7 @@ class Looked:
     wait_ms: int
     new: int
     friends: int
+    chosen: Sequence[Contact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    line: int
-    name: str
+    contact: Contact
     marks: tuple[str, ...]
 
 
@@ -75,11 +75,11 @@ class Matching:
         addresses = address_store.proven(connection, (mark for one in chosen for mark in one.marks))
         held: dict[PersonId, list[ProvenAddress]] = {}
         named: dict[PersonId, str] = {}
-        for one in sorted(chosen, key=lambda one: one.line):
+        for one in sorted(chosen, key=lambda one: one.contact.line):
             for address in (addresses[mark] for mark in one.marks if mark in addresses):
                 if address.person != me:
                     held.setdefault(address.person, []).append(address)
-                    named[address.person] = named.get(address.person) or one.name
+                    named[address.person] = named.get(address.person) or one.contact.name
         shown = self._shown_to(connection, me, held)
         new = self._put_on_card(unit, me, [one for one in held if shown.get(one) is Sight.SHOWN], named, told=True)
         if not suggests_only:
@@ -90,6 +90,7 @@ class Matching:
             wait_ms=wait_ms,
             new=new,
             friends=sum(sight is Sight.FRIEND for sight in shown.values()),
+            chosen=[one.contact for one in chosen],
         )
 
     def _keep(
@@ -127,7 +128,7 @@ class Matching:
             values += [(AddressKind.EMAIL, email) for email in contact.emails]
             if values:
                 marks = (address_store.mark_of(key, kind, value) for kind, value in values[:MOST_ADDRESSES])
-                yield _Marked(contact.line, contact.name, tuple(marks))
+                yield _Marked(contact, tuple(marks))
 
     def _what_fits(
         self, unit: Unit, user: UserID, me: PersonId, marked: Sequence[_Marked]

@@ -1,4 +1,4 @@
-"""Those whom somebody waits for, and the login of his address book: kept only because he said so."""
+"""Those whom somebody waits for, the login of his address book, what he wants asked: kept because he said so."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ contact_watch = Table(
     Column("expires_at", BigInteger, nullable=False, index=True),
     Index("ix_contact_watch_mark", "mark"),
     sqlite_with_rowid=False,
+)
+contact_look_up = Table(
+    "contact_look_up",
+    metadata,
+    column_of_person("person", primary_key=True, autoincrement=False),
+    Column("since", BigInteger, nullable=False),
 )
 contact_account = Table(
     "contact_account",
@@ -75,6 +81,18 @@ def take_watchers(connection: Connection, mark: str, now: int) -> list[PersonId]
     return waiting
 
 
+def wants_look_up(connection: Connection, person: PersonId) -> bool:
+    """Whether an identity server may be asked about his contacts."""
+    statement = select(contact_look_up.c.since).where(contact_look_up.c.person == person)
+    return connection.execute(statement).first() is not None
+
+
+def choose_look_up(connection: Connection, person: PersonId, wish: bool, now: int) -> None:
+    connection.execute(delete(contact_look_up).where(contact_look_up.c.person == person))
+    if wish:
+        connection.execute(insert(contact_look_up), {"person": person, "since": now})
+
+
 def sealed_account(connection: Connection, person: PersonId) -> bytes | None:
     sealed = connection.execute(select(contact_account.c.sealed).where(contact_account.c.person == person)).scalar()
     return None if sealed is None else bytes(sealed)
@@ -91,6 +109,7 @@ def drop_account(connection: Connection, person: PersonId) -> bool:
 
 def forget(connection: Connection, person: PersonId) -> None:
     stop_watching(connection, person)
+    choose_look_up(connection, person, False, 0)
     drop_account(connection, person)
 
 
@@ -106,4 +125,5 @@ def export(connection: Connection, person: PersonId) -> dict[str, Any]:
         "tells_me_when_they_come": is_watching(connection, person),
         "waits_until": max(ends, default=None),
         "login_remembered_since": since,
+        "asks_an_identity_server": wants_look_up(connection, person),
     }

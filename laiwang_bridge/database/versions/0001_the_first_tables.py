@@ -407,10 +407,12 @@ def upgrade() -> None:
         sa.Column("let_in", sa.Integer(), nullable=False),
         sa.Column("drains_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=True),
-        sa.Column("reopenable", sa.Boolean(), nullable=False),
+        sa.Column("reopens_as", sa.Text(), nullable=True),
         sa.Column("kept", sa.Boolean(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=True),
         sa.Column("commerce", sa.Boolean(), nullable=True),
+        sa.Column("told_full", sa.Boolean(), nullable=False),
+        sa.Column("fast_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["initiator"], ["person.id"], name=op.f("fk_cluster_initiator"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster")),
         sa.UniqueConstraint("room_id", name=op.f("uq_cluster_room_id")),
@@ -480,6 +482,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_contact_import")),
     )
     op.create_index(op.f("ix_contact_import_person"), "contact_import", ["person"], unique=False)
+    op.create_table(
+        "contact_look_up",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_contact_look_up_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_contact_look_up")),
+    )
     op.create_table(
         "contact_rest",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

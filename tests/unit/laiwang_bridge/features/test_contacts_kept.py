@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from laiwang_bridge.config import TextMessages
+from laiwang_bridge.contacts.identity import hashed
 from laiwang_bridge.database import tables
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.people.addresses import Findable
@@ -157,6 +159,74 @@ async def test_files_of_shops_suggest_and_show_nobody_to_anybody_else(sqlite_url
         assert "paypal" not in amy.news().lower()
 
 
+# -- identity servers -----------------------------------------------------------------------------------------------
+
+
+class Identity:
+    """An identity server with a few people in it; `asked` are the hashes it was asked for."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = {hashed(number.lstrip("+"), "msisdn", "salt"): user for number, user in known.items()}
+        self.asked: list[str] = []
+
+    async def details(self, _request: web.Request) -> web.Response:
+        return web.json_response({"algorithms": ["sha256"], "lookup_pepper": "salt"})
+
+    async def look_up(self, request: web.Request) -> web.Response:
+        self.asked += (await request.json())["addresses"]
+        return web.json_response({"mappings": {key: self.known[key] for key in self.asked if key in self.known}})
+
+
+@pytest.fixture
+async def identity() -> AsyncIterator[tuple[Identity, str]]:
+    server = Identity({AMY: "@amy:elsewhere", LIN: "@lin:town"})
+    app = web.Application()
+    app.router.add_get("/_matrix/identity/v2/hash_details", server.details)
+    app.router.add_post("/_matrix/identity/v2/lookup", server.look_up)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield server, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_an_identity_server_is_asked_for_those_who_want_that(
+    sqlite_url: str, identity: tuple[Identity, str]
+) -> None:
+    server, address = identity
+    async with open_books(sqlite_url, identity_server=address, identity_token="t" * 40, range_from=20) as books:
+        lin = await books.arrive("lin", LIN)
+        book = vcards(("Amy Wu", AMY), ("Grandma", CAT), ("Me", LIN))
+        await books.send(lin, book)
+        assert server.asked == []
+        assert "I ask 127.0.0.1 who of it is on Matrix." in await lin.say("lookup on")
+        said = await books.send(lin, book)
+        assert "127.0.0.1 knows 1 of them on Matrix:\n- Amy Wu @amy:elsewhere" in said
+        assert len(server.asked) == 3
+        row = vcards(*((str(last), f"+861381234{last:04}") for last in range(30)))
+        assert "I cannot use this list" in await books.send(lin, row)
+        assert len(server.asked) == 3
+        assert AMY[3:] not in await everything_kept(books)
+        await lin.say("查询 关")
+        await books.send(lin, book)
+        assert len(server.asked) == 3
+        await books.town.app.identity_client.close()
+
+
+async def test_an_identity_server_that_is_away_ends_nothing(sqlite_url: str) -> None:
+    async with open_books(sqlite_url, identity_server="http://127.0.0.1:1", identity_token="t" * 40) as books:
+        lin = await books.arrive("lin", LIN)
+        await lin.say("lookup on")
+        said = await books.send(lin, vcards(("Grandma", CAT)))
+        assert "I have read 1 card" in said
+        assert "127.0.0.1 could not be asked this time." in said
+        await books.town.app.identity_client.close()
+
+
+async def test_where_there_is_no_identity_server_nobody_is_offered_one(lin: Person) -> None:
+    assert "I do not know" in await lin.say("lookup on")
+
+
 # -- accounts -------------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +275,7 @@ async def test_a_remembered_account_is_fetched_again_until_it_is_forgotten(
     kept = await everything_kept(books)
     assert PASSWORD not in kept
     assert radicale.address not in kept
-    assert "I remember the login of your address book: yes" in await lin.say("contacts")
+    assert "I remember the login of your address book: on" in await lin.say("contacts")
     assert "I have read 2 cards" in await lin.say("import again")
     assert PASSWORD not in await everything_kept(books)
     await lin.say("contacts forget")
