@@ -2,6 +2,7 @@
 # ARGS is passed on: make demo ARGS=--exit, make test ARGS="tests/unit -x", make bench ARGS=ingest
 
 BIN := .venv/bin
+WORKERS := 2
 
 .NOTPARALLEL:
 .PHONY: help install synapse demo test lint docs bench constraints clean distclean
@@ -9,7 +10,7 @@ BIN := .venv/bin
 help:
 	@echo "make install      the bridge and everything it needs, in .venv"
 	@echo "make demo         play the story on this machine (ARGS=--exit ends afterwards)"
-	@echo "make test         check style and types, run all tests"
+	@echo "make test         check style and types, run all tests (WORKERS=2 at once)"
 	@echo "make lint         check style and types"
 	@echo "make docs         write anew what the program itself writes into its documentation"
 	@echo "make bench        run the benchmarks"
@@ -27,7 +28,7 @@ demo: install
 
 test: lint synapse
 	@echo "Running the tests (pytest)"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install
 	@echo "Checking style (ruff)"

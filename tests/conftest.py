@@ -1,8 +1,11 @@
-"""Real servers for every test that wants one. Where one cannot be had the test fails; nothing is skipped for it."""
+"""Real servers for every test that wants one. Where one cannot be had the test fails; nothing is skipped for it.
+
+Of several workers (`-n`) each has servers of its own; what belongs to the session belongs to one worker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,28 @@ from tests.support.postgres import Postgres
 
 def pytest_sessionstart() -> None:
     remove_leftovers()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that of several workers none is left alone with it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/synapse/"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """A worker cannot send half a character, which some of our tests have in their log on purpose."""
+    return _in_whole_characters((yield))
+
+
+def _in_whole_characters(value: object) -> object:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {key: _in_whole_characters(each) for key, each in value.items()}
+        case list() | tuple():
+            return type(value)(map(_in_whole_characters, value))
+    return value
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from laiwang_bridge.demo.cache import cache_folder
 from laiwang_bridge.demo.process import spawn
 
 Say = Callable[[str], None]
@@ -136,14 +137,6 @@ class Environment:
 
 
 SYNAPSE = Environment("Synapse", "matrix-synapse", REQUIREMENTS, "synapse.app.homeserver", "LAIWANG_SYNAPSE_PYTHON")
-
-
-def cache_folder() -> Path:
-    """Where downloaded and installed things are kept: $LAIWANG_CACHE, or a folder in the user's cache."""
-    if chosen := os.environ.get("LAIWANG_CACHE"):
-        return Path(chosen).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "laiwang-bridge"
 
 
 def synapse_python(say: Say) -> Path:

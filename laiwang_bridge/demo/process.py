@@ -7,6 +7,7 @@ die, whatever we die of; elsewhere a `kill -9` of us can leave them running.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import random
 import signal
@@ -15,8 +16,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
+
+from laiwang_bridge.demo.cache import cache_folder
 
 # Runs in a fresh interpreter between fork and the real program: code between fork and exec in this process could
 # deadlock on a lock that another thread held. The user is changed first, for that clears the death signal.
@@ -99,7 +103,7 @@ def last_lines(path: Path, count: int = 30) -> str:
 
 
 def free_port() -> int:
-    """A TCP port on loopback on which nobody listens.
+    """A TCP port on loopback on which nobody listens, and that no other process has got here and is about to use.
 
     It lies below the range from which the kernel takes ports for outgoing connections, so that it is still free when
     a server is restarted on it.
@@ -107,14 +111,36 @@ def free_port() -> int:
     ceiling = min(_first_outgoing_port(), 32768)
     for _ in range(200):
         port = random.SystemRandom().randrange(max(ceiling - 20000, 1024), ceiling)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if _is_ours(port) and _is_free(port):
             return port
     raise RuntimeError("There is no free TCP port on 127.0.0.1; stop some of the servers on this machine.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _is_ours(port: int) -> bool:
+    """Speak for a port until we end. Others can have it afterwards, and this process again."""
+    try:
+        fcntl.lockf(_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@cache
+def _ports() -> int:
+    """A file with a byte for each port, to be locked by whoever speaks for it."""
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return os.open(folder / "ports.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _first_outgoing_port() -> int:
