@@ -10,7 +10,7 @@ from mautrix.types import UserID
 
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import user_in
-from appservice.content import Words, bold, code, lines, numbered, with_blocks
+from appservice.content import Words, bold, code, code_block, lines, numbered, paragraphs
 from appservice.effects import MediaOf, Upload
 from appservice.language import N_, Language, _
 from appservice.routes import Routes
@@ -175,7 +175,7 @@ class PeopleBot:
         words = context.say(
             _("Send one of these to your friend yourself; I write to nobody. Each needs a code of their own:")
         )
-        context.reply(with_blocks(words, texts))
+        context.reply(paragraphs(words, *(code_block(text) for text in texts)))
 
     def requests(self, context: Context) -> None:
         self._requests.show_all(context)

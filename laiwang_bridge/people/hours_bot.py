@@ -24,6 +24,7 @@ _MODES = {
     DigestMode.AT_ONCE: ("at once", "now", "immediately", "马上", "立即", "立刻"),
     DigestMode.OFF: ("off", "never", "none", "关", "关闭", "不要"),
 }
+_EXAMPLES = ("Asia/Shanghai", "Europe/Berlin")
 _NO_HOURS = ("off", "none", "never", "关", "关闭", "不要", "没有")
 
 
@@ -166,7 +167,8 @@ class HoursBot:
             "zone": his.zone.key,
             "now": show_time(minute_of_day(his, context.now)),
         }
-        example = code(context.line(self.timezone, ZoneInfo("Asia/Shanghai")))
+        elsewhere = next(name for name in _EXAMPLES if name != his.zone.key)
+        example = code(context.line(self.timezone, ZoneInfo(elsewhere)))
         context.reply(
             lines(
                 context.say(_MODE_SENTENCES[his.mode], **values),
