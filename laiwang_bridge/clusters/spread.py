@@ -7,7 +7,7 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from appservice.routes import Routes
@@ -30,11 +30,17 @@ _BROUGHT_AT_ONCE = 20
 
 
 class Spread:
-    """Keeps what was shown true, and asks for digests where there is news."""
+    """Keeps what was shown true, and asks for digests where there is news.
+
+    `sight_listeners` are told whose sight may be another now, `change_listeners` which cluster is for others, or takes
+    people no more or again.
+    """
 
     def __init__(self, pages: Pages, digests: Digests) -> None:
         self._pages = pages
         self._digests = digests
+        self.sight_listeners: list[Callable[[Unit, Sequence[PersonId]], None]] = []
+        self.change_listeners: list[Callable[[Unit, Named], None]] = []
 
     def add_to(self, routes: Routes) -> None:
         routes.on_timer(_GO_ON, self._go_on)
@@ -48,6 +54,9 @@ class Spread:
         named = store.find(unit.connection, id)
         if named is None:
             return
+        if change.whole:
+            for changed in self.change_listeners:
+                changed(unit, named)
         concerned = change.people(
             lambda person: people.friends_of(unit.connection, person),
             lambda: sight.audience(unit.connection, named.rules),
@@ -99,6 +108,8 @@ class Spread:
         """Bring the cards of these persons in line with what they may see now; note for whom it is news."""
         if not persons:
             return
+        for look_again in self.sight_listeners:
+            look_again(unit, persons)
         connection = unit.connection
         views = sight.views(connection, named.rules, persons)
         cards = card_store.cards_on(connection, named.id, persons)
