@@ -265,7 +265,8 @@ def plot(path: Path, measured: Sequence[Measured]) -> None:
                 clusters = [each.clusters for each in mine]
                 tails = [percentile(getattr(each, name).milliseconds, 0.99) for each in mine]
                 right.plot(clusters, tails, style, marker="o", color=colour, label=label)
-        left.set(xscale="log", yscale="log", xlabel=f"friends ({mine[-1].clusters:,} clusters), median")
+        most = max(each.clusters for each in measured)
+        left.set(xscale="log", yscale="log", xlabel=f"friends ({most:,} clusters), median")
         left.set_ylabel("milliseconds")
         right.set(xscale="log", xlabel="live clusters (people at random), 99th percentile")
         for axes in (left, right):

@@ -18,7 +18,7 @@ def explain(voice: Voice, seen: Seen, friends: Sequence[str], now: int) -> Rich:
     hours = max(now - seen.named.rules.created_at, 0) // HOUR_MS
     times = seen.card.times_shown if seen.card else 0
     return lines(
-        voice.say(_("“**{title}**” has {score} points:"), title=seen.named.title, score=_points(rank.score)),
+        voice.say(_("Points of “**{title}**”: {score}"), title=seen.named.title, score=_points(rank.score)),
         voice.say(
             N_("{points} for {count} friend inside: {friends}", "{points} for {count} friends inside: {friends}"),
             points=_points(rank.friends),

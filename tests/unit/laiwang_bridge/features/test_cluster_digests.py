@@ -308,7 +308,7 @@ async def test_why_explains_the_sum_and_names_only_friends_of_the_reader(calm: T
     await calm.wait(6 * HOUR)
     assert CARD in await bo.say("list")
     assert await bo.say("why 1") == (
-        "“weekend hike?” has 2.5 points:\n"
+        "Points of “weekend hike?”: 2.5\n"
         "3 for 1 friend inside: Ann\n"
         "2 for 3 messages in the last 24 hours\n"
         "-0.5 because it is 6 hours old\n"
