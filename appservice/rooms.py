@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    bindparam,
     case,
     delete,
     func,
@@ -60,6 +61,14 @@ room_member = Table(
     Column("membership", Text, nullable=False),
     Column("display_name", Text),
     Index("ix_room_member_user_id", "user_id", "membership"),
+)
+
+# Built once: whoever is shown many people asks this.
+_DISPLAY_NAMES = (
+    select(room_member.c.user_id, room_member.c.display_name)
+    .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
+    .where(room_member.c.user_id.in_(bindparam("users", expanding=True)), room_member.c.display_name.is_not(None))
+    .order_by(case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc())
 )
 
 STATE_TYPES = (
@@ -132,15 +141,8 @@ class Rooms:
 
     def display_names(self, connection: Connection, users: Iterable[UserID]) -> dict[UserID, str]:
         """What `display_name` says of each of these in no particular room; none for somebody whom we never met."""
-        statement = (
-            select(room_member.c.user_id, room_member.c.display_name)
-            .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
-            .where(room_member.c.user_id.in_(list(users)), room_member.c.display_name.is_not(None))
-            .order_by(
-                case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc()
-            )
-        )
-        return {UserID(row.user_id): row.display_name for row in connection.execute(statement)}
+        rows = connection.execute(_DISPLAY_NAMES, {"users": list(users)})
+        return {UserID(row.user_id): row.display_name for row in rows}
 
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.

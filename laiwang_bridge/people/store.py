@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -62,6 +63,11 @@ matrix_id = Table(
     Column("user_id", Text, primary_key=True),
     column_of_person("person", nullable=False, index=True),
     Column("since", BigInteger, nullable=False),
+)
+_FIRST_USER_IDS = (
+    select(matrix_id.c.person, matrix_id.c.user_id)
+    .where(matrix_id.c.person.in_(bindparam("persons", expanding=True)))
+    .order_by(matrix_id.c.since.desc())
 )
 # Both directions are kept, so that the friends of one person are one stretch of the primary key.
 friendship = Table(
@@ -132,11 +138,7 @@ def user_ids(connection: Connection, one: PersonId) -> list[UserID]:
 
 def first_user_ids(connection: Connection, persons: Iterable[PersonId]) -> dict[PersonId, UserID]:
     """One Matrix id for each of these persons."""
-    rows = connection.execute(
-        select(matrix_id.c.person, matrix_id.c.user_id)
-        .where(matrix_id.c.person.in_(list(persons)))
-        .order_by(matrix_id.c.since.desc())
-    )
+    rows = connection.execute(_FIRST_USER_IDS, {"persons": list(persons)})
     return {PersonId(row.person): UserID(row.user_id) for row in rows}
 
 
