@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mautrix.types import UserID
 from sqlalchemy import Connection
@@ -20,13 +20,18 @@ from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.rules import PersonId
 
 
+Listener = Callable[[Unit, Named], None]
+
+
 class Changes:
-    """Changes clusters, their rooms, and who sees them."""
+    """Changes clusters, their rooms, and who sees them. `listeners` are told of a new reach, with the cluster as it is
+    then."""
 
     def __init__(self, spread: Spread, mail: Mail, bot: UserID) -> None:
         self._spread = spread
         self._mail = mail
         self._bot = bot
+        self.listeners: list[Listener] = []
 
     def may_reach(self, connection: Connection, named: Named, reach: Reach) -> bool:
         """Whether its reach may become this one, now that others may have come."""
@@ -42,6 +47,8 @@ class Changes:
                 unit.emit(effect)
         self._take_back_invitations(unit, named, after)
         self._spread.recheck(unit, named.id, rules.after_change(named.rules, after.rules))
+        for tell in self.listeners:
+            tell(unit, after)
 
     def name(self, unit: Unit, named: Named, persons: Iterable[PersonId]) -> None:
         """A closed cluster is for these people, too."""

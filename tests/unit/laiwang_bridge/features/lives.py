@@ -12,6 +12,7 @@ from tests.unit.laiwang_bridge.features.town import BOT, HOUR, MINUTE, Person, T
 NAMES = ("ann", "bo", "cat", "dan", "eve")
 TITLES = ("the peak", "the soup")
 REACHES = ("", "friends: ", "chain: ", "closed: ", "family: ")
+AFTERWARDS = ("friends", "hops:2", "closed", "family", "chain")
 AT_ONCE = ("ann", "cat")
 """Those who want their news at once; the others wait for the evening."""
 ABOUT_SOMEBODY = ("unfriend", "block", "unblock", "mute", "unmute")
@@ -101,6 +102,8 @@ class Lives:
                 await self.town.say(one.user, room.id, f"!zd {step}")
             case "only" if now == "join":
                 await self.town.say(one.user, room.id, "!zd only family")
+            case "reach" if now == "join":
+                await self.town.say(one.user, room.id, f"!zd reach {AFTERWARDS[self.people.index(other)]}")
             case "mention" | "name" if now == "join":
                 await self.town.say(one.user, room.id, f"!zd {step} {other.user}")
 

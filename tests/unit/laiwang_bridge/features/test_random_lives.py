@@ -22,7 +22,7 @@ PEOPLE = st.integers(0, len(NAMES) - 1)
 PAIRS = st.tuples(PEOPLE, PEOPLE).filter(lambda pair: pair[0] < pair[1])
 OFTEN = ("join", "knock", "accept", "leave", "quiet", "loud", "block", "unblock", "befriend", "unfriend")
 SELDOM = ("wait", "start", "hide", "kick", "ban", "unban", "invite", "forget", "doze", "stall")
-SEEING = ("sleep", "list", "mute", "unmute", "group", "ungroup", "dissolve", "only", "mention", "name")
+SEEING = ("sleep", "list", "mute", "unmute", "group", "ungroup", "dissolve", "only", "mention", "name", "reach")
 DEEDS = st.sampled_from((*SELDOM, *SEEING, *OFTEN, *OFTEN))
 STEPS = st.tuples(DEEDS, PEOPLE, PEOPLE, st.integers(0, len(TITLES) - 1)).filter(lambda step: step[1] != step[2])
 

@@ -243,6 +243,17 @@ async def test_a_list_that_went_meanwhile_opens_nothing(town: Town, five: list[P
     assert town.cluster_room("lunch")
 
 
+async def test_with_its_initiator_his_lists_are_forgotten(town: Town, five: list[Person]) -> None:
+    ann, bo, *_others = five
+    await listed(town, ann, "class", bo)
+    room = await town.start(ann, "class: weekend hike?")
+    await ann.say("forget")
+    await ann.say("yes")
+    assert bo.sees(GONE)
+    await town.member(room, bo.user, "knock")
+    assert town.rooms[room].members[bo.user] == "leave"
+
+
 async def test_a_closed_one_is_for_those_named(town: Town, five: list[Person]) -> None:
     ann, bo, cat, dan, _eve = five
     preview = await ann.say(f"!zd @bo {cat.user}: surprise party")
