@@ -158,14 +158,26 @@ async def identity(subject: Subject) -> Iterable[Finding]:
 
 
 async def bot(subject: Subject) -> Iterable[Finding]:
-    """Registering it is what the bridge does at every start, too."""
-    answer = await _register(subject, subject.config.appservice.bot_localpart)
+    """Registering them is what the bridge does at every start, too."""
+    ours = (subject.config.appservice.bot_localpart, subject.config.contacts.bot_localpart)
+    found = [await _what_is_wrong_with(subject, localpart) for localpart in ours]
+    names = [f"@{localpart}:{subject.config.homeserver.domain}" for localpart in ours]
+    return [one for one in found if one is not None] or [ok("bot", f"{' and '.join(names)} are ours.")]
+
+
+async def _what_is_wrong_with(subject: Subject, localpart: str) -> Finding | None:
+    """One bot of ours."""
+    user = f"@{localpart}:{subject.config.homeserver.domain}"
+    answer = await _register(subject, localpart)
     if answer.status == 200 or answer.errcode == "M_USER_IN_USE":
-        return [ok("bot", f"{subject.bot} is ours.")]
+        return None
     if answer.errcode == "M_EXCLUSIVE":
-        return [_taken("bot.taken", f"the name {subject.bot}")]
-    text = f"{subject.bot} cannot be made: {answer.error} (HTTP {answer.status} {answer.errcode})."
-    return [fail("bot.refused", text, "Look at the homeserver's log for what it has against this user.")]
+        if await _is_not_covered(subject, user):
+            text = f"The registration that the homeserver has does not give us {user}."
+            return fail("bot.not-covered", text, REGISTER_AGAIN)
+        return _taken("bot.taken", f"the name {user}")
+    text = f"{user} cannot be made: {answer.error} (HTTP {answer.status} {answer.errcode})."
+    return fail("bot.refused", text, "Look at the homeserver's log for what it has against this user.")
 
 
 async def namespace(subject: Subject) -> Iterable[Finding]:
@@ -179,11 +191,15 @@ async def namespace(subject: Subject) -> Iterable[Finding]:
         text = f"Users {names} cannot be made: {answer.error} (HTTP {answer.status} {answer.errcode})."
         return [fail("namespace.refused", text, "Look at the homeserver's log for what it has against them.")]
     user = f"@{localpart}:{subject.config.homeserver.domain}"
-    acting = await _as_us(subject, "GET", f"{_CLIENT}/account/whoami", user_id=user)
-    if "masquerade" in acting.error:  # Synapse's word where its registration of us does not cover the user
+    if await _is_not_covered(subject, user):
         text = f"The registration that the homeserver has does not give us the users {names}."
         return [fail("namespace.not-covered", text, REGISTER_AGAIN)]
     return [_taken("namespace.taken", f"the users {names}")]
+
+
+async def _is_not_covered(subject: Subject, user: str) -> bool:
+    acting = await _as_us(subject, "GET", f"{_CLIENT}/account/whoami", user_id=user)
+    return "masquerade" in acting.error  # Synapse's word where its registration of us does not cover the user
 
 
 def _taken(code: str, names: str) -> Finding:

@@ -90,6 +90,7 @@ def set_up(folder: Path, name: str, homeserver_url: str) -> SetUp:
                 user_prefix=f"_{name}_",
                 alias_prefixes=(f"_{name}_",),
             ),
+            contacts=replace(config.contacts, bot_localpart=f"{name}-contacts"),
         )
     )
     migrate(made.config.database.url)

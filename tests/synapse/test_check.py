@@ -51,8 +51,14 @@ def other_bot(registration: Registration) -> Registration:
 
 
 def without_ghosts(registration: Registration) -> Registration:
-    bot, _ = registration.namespaces.users
-    return replace(registration, namespaces=replace(registration.namespaces, users=(bot,)))
+    *bots, _ = registration.namespaces.users
+    return replace(registration, namespaces=replace(registration.namespaces, users=tuple(bots)))
+
+
+def without_contacts_bot(registration: Registration) -> Registration:
+    """As it was written before there was that bot."""
+    bot, _, ghosts = registration.namespaces.users
+    return replace(registration, namespaces=replace(registration.namespaces, users=(bot, ghosts)))
 
 
 def grasping(registration: Registration) -> Registration:
@@ -100,6 +106,11 @@ CASES = [
         "ghostless",
         {"namespace.not-covered": "does not give us the users @_ghostless_*:localhost"},
         registered=without_ghosts,
+    ),
+    Case(
+        "older",
+        {"bot.not-covered": "does not give us @older-contacts:localhost"},
+        registered=without_contacts_bot,
     ),
     Case("unsent", {"ping.url-not-set": "says url: null"}, registered=told(url=None)),
     Case(
