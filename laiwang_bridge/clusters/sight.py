@@ -7,14 +7,17 @@ follows from it is decided by `rules` alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    CompoundSelect,
     Connection,
+    Select,
+    Table,
     and_,
     bindparam,
     literal,
@@ -31,7 +34,7 @@ from laiwang_bridge.people.list_store import friend_list_member
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 from laiwang_bridge.people.store import block, friendship, mute, person
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ID: BindParameter[Any] = bindparam("id")
 _THEM: BindParameter[Any] = bindparam("them", expanding=True)
 _LISTS: BindParameter[Any] = bindparam("lists", expanding=True)
 _ME: BindParameter[Any] = bindparam("me")
@@ -44,36 +47,56 @@ def _shows() -> ColumnElement[bool]:
     return or_(stay.c.exposure == Exposure.LOUD, stay.c.exposed_to.is_not(None))
 
 
+def _standing(*conditions: Callable[[Table], ColumnElement[bool]]) -> CompoundSelect[Any]:
+    """Who is a member, invited, banned, or has hidden a cluster."""
+    every: tuple[tuple[Table, str, list[ColumnElement[bool]]], ...] = (
+        (stay, _MEMBER, [stay.c.left_at.is_(None)]),
+        (invitation, _INVITED, []),
+        (ban, _BANNED, []),
+        (card, _HIDDEN, [card.c.state == CardState.MUTED]),
+    )
+    return union_all(
+        *(
+            select(table.c.cluster, table.c.person, literal(what)).where(
+                *more, *(condition(table) for condition in conditions)
+            )
+            for table, what, more in every
+        )
+    )
+
+
+def _friends_inside(member: ColumnElement[Any], candidate: ColumnElement[Any]) -> Select[Any]:
+    """Loud members of clusters with a friend of theirs. Friendships are kept in both directions: `member` says which
+    end of one is the member's, and so from where it is looked up."""
+    return (
+        select(
+            stay.c.cluster,
+            candidate.label("candidate"),
+            stay.c.person,
+            stay.c.hop,
+            stay.c.exposed_to,
+            stay.c.joined_at,
+            friendship.c.since,
+            person.c.new_friends_see_old,
+        )
+        .select_from(friendship)
+        .join(stay, and_(stay.c.person == member, stay.c.left_at.is_(None), _shows()))
+        .join(person, person.c.id == stay.c.person)
+        .order_by(stay.c.person)
+    )
+
+
 # Built once: these are asked at every step that somebody takes.
-_STANDING = union_all(
-    *(
-        select(table.c.cluster, table.c.person, literal(what)).where(
-            table.c.cluster.in_(_IDS), table.c.person.in_(_THEM), *more
-        )
-        for table, what, more in (
-            (stay, _MEMBER, [stay.c.left_at.is_(None)]),
-            (invitation, _INVITED, []),
-            (ban, _BANNED, []),
-            (card, _HIDDEN, [card.c.state == CardState.MUTED]),
-        )
-    )
+_STANDING_IN = _standing(lambda table: table.c.cluster == _ID, lambda table: table.c.person.in_(_THEM))
+_STANDING_OF = _standing(lambda table: table.c.person == _ME)
+# Three ways to the same rows, of which one is short: from the candidates if they are fewer than the members, else from
+# the members; and for one candidate from his friends, wherever they are. What is too much is left out afterwards: a
+# database that is told all conditions may take the long way.
+_INSIDE_FOR_FEW = _friends_inside(friendship.c.friend, friendship.c.person).where(
+    stay.c.cluster == _ID, friendship.c.person.in_(_THEM)
 )
-_FRIENDS_INSIDE = (
-    select(
-        stay.c.cluster,
-        friendship.c.person.label("candidate"),
-        stay.c.person,
-        stay.c.hop,
-        stay.c.exposed_to,
-        stay.c.joined_at,
-        friendship.c.since,
-        person.c.new_friends_see_old,
-    )
-    .join(stay, and_(stay.c.person == friendship.c.friend, stay.c.left_at.is_(None), _shows()))
-    .join(person, person.c.id == stay.c.person)
-    .where(friendship.c.person.in_(_THEM), stay.c.cluster.in_(_IDS))
-    .order_by(stay.c.person)
-)
+_INSIDE_FOR_MANY = _friends_inside(friendship.c.person, friendship.c.friend).where(stay.c.cluster == _ID)
+_INSIDE_OF = _friends_inside(friendship.c.friend, friendship.c.person).where(friendship.c.person == _ME)
 _BLOCKS = union_all(
     select(block.c.person, block.c.blocked).where(block.c.person.in_(_THEM)),
     select(block.c.blocked, block.c.person).where(block.c.blocked.in_(_THEM)),
@@ -108,13 +131,18 @@ def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
 
 def views(connection: Connection, one: Cluster, candidates: Sequence[PersonId]) -> dict[PersonId, View]:
     """The same for many candidates."""
-    found = _look(connection, [one], candidates)
+    asked = {"id": one.id, "them": list(candidates)}
+    from_members = one.seats_taken < len(candidates)
+    inside = connection.execute(_INSIDE_FOR_MANY if from_members else _INSIDE_FOR_FEW, asked)
+    found = _put_together(connection, [one], candidates, inside, connection.execute(_STANDING_IN, asked))
     return {candidate: found.view(one, candidate) for candidate in candidates}
 
 
 def views_of(connection: Connection, candidate: PersonId, clusters: Sequence[Cluster]) -> dict[ClusterId, View]:
     """What the rules need to know about one person and many clusters."""
-    found = _look(connection, clusters, [candidate])
+    asked = {"me": candidate}
+    inside, standing = connection.execute(_INSIDE_OF, asked), connection.execute(_STANDING_OF, asked)
+    found = _put_together(connection, clusters, [candidate], inside, standing)
     return {one.id: found.view(one, candidate) for one in clusters}
 
 
@@ -179,16 +207,23 @@ class _Found:
         )
 
 
-def _look(connection: Connection, clusters: Sequence[Cluster], candidates: Sequence[PersonId]) -> _Found:
-    asked = {"ids": [one.id for one in clusters], "them": list(candidates)}
+def _put_together(
+    connection: Connection,
+    clusters: Sequence[Cluster],
+    candidates: Sequence[PersonId],
+    rows: Iterable[Any],
+    standing: Iterable[Any],
+) -> _Found:
+    ids, wanted = {one.id for one in clusters}, set(candidates)
     inside: defaultdict[tuple[ClusterId, PersonId], list[Any]] = defaultdict(list)
     lists: set[ListId] = set().union(*(one.reach.lists for one in clusters))
-    for row in connection.execute(_FRIENDS_INSIDE, asked):
-        inside[row.cluster, row.candidate].append(row)
-        if row.exposed_to is not None:
-            lists.add(row.exposed_to)
+    for row in rows:
+        if row.cluster in ids and row.candidate in wanted:
+            inside[row.cluster, row.candidate].append(row)
+            if row.exposed_to is not None:
+                lists.add(row.exposed_to)
     return _Found(
-        standing={(id, who, what) for id, who, what in connection.execute(_STANDING, asked)},
+        standing={(id, who, what) for id, who, what in standing},
         inside=inside,
         blocks=_pairs(connection, _BLOCKS, candidates),
         mutes=_pairs(connection, _MUTES, candidates),
