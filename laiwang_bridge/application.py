@@ -32,8 +32,9 @@ from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store, drafts, talk
+from laiwang_bridge.clusters import card_store, drafts, order_store, talk
 from laiwang_bridge.clusters import store as cluster_store
+from laiwang_bridge.clusters.bot import PREFIXES as CLUSTER_PREFIXES
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.changes import Changes
 from laiwang_bridge.clusters.digest import ClusterDigest
@@ -42,7 +43,9 @@ from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.lifecycle import Lifecycles
+from laiwang_bridge.clusters.living import Living, Surroundings
 from laiwang_bridge.clusters.opening import Opening
+from laiwang_bridge.clusters.ordering import Ordering
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.starting import Starting
@@ -152,11 +155,28 @@ class Application:
         exposures = Exposures(mail)
         doors = Doors(spread, exposures, mail, rooms, self.bot, is_ours, pace)
         self.lifecycles = Lifecycles(rooms, doors, spread, self.bot)
+        around = Surroundings(
+            rooms=rooms,
+            doors=doors,
+            spread=spread,
+            lifecycles=self.lifecycles,
+            digests=digests,
+            mail=mail,
+            bot=self.bot,
+            is_ours=is_ours,
+            speak=self._speak_in,
+        )
+        living = Living(
+            CLUSTER_PREFIXES,
+            around,
+            idle_days=config.clusters.idle_days,
+            cap=config.clusters.cap,
+        )
         opening = Opening(
             rooms,
             mail,
             self.bot,
-            doors.opened,
+            living.opened,
             alias_prefix=config.appservice.alias_prefixes[0],
             cap=config.clusters.cap,
         )
@@ -200,7 +220,16 @@ class Application:
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
-        ties.changed.extend((spread.tie_changed, doors.tie_changed))
+        ordering = Ordering(
+            CLUSTER_PREFIXES,
+            PREFIXES,
+            around,
+            operators.note,
+            leave=clusters.leave,
+            quiet=clusters.quiet,
+        )
+
+        ties.changed.extend((spread.tie_changed, doors.tie_changed, ordering.tie_changed))
         ties.lists.append(spread.list_changed)
         ties.leaving.extend(
             (
@@ -224,6 +253,7 @@ class Application:
                 "operators": operators.export,
                 "chats": _chats_of,
                 "burning": burning.export,
+                "order": order_store.export,
             }
         )
         ties.address_listeners.append(matching.address_proven)
@@ -243,6 +273,8 @@ class Application:
                         addresses.router,
                         starting.router,
                         clusters.router,
+                        *living.routers,
+                        *ordering.routers,
                         burning.router,
                         contacts.router,
                         operators.router,
@@ -280,6 +312,8 @@ class Application:
         Talk(self.bot).add_to(routes)
         doors.add_to(routes)
         opening.add_to(routes)
+        living.add_to(routes)
+        ordering.add_to(routes)
         starting.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)

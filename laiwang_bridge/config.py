@@ -176,6 +176,12 @@ class Clusters:
         values.reach,
     )
     cap: int = setting(500, "How many people one cluster may hold.", values.whole_number(2, 100_000))
+    idle_days: int = setting(
+        7,
+        "After how many days without a message a cluster can only be read. Any member opens it again within 7 days; "
+        "after that it is over.",
+        values.whole_number(1, 3650),
+    )
 
 
 @dataclass(frozen=True, slots=True)

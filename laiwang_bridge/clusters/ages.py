@@ -19,16 +19,19 @@ GRACE_MS = 7 * DAY_MS
 class Life:
     """What is kept of a cluster's life besides its lifecycle.
 
-    `changed_at`: since when it has this lifecycle, None since it began. `reopenable`: any member may open it again.
-    `kept`: it ends only when somebody ends it. `ends_at`: the hour that its host has set. `commerce`: whether goods may
-    be offered there, None for what is usual with its reach.
+    `changed_at`: since when it has this lifecycle, None since it began. `reopens_as`: what any member may make of it
+    while it is locked. `kept`: silence does not end it. `ends_at`: the hour that its host has set. `commerce`: whether
+    goods may be offered there, None for what is usual with its reach. `told_full`: the host knows that it is full.
+    `fast_at`: when it was last found to grow too fast.
     """
 
     changed_at: int | None = None
-    reopenable: bool = False
+    reopens_as: Lifecycle | None = None
     kept: bool = False
     ends_at: int | None = None
     commerce: bool | None = None
+    told_full: bool = False
+    fast_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def next_step(lifecycle: Lifecycle, life: Life, last_word: int, idle_ms: int) ->
             quiet = None if life.kept else max(last_word, life.changed_at or 0) + idle_ms
             ends = [at for at in (quiet, life.ends_at) if at is not None]
             return Step(min(ends), Lifecycle.LOCKED) if ends else None
-        case Lifecycle.LOCKED if life.reopenable:
+        case Lifecycle.LOCKED if life.reopens_as is not None:
             return Step((life.changed_at or last_word) + GRACE_MS, Lifecycle.ARCHIVED)
         case _:
             return None

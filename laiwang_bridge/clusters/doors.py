@@ -11,17 +11,18 @@ from mautrix.types import RoomID, UserID
 
 from appservice.effects import Answer, Invite, Kick
 from appservice.events import Event
-from appservice.language import _
+from appservice.language import Message, _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, growth, rules, sight, store
+from laiwang_bridge.clusters import card_store, growth, pass_store, rules, sight, store
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Mode
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE, ClusterId, Recheck, Stay
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.store import Named
+from laiwang_bridge.clusters.unwanted import is_unwanted
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
@@ -33,12 +34,28 @@ _ADMIT = "clusters.admit"
 _PRESENT = ("join", "invite", "knock")
 
 
+Watcher = Callable[[Unit, Named], None]
+"""Told when the seats of a cluster have changed, with the cluster as it is then."""
+
+
 class Entry(StrEnum):
     """What became of somebody who wants in. QUEUED: his turn comes soon."""
 
     INVITED = "invited"
     QUEUED = "queued"
     REFUSED = "refused"
+
+    @property
+    def sentence(self) -> Message:
+        """For the person, with the `title` to fill in."""
+        return _ENTRIES[self]
+
+
+_ENTRIES = {
+    Entry.INVITED: _("Come in: you are invited into **{title}**."),
+    Entry.QUEUED: _("Many want in just now. You are invited as soon as it is your turn."),
+    Entry.REFUSED: NOT_AVAILABLE,
+}
 
 
 class Doors:
@@ -61,6 +78,7 @@ class Doors:
         self._bot = bot
         self._is_ours = is_ours
         self._pace = pace or Pace()
+        self.watchers: list[Watcher] = []
 
     def add_to(self, routes: Routes) -> None:
         routes.on_event("m.room.member", self.on_member)
@@ -84,7 +102,8 @@ class Doors:
         if store.is_invited(connection, named.id, person):
             self._invite(unit, named, user, person)
             return Entry.INVITED
-        place = growth.admission(self._pace, named.let_in, named.drains_at, now)
+        pace = growth.slowed(self._pace) if growth.is_slowed(named.life.fast_at, now) else self._pace
+        place = growth.admission(pace, named.let_in, named.drains_at, now)
         store.note_admission(connection, named.id, named.let_in + 1, place.drains_at)
         if place.at > now:
             store.put_in_queue(connection, named.id, person, place.at)
@@ -100,9 +119,14 @@ class Doors:
         return Entry.INVITED
 
     def _may_enter(self, unit: Unit, named: Named, user: UserID, person: PersonId) -> bool:
-        decision = rules.allow(named.rules, sight.view(unit.connection, named.rules, person))
+        view = sight.view(unit.connection, named.rules, person)
+        decision = rules.allow(named.rules, view)
+        if not decision.allowed and pass_store.holds_pass(unit.connection, named.id, person, unit.now):
+            decision = rules.allow_with_pass(named.rules, view)
         if not decision.allowed or named.room_id is None:
             log.debug("cluster %s: %s is not let in (%s)", named.id, user, decision.cause)
+            return False
+        if is_unwanted(unit.connection, user):
             return False
         # Somebody can have been banned before we knew him.
         return self._rooms.membership(unit.connection, named.room_id, user) != "ban"
@@ -158,6 +182,7 @@ class Doors:
         assert after is not None
         full = after.rules.takes_people != named.rules.takes_people
         self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person}), whole=full))
+        self._tell_watchers(unit, after)
 
     def turn_away(self, unit: Unit, named: Named) -> None:
         """Nobody may come any more: takes back the invitations that are out, and the places of those who wait."""
@@ -225,6 +250,7 @@ class Doors:
         connection = unit.connection
         person = people.person_of(connection, user, unit.now)
         store.take_back_invitation(connection, named.id, person)
+        pass_store.spend(connection, named.id, person)
         self._leave_queue(unit, named.id, person)
         before = store.find_stay(connection, named.id, person)
         if before is not None and before.inside:
@@ -249,6 +275,7 @@ class Doors:
             store.lift_ban(connection, named.id, person)
         self._leave_queue(unit, named.id, person)
         had_seat = store.take_back_invitation(connection, named.id, person)
+        pass_store.spend(connection, named.id, person)
         stay = store.find_stay(connection, named.id, person)
         if stay is not None and stay.inside:
             store.put_stay(connection, rules.leave(stay, unit.now))
@@ -331,6 +358,13 @@ class Doors:
 
     def _changed(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> None:
         self._spread.recheck(unit, before.id, self._change(unit, before, person, grows=grows))
+        after = store.find(unit.connection, before.id)
+        assert after is not None
+        self._tell_watchers(unit, after)
+
+    def _tell_watchers(self, unit: Unit, named: Named) -> None:
+        for tell in self.watchers:
+            tell(unit, named)
 
     def _change(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> Recheck:
         after = store.find(unit.connection, before.id)

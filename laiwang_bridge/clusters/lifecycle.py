@@ -33,10 +33,10 @@ class Lifecycles:
         self._bot = bot
         self.listeners: list[Listener] = []
 
-    def change(self, unit: Unit, named: Named, lifecycle: Lifecycle, *, reopenable: bool = False) -> None:
-        """Let a cluster be open, sealed, locked or archived from now on. Where it is locked, `reopenable` says whether
-        any member may open it again."""
-        life = replace(named.life, changed_at=unit.now, reopenable=reopenable)
+    def change(self, unit: Unit, named: Named, lifecycle: Lifecycle, *, reopens_as: Lifecycle | None = None) -> None:
+        """Let a cluster be open, sealed, locked or archived from now on. `reopens_as` is what any member may make of
+        one that is locked; None: no member may."""
+        life = replace(named.life, changed_at=unit.now, reopens_as=reopens_as)
         store.set_lifecycle(unit.connection, named.id, lifecycle)
         store.set_life(unit.connection, named.id, life)
         after = store.find(unit.connection, named.id)
@@ -57,5 +57,10 @@ class Lifecycles:
         if levels is not None:
             wanted = levels_of(named, levels)
             unit.emit(SetState(sender=self._bot, room=named.room_id, type="m.room.power_levels", content=wanted))
-        for effect in described(named, self._bot):
-            unit.emit(effect)
+        self.describe(unit, named)
+
+    def describe(self, unit: Unit, named: Named) -> None:
+        """Let its room say of the cluster what it is."""
+        if named.room_id is not None:
+            for effect in described(named, self._bot):
+                unit.emit(effect)

@@ -57,7 +57,7 @@ def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None, 
         "cap": cluster.cap,
         "history": "shared",
         "commerce": usual if life.commerce is None else life.commerce,
-        "ttl": {"kept": life.kept, "ends_at": life.ends_at},
+        "ttl": {"idle": not life.kept, "hard_ts": life.ends_at},
         "lifecycle": {"state": lifecycle, "since": life.changed_at or cluster.created_at},
     }
 
@@ -78,7 +78,7 @@ def levels_of(named: Named, levels: Mapping[str, Any]) -> dict[str, Any]:
     silent = named.rules.lifecycle in (Lifecycle.LOCKED, Lifecycle.ARCHIVED)
     events = dict(levels["events"]) if isinstance(levels.get("events"), Mapping) else {}
     # Only for the button with which its members open it again.
-    if silent and named.life.reopenable:
+    if silent and named.life.reopens_as:
         events.setdefault("m.reaction", _NOBODY)
     elif events.get("m.reaction") == _NOBODY:
         del events["m.reaction"]

@@ -158,7 +158,9 @@ def started_by(connection: Connection, one: PersonId) -> Sequence[Any]:
 
 
 def disown(connection: Connection, one: PersonId) -> None:
-    """The clusters that a person began go on without an initiator."""
+    """The clusters that a person began go on without an initiator, and without his lists."""
+    theirs = select(cluster.c.id).where(cluster.c.initiator == one)
+    connection.execute(delete(cluster_list).where(cluster_list.c.cluster.in_(theirs)))
     connection.execute(update(cluster).where(cluster.c.initiator == one).values(initiator=None))
 
 
@@ -213,7 +215,15 @@ def _named(connection: Connection, rows: Sequence[Any]) -> list[Named]:
             row.drains_at,
             Kind(row.kind),
             row.seed,
-            Life(row.changed_at, row.reopenable, row.kept, row.ends_at, row.commerce),
+            Life(
+                changed_at=row.changed_at,
+                reopens_as=Lifecycle(row.reopens_as) if row.reopens_as else None,
+                kept=row.kept,
+                ends_at=row.ends_at,
+                commerce=row.commerce,
+                told_full=row.told_full,
+                fast_at=row.fast_at,
+            ),
         )
         for row in rows
     ]

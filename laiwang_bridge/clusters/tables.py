@@ -37,10 +37,12 @@ cluster = Table(
     Column("drains_at", BigInteger, nullable=False, default=0),
     # Its life, see `ages.Life`.
     Column("changed_at", BigInteger),
-    Column("reopenable", Boolean, nullable=False, default=False),
+    Column("reopens_as", Text),
     Column("kept", Boolean, nullable=False, default=False),
     Column("ends_at", BigInteger),
     Column("commerce", Boolean),
+    Column("told_full", Boolean, nullable=False, default=False),
+    Column("fast_at", BigInteger),
 )
 stay = Table(
     "stay",

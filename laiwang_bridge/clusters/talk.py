@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mautrix.types import RoomID, UserID
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, bindparam, delete, func, literal, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, bindparam, delete, exists, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice.database import metadata
@@ -69,6 +69,14 @@ def last_day(connection: Connection, ids: Collection[ClusterId], now: int) -> di
     return {ClusterId(id): int(messages) for id, messages in rows}
 
 
+def last_word(connection: Connection, id: ClusterId) -> int | None:
+    """The end of the last hour in which somebody said something there; None if nobody has."""
+    hour = connection.execute(select(func.max(talk.c.hour)).where(talk.c.cluster == id)).scalar()
+    return None if hour is None else (int(hour) + 1) * HOUR_MS
+
+
 def forget_old(connection: Connection, now: int) -> None:
-    """Drop the hours that count no more."""
-    connection.execute(delete(talk).where(talk.c.hour <= now // HOUR_MS - _HOURS))
+    """Drop the hours that count no more; the last one of each cluster says how long it has been silent."""
+    later = talk.alias()
+    is_followed = exists().where(later.c.cluster == talk.c.cluster, later.c.hour > talk.c.hour)
+    connection.execute(delete(talk).where(talk.c.hour <= now // HOUR_MS - _HOURS, is_followed))

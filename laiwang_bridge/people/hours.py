@@ -75,6 +75,11 @@ def next_digest(hours: Hours, now: int) -> int:
     return end_of_quiet(hours, next(_instants(hours, hours.digest_at, now, both_folds=False)))
 
 
+def next_time(hours: Hours, minute: int, now: int) -> int:
+    """The next instant at which the clock shows this time of day."""
+    return next(_instants(hours, minute, now, both_folds=False))
+
+
 def next_news(hours: Hours, now: int) -> int | None:
     """When to bring what has just happened; None for somebody who wants no digest."""
     match hours.mode:
