@@ -58,6 +58,7 @@ _COUNTRIES = {
     "澳洲": "AU", "澳大利亚": "AU", "australia": "AU", "马来西亚": "MY", "馬來西亞": "MY", "malaysia": "MY",
 }  # fmt: skip
 
+_CODE_SHOWN = re.compile(r"\+(\d{1,3}) ")
 _EMAIL_SEPARATORS = re.compile(r"[\s<>()\[\]\"',;:、|\\]+")
 _LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 _EMAIL = re.compile(rf"[^\s@<>()\[\]\"',;:\\\x00-\x1f\x7f]{{1,64}}@(?=[^@]{{4,253}}$){_LABEL}(?:\.{_LABEL})+")
@@ -298,6 +299,13 @@ def mask(address: str) -> str:
     first = max(0, min(3, len(digits) - last - 4))
     shown = (digits[:first], "•" * (len(digits) - first - last), digits[len(digits) - last :])
     return " ".join((f"+{number.country_code}", *filter(None, shown)))
+
+
+def region_of(masked: str) -> str | None:
+    """Where a number is from that is shown as `mask` does (ISO 3166): of several countries the largest."""
+    code = _CODE_SHOWN.match(masked)
+    region = phonenumbers.region_code_for_country_code(int(code[1])) if code else ""
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
 def _email(word: str) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection
 
 from appservice.bots import Context, File, Voice
 from appservice.content import Rich
@@ -28,10 +29,13 @@ from laiwang_bridge.contacts.rules import DAY_MS
 from laiwang_bridge.contacts.shops import NOT_READ_HERE, ShopBook
 from laiwang_bridge.contacts.store import Import
 from laiwang_bridge.contacts.summary import Summary
+from laiwang_bridge.people import address_store
 from laiwang_bridge.people import store as people
+from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.mail import Speak
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.phone_numbers import region_of
 from laiwang_bridge.rates import Limit
 
 _READ, _MESSAGE_READ, _SLOW = "contacts.read", "contacts.message_read", "contacts.slow"
@@ -93,13 +97,14 @@ class Imports:
     def take_text(self, context: Context, text: str) -> None:
         """Contacts written out in a message."""
         me = who_asks(context)
-        context.reply(self._conclude(context, context.room, me, context.sender, self.reading.read(text.encode())))
+        context.reply(self._conclude(context, context.room, me, context.sender, self._read_text(context, me, text)))
         self._bring_card(context, me, context.sender)
 
     def take_account(self, context: Context, url: str, user: str, password: str) -> None:
         """An address book on a CardDAV server."""
         me = who_asks(context)
-        given = {"url": url, "user": user, "password": password}
+        home = _home_of(context.connection, me)
+        given = {"url": url, "user": user, "password": password, "home": home}
         job = Job(sender=context.bot.user_id, name=reading.READ_ACCOUNT, queue=_queue(me), given=given, sensitive=True)
         self._begin(context.unit, me, context.room, context.language, job)
 
@@ -130,10 +135,13 @@ class Imports:
         elif file is not None:
             self._begin_file(unit, me, bot, room, language, file)
         elif isinstance(content.get("body"), str):
-            voice.send(self._conclude(voice, room, me, user, self.reading.read(content["body"].encode())))
+            voice.send(self._conclude(voice, room, me, user, self._read_text(voice, me, content["body"])))
             self._bring_card(voice, me, user)
         else:
             voice.send(_NO_FILE)
+
+    def _read_text(self, voice: Voice, me: PersonId, text: str) -> Outcome:
+        return self.reading.read(text.encode(), _home_of(voice.connection, me))
 
     def _no_use(self, file: File) -> Unreadable | None:
         """Why a file need not even be fetched."""
@@ -146,7 +154,7 @@ class Imports:
             sender=bot,
             name=reading.READ_FILE,
             queue=_queue(me),
-            given={"url": file.url, "bot": bot},
+            given={"url": file.url, "bot": bot, "home": _home_of(unit.connection, me)},
             sensitive=True,
         )
         self._begin(unit, me, room, language, job)
@@ -216,6 +224,13 @@ class Imports:
 
     def _voice(self, unit: Unit, begun: Import) -> Voice:
         return self._speak(unit, begun.bot, begun.room, begun.language, is_direct=True)
+
+
+def _home_of(connection: Connection, person: PersonId) -> list[str]:
+    """Where somebody's own numbers are from: there, probably, are those in his book without a country code."""
+    numbers = [one.shown for one in address_store.addresses_of(connection, person) if one.kind is AddressKind.NUMBER]
+    regions = (region_of(shown) for shown in numbers)
+    return [region for region in dict.fromkeys(regions) if region is not None]
 
 
 def _queue(person: PersonId) -> str:

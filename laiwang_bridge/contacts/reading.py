@@ -61,21 +61,21 @@ class Reading:
         """What to say of a file that is too large by its own account."""
         return Unreadable(NoBook.TOO_LARGE, self._most_bytes) if size is not None and size > self._most_bytes else None
 
-    def read(self, data: bytes) -> Book | Unreadable | ShopFile:
-        """Read a file, or a text."""
+    def read(self, data: bytes, home: Sequence[str] = ()) -> Book | Unreadable | ShopFile:
+        """Read a file, or a text. `home` are the regions of its owner."""
         if is_shop_file(data):
-            return self._read_shop_file(data)
-        return self._read_book(data)
+            return self._read_shop_file(data, home)
+        return self._read_book(data, home)
 
-    def _read_shop_file(self, data: bytes) -> Book | Unreadable | ShopFile:
+    def _read_shop_file(self, data: bytes, home: Sequence[str]) -> Book | Unreadable | ShopFile:
         if not self._shop_files:
             return ShopFile()
         return read_shop_file(
-            data, self._regions, most_bytes=self._most_bytes, most_people=self._most_cards
-        ) or self._read_book(data)
+            data, (*home, *self._regions), most_bytes=self._most_bytes, most_people=self._most_cards
+        ) or self._read_book(data, home)
 
-    def _read_book(self, data: bytes) -> Book | Unreadable:
-        return read_book(data, self._regions, most_bytes=self._most_bytes, most_cards=self._most_cards)
+    def _read_book(self, data: bytes, home: Sequence[str]) -> Book | Unreadable:
+        return read_book(data, (*home, *self._regions), most_bytes=self._most_bytes, most_cards=self._most_cards)
 
     async def _read_file(self, job: Job) -> Packed:
         uri, bot = ContentURI(job.given["url"]), UserID(job.given["bot"])
@@ -91,7 +91,7 @@ class Reading:
             if error.status not in _GONE:
                 raise
             return packing.pack(Vanished())
-        return packing.pack(await asyncio.to_thread(self.read, data))
+        return packing.pack(await asyncio.to_thread(self.read, data, job.given["home"]))
 
     async def _read_account(self, job: Job) -> Packed:
         given = job.given
@@ -99,14 +99,14 @@ class Reading:
         fetched = await carddav.fetch(given["url"], given["user"], given["password"], self._outside, limits)
         if isinstance(fetched, carddav.Problem):
             return packing.pack(fetched)
-        return packing.pack(await asyncio.to_thread(self._read_cards, fetched.cards))
+        return packing.pack(await asyncio.to_thread(self._read_cards, fetched.cards, given["home"]))
 
-    def _read_cards(self, cards: Sequence[bytes]) -> Book | Unreadable:
+    def _read_cards(self, cards: Sequence[bytes], home: Sequence[str]) -> Book | Unreadable:
         """Each card is a small file of its own, with a coding of its own; its number stands for its line."""
         contacts: list[Contact] = []
         damaged: list[int] = []
         for number, card in enumerate(cards, 1):
-            read = self._read_book(card)
+            read = self._read_book(card, home)
             if isinstance(read, Book):
                 contacts += (
                     Contact(number, one.name, one.numbers, one.emails, one.matrix_ids) for one in read.contacts

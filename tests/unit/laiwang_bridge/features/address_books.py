@@ -35,13 +35,15 @@ class Books:
             await self.prove(person, number, findable)
         return person
 
-    async def prove(self, person: Person, value: str, findable: Findable = Findable.MUTUAL) -> None:
+    async def prove(
+        self, person: Person, value: str, findable: Findable = Findable.MUTUAL, *, shown: str = "…"
+    ) -> None:
         kind = AddressKind.EMAIL if "@" in value else AddressKind.NUMBER
 
         def work(connection: Connection) -> None:
             me = people.person_of(connection, person.user, self.town.now)
             mark = address_store.mark_of(address_store.address_key(connection, KEY), kind, value)
-            mine = address_store.put_address(connection, me, kind, mark, "…", Proof.TEXT, self.town.now)
+            mine = address_store.put_address(connection, me, kind, mark, shown, Proof.TEXT, self.town.now)
             address_store.choose_findable(connection, mine.id, findable)
 
         await self.town.database.write(work)

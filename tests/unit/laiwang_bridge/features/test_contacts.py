@@ -284,6 +284,14 @@ async def test_pasted_contacts_are_read_at_once(books: Books, lin: Person, amy: 
     assert "1. Amy Wu (@amy:town)" in lin.reads(CARD)
 
 
+async def test_numbers_without_a_country_code_are_read_as_those_of_their_owner(books: Books) -> None:
+    tim = await books.town.arrive("tim")
+    await books.prove(tim, "+14159373419", shown="+1 415 •••• 419")
+    frank = await books.arrive("frank", "+19196769515", findable=Findable.ANYONE)
+    assert "1 of them is here" in await books.send(tim, vcards(("Frank", "(919) 676-9515")))
+    assert frank.news() == ""
+
+
 async def test_pasted_contacts_need_no_command(books: Books, lin: Person) -> None:
     assert "我读了 3 张名片" in await lin.say("小王 13900139000\n小李 13700137000\n小陈 13600136000")
 
