@@ -25,6 +25,13 @@ async def books(sqlite_url: str) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
+async def either_books(database_url: str) -> AsyncIterator[Books]:
+    """Once on SQLite, once on PostgreSQL."""
+    async with open_books(database_url) as books:
+        yield books
+
+
+@pytest.fixture
 async def lin(books: Books) -> Person:
     return await books.arrive("lin", LIN)
 
@@ -37,9 +44,10 @@ async def amy(books: Books) -> Person:
 # -- from the file to the friend ------------------------------------------------------------------------------------
 
 
-async def test_two_who_have_each_other_find_each_other_and_become_friends(
-    books: Books, lin: Person, amy: Person
-) -> None:
+async def test_two_who_have_each_other_find_each_other_and_become_friends(either_books: Books) -> None:
+    books = either_books
+    lin, amy = await books.arrive("lin", LIN), await books.arrive("amy", AMY)
+    await lin.say("watch on")
     said = await books.send(lin, vcards(("Amy Wu", AMY), ("Grandma", CAT)))
     assert said.startswith("I have read 2 cards, 2 with a number or address.\n\n" + NOBODY)
     said = await books.send(amy, vcards(("小林", "138 0013 8000")), "通讯录.vcf")
@@ -54,6 +62,12 @@ async def test_two_who_have_each_other_find_each_other_and_become_friends(
     await lin.say("yes")
     assert "1. 小林 (Lin) @lin:town" in await amy.say("friends")
     assert "Amy @amy:town" in await lin.say("friends")
+    assert await books.town.count("contact_watch") == 2
+    await amy.say("contacts forget")
+    await lin.say("forget")
+    await lin.say("yes")
+    for table in ("contact_holding", "contact_found", "contact_card", "contact_watch", "contact_watcher"):
+        assert await books.town.rows(table) == [], table
 
 
 async def test_the_first_of_the_two_is_told_by_his_digest(books: Books, lin: Person, amy: Person) -> None:
