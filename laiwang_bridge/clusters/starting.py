@@ -75,8 +75,8 @@ class Starting:
         self._bot = bot
         self._usual = usual
         self._show_list = show_list
-        self.router = router = Router("starting", prefixes, title=_("Begin a cluster"))
-        command, group = router.command, _("Begin")
+        self.router = router = Router("starting", prefixes, title=_("Clusters"))
+        command, group = router.command, _("Clusters")
         command("start", "发起", help=_("Talk about something"), group=group, default=True)(self.start)
         command("publish", "发布", help=_("Open it, after a look at who sees it"), group=group, where="direct")(
             self.publish
