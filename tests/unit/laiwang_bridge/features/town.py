@@ -454,7 +454,7 @@ def code_in(text: str) -> str:
 
 def _plant(connection: Connection, secret: bytes) -> None:
     """Nothing in a town is left to chance."""
-    for name in ("unit", "marks"):
+    for name in ("unit", "marks", "addresses"):
         connection.execute(tables.metadata.tables["instance"].insert(), {"name": name, "value": secret})
 
 
