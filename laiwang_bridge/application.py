@@ -32,7 +32,7 @@ from appservice.service import ApplicationService, Settings
 from appservice.unit import Emission, Unit
 from laiwang_bridge import __version__
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store, drafts, order_store, talk
+from laiwang_bridge.clusters import card_store, clubs, drafts, order_store, pass_store, space_store, talk
 from laiwang_bridge.clusters import store as cluster_store
 from laiwang_bridge.clusters.bot import PREFIXES as CLUSTER_PREFIXES
 from laiwang_bridge.clusters.bot import ClusterBot
@@ -43,13 +43,16 @@ from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.lifecycle import Lifecycles
-from laiwang_bridge.clusters.living import Living, Surroundings
+from laiwang_bridge.clusters.living import Living
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.ordering import Ordering
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.starting import Starting
+from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.clusters.talk import Talk
+from laiwang_bridge.clusters.ways import FurtherWays
+from laiwang_bridge.clusters.ways_bot import Commands as WaysCommands
 from laiwang_bridge.config import Config
 from laiwang_bridge.contacts import rules as contact_rules
 from laiwang_bridge.contacts import store as contact_store
@@ -171,6 +174,8 @@ class Application:
             around,
             idle_days=config.clusters.idle_days,
             cap=config.clusters.cap,
+            alias_prefix=config.appservice.alias_prefixes[-1],
+            domain=config.homeserver.domain,
         )
         opening = Opening(
             rooms,
@@ -180,6 +185,7 @@ class Application:
             alias_prefix=config.appservice.alias_prefixes[0],
             cap=config.clusters.cap,
         )
+        living.opens_with(opening)
         clusters = ClusterBot(doors, spread, pages, names, exposures, circles.mute)
         starting = Starting(
             clusters.router.prefixes,
@@ -192,6 +198,20 @@ class Application:
             usual=config.clusters.reach,
             show_list=clusters.list,
         )
+        further = FurtherWays(
+            clusters.router.prefixes,
+            spread,
+            self.lifecycles,
+            doors,
+            rooms,
+            mail,
+            self.bot,
+            WaysCommands(list=clusters.list, join=clusters.join),
+            alias_prefix=f"{config.appservice.alias_prefixes[-1]}space_",
+            domain=config.homeserver.domain,
+        )
+        opening.listeners.append(further.opened)
+        requests.also_taken_by(further.passes.take)
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
         self.outside = Outside(policy(config.contacts.carddav_hosts))
@@ -236,6 +256,7 @@ class Application:
                 digests.person_leaves,
                 doors.person_leaves,
                 starting.person_leaves,
+                further.person_leaves,
                 burning.person_leaves,
                 operators.person_leaves,
             )
@@ -248,8 +269,11 @@ class Application:
                 "addresses": address_store.export,
                 "claims": claim_store.export,
                 "clusters": cluster_store.export,
+                "clubs": clubs.export,
                 "cards": card_store.export,
                 "drafts": drafts.export,
+                "space": space_store.export,
+                "passes": pass_store.export,
                 "operators": operators.export,
                 "chats": _chats_of,
                 "burning": burning.export,
@@ -259,7 +283,7 @@ class Application:
         ties.address_listeners.append(matching.address_proven)
         ties.exports["contacts"] = contacts.export
         digests.listeners.append(cards.digest)
-        rooms.on_replaced(doors.moved)
+        rooms.on_replaced(living.moved)
 
         self.bots = Bots(
             [
@@ -275,6 +299,7 @@ class Application:
                         clusters.router,
                         *living.routers,
                         *ordering.routers,
+                        further.router,
                         burning.router,
                         contacts.router,
                         operators.router,
@@ -315,6 +340,7 @@ class Application:
         living.add_to(routes)
         ordering.add_to(routes)
         starting.add_to(routes)
+        further.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)
         routes.on_dead_letter(operators.on_dead_letter)
@@ -365,6 +391,7 @@ class Application:
                 request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 people_store.forget_drained(connection, now)
                 talk.forget_old(connection, now)
+                pass_store.forget_old(connection, now)
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)

@@ -18,6 +18,8 @@ _LINK = re.compile(
     r"(?i)\b[a-z][a-z0-9+.-]{1,15}://\S|\bwww\.\S|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|cn|io|top|xyz|shop|info|cc|me)\b"
 )
 
+_PERSON = re.compile(r"(?i)(?:https?://matrix\.to/#/|matrix:)(?:@|%40|u/)[^\s\"'<>)]*")
+
 Sponsors = Mapping[PersonId, Collection[PersonId]]
 """Through whom everybody who is or was inside came in; nobody for those who came by themselves."""
 
@@ -44,5 +46,6 @@ def must_lock(reporters: Iterable[PersonId], sponsors: Sponsors, initiator: Pers
 
 
 def has_link(text: str) -> bool:
-    """Whether a text holds something that people follow to somewhere else. Matrix ids and e-mail addresses are none."""
+    """Whether a text holds something that people follow to somewhere else. People and e-mail addresses are none."""
+    text = _PERSON.sub(" ", text)
     return any(text[max(found.start() - 1, 0) : found.start()] not in ("@", ":") for found in _LINK.finditer(text))

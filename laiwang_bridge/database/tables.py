@@ -14,6 +14,7 @@ import appservice.instance
 import appservice.key_exchange
 import appservice.leases
 import appservice.outbox
+import appservice.policies
 import appservice.receipts
 import appservice.rooms
 import appservice.timers
@@ -21,6 +22,10 @@ import laiwang_bridge.burning.store
 import laiwang_bridge.clusters.card_store
 import laiwang_bridge.clusters.drafts
 import laiwang_bridge.clusters.exposures
+import laiwang_bridge.clusters.listing
+import laiwang_bridge.clusters.order_store
+import laiwang_bridge.clusters.pass_store
+import laiwang_bridge.clusters.space_store
 import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk
 import laiwang_bridge.contacts.store

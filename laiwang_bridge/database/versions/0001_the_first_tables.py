@@ -263,6 +263,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "policy_list",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("called", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("room_id", name=op.f("pk_policy_list")),
+    )
+    op.create_table(
         "receipt_watch",
         sa.Column("room_id", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
@@ -437,6 +444,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_cluster_draft")),
     )
     op.create_table(
+        "cluster_space",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=True),
+        sa.Column("stale", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_space_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_cluster_space")),
+        sa.UniqueConstraint("room_id", name=op.f("uq_cluster_space_room_id")),
+    )
+    op.create_table(
+        "cluster_space_child",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("suggested", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person"], ["person.id"], name=op.f("fk_cluster_space_child_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person", "room_id", name=op.f("pk_cluster_space_child")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_cluster_space_child_room_id"), "cluster_space_child", ["room_id"], unique=False)
+    op.create_table(
         "contact_account",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
@@ -606,6 +638,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_mute_muted", "mute", ["muted"], unique=False)
     op.create_table(
+        "policy_rule",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("state_key", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("is_pattern", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["policy_list.room_id"], name=op.f("fk_policy_rule_room_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("room_id", "type", "state_key", name=op.f("pk_policy_rule")),
+    )
+    op.create_index("ix_policy_rule_entity", "policy_rule", ["entity"], unique=False)
+    op.create_index("ix_policy_rule_is_pattern", "policy_rule", ["is_pattern"], unique=False)
+    op.create_table(
         "remark",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("about", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -639,6 +687,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", "number", name=op.f("pk_cluster_card")),
     )
     op.create_index("ix_cluster_card_cluster", "cluster_card", ["cluster", "person"], unique=True)
+    op.create_table(
+        "cluster_host_asked",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("unwilling", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_host_asked_cluster"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person"], ["person.id"], name=op.f("fk_cluster_host_asked_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_host_asked")),
+    )
+    op.create_index(op.f("ix_cluster_host_asked_person"), "cluster_host_asked", ["person"], unique=False)
     op.create_table(
         "cluster_invitation",
         sa.Column("cluster", sa.Text(), nullable=False),
@@ -677,6 +740,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_list_list", "cluster_list", ["list"], unique=False)
     op.create_table(
+        "cluster_listed",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_listed_cluster"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("cluster", name=op.f("pk_cluster_listed")),
+    )
+    op.create_index(op.f("ix_cluster_listed_room_id"), "cluster_listed", ["room_id"], unique=False)
+    op.create_table(
         "cluster_named",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -687,6 +761,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_named_person", "cluster_named", ["person"], unique=False)
     op.create_table(
+        "cluster_pass",
+        sa.Column("value", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("host", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("guest", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_pass_cluster"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["guest"], ["person.id"], name=op.f("fk_cluster_pass_guest"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["host"], ["person.id"], name=op.f("fk_cluster_pass_host"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("value", name=op.f("pk_cluster_pass")),
+    )
+    op.create_index("ix_cluster_pass_cluster", "cluster_pass", ["cluster", "guest"], unique=False)
+    op.create_index(op.f("ix_cluster_pass_guest"), "cluster_pass", ["guest"], unique=False)
+    op.create_index(op.f("ix_cluster_pass_host"), "cluster_pass", ["host"], unique=False)
+    op.create_table(
         "cluster_queue",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -696,6 +787,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_queue")),
     )
     op.create_index("ix_cluster_queue_person", "cluster_queue", ["person"], unique=False)
+    op.create_table(
+        "cluster_report",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("reporter", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_report_cluster"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter"], ["person.id"], name=op.f("fk_cluster_report_reporter"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("cluster", "event_id", "reporter", name=op.f("pk_cluster_report")),
+    )
+    op.create_index(op.f("ix_cluster_report_reporter"), "cluster_report", ["reporter"], unique=False)
     op.create_table(
         "cluster_talk",
         sa.Column("cluster", sa.Text(), nullable=False),
@@ -724,6 +831,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_undecided_cluster", "cluster_undecided", ["cluster"], unique=False)
     op.create_index("ix_cluster_undecided_list", "cluster_undecided", ["list"], unique=False)
+    op.create_table(
+        "cluster_voucher",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["person.id"], name=op.f("fk_cluster_voucher_by"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_voucher_cluster"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_cluster_voucher_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", "person", name=op.f("pk_cluster_voucher")),
+    )
+    op.create_index(op.f("ix_cluster_voucher_by"), "cluster_voucher", ["by"], unique=False)
+    op.create_index(op.f("ix_cluster_voucher_person"), "cluster_voucher", ["person"], unique=False)
     op.create_table(
         "contact_holding",
         sa.Column("holder", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

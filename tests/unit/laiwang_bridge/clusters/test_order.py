@@ -58,7 +58,18 @@ def test_links(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello", "3.5 km", "e.g. this", "@may:example.org", "write to may@example.com", "1.2.3", "…and so on."]
+    "text",
+    [
+        "",
+        "hello",
+        "3.5 km",
+        "e.g. this",
+        "@may:example.org",
+        "write to may@example.com",
+        "1.2.3",
+        "…and so on.",
+        '<a href="https://matrix.to/#/@may:example.org">May</a>',
+    ],
 )
 def test_no_links(text: str) -> None:
     assert not has_link(text)

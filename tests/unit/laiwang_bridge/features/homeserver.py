@@ -24,6 +24,7 @@ from appservice.effects import (
     Join,
     Kick,
     Leave,
+    ListRoom,
     React,
     ReadEvent,
     ReadState,
@@ -32,6 +33,7 @@ from appservice.effects import (
     RoomOf,
     SendMessage,
     SetState,
+    Unban,
     Upload,
 )
 from appservice.outbox import Result
@@ -74,7 +76,8 @@ class Homeserver:
     """`pushed` collects what we are to be told. Clients of the users in `homes` accept invitations on sight.
 
     `refused` makes it say no to an effect, with the reason. `sent` holds what was done in which room, `files` what was
-    uploaded and `made` which event came of which effect, for tests to read.
+    uploaded, `listed` which rooms stand in the directory of which network, and `made` which event came of which effect,
+    for tests to read.
     """
 
     def __init__(self, bot: UserID, *further_bots: UserID) -> None:
@@ -82,6 +85,7 @@ class Homeserver:
         self.homes: set[UserID] = set()
         self.sent: list[tuple[RoomID, Effect]] = []
         self.files: list[bytes] = []
+        self.listed: set[tuple[str, RoomID]] = set()
         self.made: dict[EffectKey, EventID] = {}
         self.refused: Callable[[Effect], str | None] = lambda _effect: None
         self.pushed: list[dict[str, Any]] = []
@@ -128,7 +132,8 @@ class Homeserver:
         room = Room(RoomID(f"!made{next(self.numbers)}"), effect)
         self.rooms[room.id] = room
         self._aliases[effect.alias_localpart] = room.id
-        self.push(room.id, effect.sender, "m.room.create", {"room_version": "12"}, "")
+        type = {} if effect.room_type is None else {"type": effect.room_type}
+        self.push(room.id, effect.sender, "m.room.create", {"room_version": "12", **type}, "")
         self.put_member(room, effect.sender, "join", sender=effect.sender)
         self.push(room.id, effect.sender, "m.room.power_levels", effect.power_levels, "")
         for event in effect.initial_state:
@@ -181,6 +186,8 @@ class Homeserver:
                 return Result(room_id=room.id, state=(_read_event(room, target),) if seen else ())
             case ReadState():
                 return Result(room_id=room.id, state=tuple(self._whole_state(room)))
+            case ListRoom():
+                (self.listed.add if effect.listed else self.listed.discard)((effect.network, room.id))
             case Join() | Leave():
                 self.put_member(room, effect.sender, type(effect).__name__.lower(), sender=effect.sender)
             case Invite():
@@ -191,6 +198,8 @@ class Homeserver:
                 self.put_member(room, effect.user, "leave", sender=effect.sender)
             case Ban():
                 self.put_member(room, effect.user, "ban", sender=effect.sender)
+            case Unban():
+                self.put_member(room, effect.user, "leave", sender=effect.sender)
         return Result(room_id=room.id)
 
     def _invite(self, room: Room, sender: UserID, user: UserID, *, is_direct: bool = False) -> None:
