@@ -12,12 +12,13 @@ from appservice.content import code
 from appservice.language import Message, _
 from laiwang_bridge.clusters import card_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
-from laiwang_bridge.clusters.doors import Doors, Entry
+from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.explaining import explain
 from laiwang_bridge.clusters.exposures import Commands as Answers
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.faces import Buttons
 from laiwang_bridge.clusters.feed import feed, look_at
+from laiwang_bridge.clusters.meant import card_meant, cluster_inside
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE
 from laiwang_bridge.clusters.spread import Spread
@@ -120,13 +121,8 @@ class ClusterBot:
             return
         if card.state is CardState.MUTED:
             self._spread.unmute(context.unit, named, card)
-        match self._doors.let_in(context.unit, named, context.sender):
-            case Entry.INVITED:
-                context.reply(_("Come in: you are invited into **{title}**."), title=named.title)
-            case Entry.QUEUED:
-                context.reply(_("Many want in just now. You are invited as soon as it is your turn."))
-            case Entry.REFUSED:
-                context.reply(NOT_AVAILABLE)
+        entry = self._doors.let_in(context.unit, named, context.sender)
+        context.reply(entry.sentence, title=named.title)
 
     def leave(self, context: Context, number: Number = None) -> None:
         named, _me = self._inside(context, number)
@@ -177,38 +173,14 @@ class ClusterBot:
     # -- small things -----------------------------------------------------------------------------------------------
 
     def _card(self, context: Context, me: PersonId, number: int | None, wanted: CardState) -> Card:
-        if number is None:
-            newest = card_store.cards_of(context.connection, me, (wanted,), limit=1)
-            card = newest[0] if newest else None
-        else:
-            card = card_store.card_number(context.connection, me, number)
-        if card is None:
-            raise UserError(_("There is no such cluster in your list:"), try_instead=context.line(self.list))
-        return card
+        return card_meant(context, me, number, wanted, self.list)
 
     def _example_of_list(self, context: Context, me: PersonId) -> str:
         mine = list_store.lists_of(context.connection, me)
         return mine[0].name if mine else str(context.say(_("family")).plain)
 
     def _inside(self, context: Context, number: int | None) -> tuple[Named, PersonId]:
-        """The cluster that is meant: the one whose room this is, else a number, else the newest that he is in."""
-        me = who_asks(context)
-        named = store.in_room(context.connection, context.room) if number is None else None
-        if named is None:
-            self._only_in_private(context)
-            card = self._card(context, me, number, CardState.INSIDE)
-            named = store.find(context.connection, card.cluster)
-        stay = store.find_stay(context.connection, named.id, me) if named else None
-        if named is None or stay is None or not stay.inside:
-            raise UserError(_("You are not in that cluster."), try_instead=context.line(self.list))
-        return named, me
-
-    def _only_in_private(self, context: Context) -> None:
-        """Where others read along, nothing is said about the clusters that somebody is in or sees."""
-        if not context.is_direct:
-            raise UserError(
-                _("Not where others read along: write that to {bot} in a direct chat."), bot=context.bot.user_id
-            )
+        return cluster_inside(context, number, self.list)
 
     def _expose(self, context: Context, number: int | None, exposure: Exposure, answer: Message) -> None:
         named, me = self._inside(context, number)

@@ -20,9 +20,8 @@ from appservice.thirdparty import (
     ThirdPartyUser,
 )
 from laiwang_bridge.clusters import store
+from laiwang_bridge.clusters.listing import PROTOCOL, find_listed
 from laiwang_bridge.clusters.rules import ClusterId
-
-PROTOCOL = "laiwang"
 
 _TOPIC = "topic"
 _FOUND = 20
@@ -52,7 +51,7 @@ class ClusterDirectory:
         topic = fields.get(_TOPIC, "").strip()
         if protocol != PROTOCOL or not topic:
             return ()
-        found = await self._database.read(partial(store.open_to_all, topic=topic, limit=_FOUND))
+        found = await self._database.read(partial(find_listed, words=topic, limit=_FOUND))
         return [self._location(named) for named in found]
 
     async def users_of(self, user_id: UserID) -> Sequence[ThirdPartyUser]:

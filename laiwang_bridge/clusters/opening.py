@@ -57,14 +57,14 @@ class Plan:
 class Opening:
     """Makes clusters. `bot` is the host of every room; the aliases of the rooms begin with `alias_prefix`.
 
-    `opened` is told when the room of a cluster is there.
+    `opened`, the first of the `listeners`, is told when the room of a cluster is there.
     """
 
     def __init__(self, rooms: Rooms, mail: Mail, bot: UserID, opened: Opened, *, alias_prefix: str, cap: int) -> None:
         self._rooms = rooms
         self._mail = mail
         self._bot = bot
-        self._told = opened
+        self.listeners = [opened]
         self._alias_prefix = alias_prefix
         self._cap = cap
 
@@ -133,7 +133,8 @@ class Opening:
             return
         self._rooms.created(unit.connection, answer.room_id, unit.now)
         store.open_room(unit.connection, id, answer.room_id)
-        self._told(unit, id)
+        for tell in self.listeners:
+            tell(unit, id)
 
     def _seeded(self, unit: Unit, answer: Answer) -> None:
         """The seed is there: pin it, and let the room say which one it is."""

@@ -192,6 +192,12 @@ def allow(cluster: Cluster, view: View) -> Decision:
             return Decision(sponsors=near) if near else Decision(_nobody_near(cluster, inside))
 
 
+def allow_with_pass(cluster: Cluster, view: View) -> Decision:
+    """Whether somebody may step in by a pass of a host: as by an invitation by hand, which asks not for the reach, but
+    for all that keeps anybody out."""
+    return Decision(_gate(cluster, view))
+
+
 def _near_enough(cluster: Cluster, inside: tuple[FriendInside, ...]) -> tuple[FriendInside, ...]:
     """Those sponsors who can bring somebody in under the reach of the cluster."""
     if cluster.reach.mode is Mode.FRIENDS:

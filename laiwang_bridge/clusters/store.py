@@ -164,21 +164,6 @@ def disown(connection: Connection, one: PersonId) -> None:
     connection.execute(update(cluster).where(cluster.c.initiator == one).values(initiator=None))
 
 
-def open_to_all(connection: Connection, topic: str, limit: int) -> list[Named]:
-    """The newest clusters that anybody may know of, with `topic` in their title."""
-    statement = (
-        select(cluster)
-        .where(
-            cluster.c.reach == str(Mode.OPEN),
-            cluster.c.lifecycle == Lifecycle.OPEN,
-            cluster.c.title.icontains(topic, autoescape=True),
-        )
-        .order_by(cluster.c.created_at.desc())
-        .limit(limit)
-    )
-    return _named(connection, connection.execute(statement).all())
-
-
 def _first(connection: Connection, condition: Any) -> Named | None:
     rows = connection.execute(select(cluster).where(condition).limit(1)).all()
     return next(iter(_named(connection, rows)), None)

@@ -19,7 +19,9 @@ import appservice.receipts
 import appservice.rooms
 import appservice.timers
 import laiwang_bridge.burning.store
+import laiwang_bridge.clusters.budding
 import laiwang_bridge.clusters.card_store
+import laiwang_bridge.clusters.clubs
 import laiwang_bridge.clusters.drafts
 import laiwang_bridge.clusters.exposures
 import laiwang_bridge.clusters.listing

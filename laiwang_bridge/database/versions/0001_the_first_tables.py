@@ -426,6 +426,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_cluster_initiator"), "cluster", ["initiator"], unique=False)
     op.create_table(
+        "cluster_club",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=True),
+        sa.Column("owner", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["owner"], ["person.id"], name=op.f("fk_cluster_club_owner"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cluster_club")),
+        sa.UniqueConstraint("room_id", name=op.f("uq_cluster_club_room_id")),
+    )
+    op.create_index(op.f("ix_cluster_club_owner"), "cluster_club", ["owner"], unique=False)
+    op.create_table(
         "cluster_draft",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
@@ -675,6 +687,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_cluster_ban_person", "cluster_ban", ["person"], unique=False)
     op.create_table(
+        "cluster_bud",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("of", sa.Text(), nullable=False),
+        sa.Column("root", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("announced", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_bud_cluster"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", name=op.f("pk_cluster_bud")),
+    )
+    op.create_index(op.f("ix_cluster_bud_root"), "cluster_bud", ["root"], unique=False)
+    op.create_table(
         "cluster_card",
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -687,6 +710,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", "number", name=op.f("pk_cluster_card")),
     )
     op.create_index("ix_cluster_card_cluster", "cluster_card", ["cluster", "person"], unique=True)
+    op.create_table(
+        "cluster_club_member",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("club", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["club"], ["cluster_club.id"], name=op.f("fk_cluster_club_member_club"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["cluster"], ["cluster.id"], name=op.f("fk_cluster_club_member_cluster"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("cluster", name=op.f("pk_cluster_club_member")),
+    )
+    op.create_index(op.f("ix_cluster_club_member_club"), "cluster_club_member", ["club"], unique=False)
     op.create_table(
         "cluster_host_asked",
         sa.Column("cluster", sa.Text(), nullable=False),

@@ -1,0 +1,38 @@
+"""Links to clusters: how one is written, read and drawn. A link opens no door; who may come in is asked there."""
+
+from __future__ import annotations
+
+import io
+import re
+from urllib.parse import quote, unquote
+
+import segno
+
+from laiwang_bridge.clusters.rules import ClusterId
+
+_LINK = re.compile(r"(?:https?://matrix\.to/#/#|matrix:(?:r|room)/|#)(?P<alias>[^\s/?]+)(?:\?\S*)?", re.IGNORECASE)
+_SCALE, _BORDER = 8, 4
+
+
+def link_to(id: ClusterId, domain: str) -> str:
+    """The address that every Matrix client follows (specification, "matrix.to navigation")."""
+    return f"https://matrix.to/#/{quote(f'#{id}:{domain}', safe='')}"
+
+
+def cluster_in(text: str, domain: str) -> ClusterId | None:
+    """The cluster that a text consisting of a link, a `matrix:` address or an alias leads to; None if it is none of
+    these or of another server. Whether there is such a cluster is another question."""
+    found = _LINK.fullmatch(unquote(text.strip()))
+    if found is None:
+        return None
+    localpart, _, server = found["alias"].partition(":")
+    return ClusterId(localpart) if localpart and server.lower() == domain.lower() else None
+
+
+def qr_picture(link: str) -> tuple[bytes, int]:
+    """A PNG with the QR code of a link, and how many pixels wide and high it is."""
+    code = segno.make_qr(link, error="m")
+    picture = io.BytesIO()
+    code.save(picture, kind="png", scale=_SCALE, border=_BORDER)
+    width, _height = code.symbol_size(_SCALE, _BORDER)
+    return picture.getvalue(), int(width)
