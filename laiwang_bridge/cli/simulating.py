@@ -32,7 +32,7 @@ def add_to(commands: Commands) -> None:
         type=_share,
         default=0.06,
         metavar="P",
-        help="that somebody steps in, for each friend whom he is shown inside (0.06)",
+        help="that somebody steps in for the first friend whom he is shown inside; each further one adds less (0.06)",
     )
     parser.add_argument(
         "--loud", type=_share, default=0.6, metavar="P", help="the share who let their friends see them inside (0.6)"

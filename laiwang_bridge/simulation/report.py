@@ -99,7 +99,7 @@ def _row(result: Result) -> tuple[str, ...]:
         str(result.cap),
         both(members),
         both(shown),
-        f"{result.full:.0%}",
+        f"{result.full:.1%}",
         f"{result.joins_per_loud_day:.2f}",
         both(days, 1),
     )
@@ -116,19 +116,21 @@ def _sentences(town: Town, result: Result) -> Iterator[str]:
     if full:
         usual = full[len(full) // 2]
         yield (
-            f"{' ' * len(str(result.reach))}  {result.full:.0%} become full ({result.cap} people). Such a cluster "
-            f"is shown to some {usual:,} people: {_share(usual / town.size)}."
+            f"{' ' * len(str(result.reach))}  {len(full)} of {len(result.outcomes)} become full ({result.cap} people). "
+            f"Such a one is shown to some {usual:,} people: {_share(usual / town.size)}."
         )
 
 
 def _threshold(town: Town, habits: Habits) -> str:
     carried = town.mean_friends * habits.chance * habits.loud
-    meaning = "below" if carried < 1 else "above"
-    end = "a chain mostly dies out by itself" if carried < 1 else "a chain that has begun well goes on until it is full"
-    return (
-        f"Friends x chance x loud = {town.mean_friends:.0f} x {habits.chance:g} x {habits.loud:g} = {carried:.2f}: "
-        f"{meaning} 1, {end}. Near 1 small changes make all the difference, and only a limit of hops holds."
-    )
+    if carried < 0.8:
+        meaning = "below 1: without a limit of hops, too, a cluster mostly dies out by itself"
+    elif carried < 1.5:
+        meaning = "near 1: now and then one goes on and on, and small changes make all the difference"
+    else:
+        meaning = "above 1: without a limit of hops, one that has begun well goes on until it is full"
+    figures = f"{town.mean_friends:.0f} x {habits.chance:g} x {habits.loud:g} = {carried:.2f}"
+    return f"Friends x chance x loud = {figures}, {meaning}."
 
 
 def _people(count: float) -> str:

@@ -28,9 +28,10 @@ DAY = 24 * HOUR
 class Habits:
     """What people do.
 
-    `chance`: that somebody steps in, for each friend whom his card comes to name; two friends inside are two chances.
-    `loud`: the share of those stepping in whose friends may see it. `hours`: from a change of a card until its person
-    looks at it, on average.
+    `chance`: that somebody steps in for the first friend whom his card names. The second adds half of it, the third a
+    third, and so on: more friends move people more, but each by less (Backstrom and others, "Group formation in large
+    social networks", 2006). `loud`: the share of those stepping in whose friends may see it. `hours`: from a change of
+    a card until its person looks at it, on average.
     """
 
     chance: float
@@ -82,6 +83,7 @@ class Growth:
         self._chance = Random(seed)
         self._pace = pace
         self._friends_inside: defaultdict[PersonId, list[FriendInside]] = defaultdict(list)
+        self._looks: defaultdict[PersonId, int] = defaultdict(int)
         self._queue: set[PersonId] = set()
         self._let_in = 0
         self._drains_at = 0
@@ -112,7 +114,9 @@ class Growth:
 
     def _look(self, person: PersonId) -> None:
         """Somebody looks at his card, which names one friend more than before."""
-        if person in self.cards and person not in self._queue and self._chance.random() < self._habits.chance:
+        self._looks[person] += 1
+        chance = self._habits.chance / self._looks[person]
+        if person in self.cards and person not in self._queue and self._chance.random() < chance:
             self._knock(person)
 
     def _knock(self, person: PersonId) -> None:

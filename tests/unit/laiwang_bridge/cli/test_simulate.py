@@ -26,9 +26,17 @@ def test_it_prints_a_line_for_each_reach_and_what_they_mean(capsys: pytest.Captu
     assert [line.split()[:2] for line in told[3:6]] == [["friends", "50"], ["hops:2", "50"], ["chain", "50"]]
     said = "\n".join(told[7:])
     assert "friends: half of the clusters have at most" in said
-    assert "become full (50 people). Such a cluster is shown to some" in said
+    assert "become full (50 people). Such a one is shown to some" in said
     assert re.search(r"(half|third|quarter|most|whole).* server\.$", said, re.MULTILINE)
-    assert "above 1" in said
+    assert told[-1].startswith("Friends x chance x loud = 10 x 0.2 x 0.6 = 1.")
+
+
+@pytest.mark.parametrize(("chance", "meaning"), [("0.05", "below 1"), ("0.2", "near 1"), ("0.5", "above 1")])
+def test_it_says_on_which_side_of_the_threshold_this_is(
+    chance: str, meaning: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, "--reach", "friends", "--chance", chance]) == OK
+    assert f", {meaning}: " in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_without_a_reach_the_usual_ones_are_compared_at_the_caps_of_the_bridge(

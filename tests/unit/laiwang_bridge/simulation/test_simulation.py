@@ -176,7 +176,7 @@ def test_time_passes_as_people_look_at_their_cards() -> None:
 
 def results(seed: int = 1) -> list[Result]:
     habits = Habits(chance=0.12, loud=0.6, hours=8)
-    return [simulate(TOWN, reach, 100, habits, runs=40, seed=seed) for reach in REACHES]
+    return [simulate(TOWN, reach, 40, habits, runs=40, seed=seed) for reach in REACHES]
 
 
 def test_the_same_seed_has_the_same_results_and_another_has_others() -> None:
@@ -195,7 +195,7 @@ def test_figures_are_what_they_are_called() -> None:
     members = sorted(one.members for one in result.outcomes)
     assert result.quantile(0.5, lambda one: one.members) == members[19]
     assert result.quantile(0.9, lambda one: one.members) == members[35]
-    assert result.full == sum(count == 100 for count in members) / 40
+    assert result.full == sum(count == 40 for count in members) / 40
     assert 0 < result.full < 1
     days = sum(one.loud_days for one in result.outcomes)
     assert result.joins_per_loud_day == pytest.approx((sum(members) - 40) / days)
