@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from appservice.effects import Kick
 from appservice.unit import Unit
-from laiwang_bridge.clusters import rules, sight, store
+from laiwang_bridge.clusters import clubs, rules, sight, store
 from laiwang_bridge.clusters.reach import Reach, may_change
 from laiwang_bridge.clusters.room import described
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE
@@ -18,7 +18,6 @@ from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.rules import PersonId
-
 
 Listener = Callable[[Unit, Named], None]
 
@@ -35,6 +34,8 @@ class Changes:
 
     def may_reach(self, connection: Connection, named: Named, reach: Reach) -> bool:
         """Whether its reach may become this one, now that others may have come."""
+        if clubs.club_of(connection, named.id) is not None and reach != named.rules.reach:
+            return False  # what is in a club stays as it is
         others = store.guests_ever(connection, named.id, named.rules.initiator)
         return may_change(named.rules.reach, reach, others)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -14,30 +13,23 @@ from appservice.bots.kinds import Duration
 from appservice.bots.line import Word, fold
 from appservice.content import code, lines
 from appservice.language import _
-from appservice.rooms import Rooms
-from laiwang_bridge.clusters import card_store, growth, numbers, rules, store
+from laiwang_bridge.clusters import growth, numbers, rules, store
 from laiwang_bridge.clusters.ageing import Ageing
 from laiwang_bridge.clusters.ages import DAY_MS, Life
-from laiwang_bridge.clusters.card_store import CardState
 from laiwang_bridge.clusters.cards import rounded_size, size_sentence
-from laiwang_bridge.clusters.lifecycle import Lifecycles
+from laiwang_bridge.clusters.choosing import Choice, Number
 from laiwang_bridge.clusters.rules import Lifecycle
-from laiwang_bridge.clusters.spread import Spread
 from laiwang_bridge.clusters.store import Named
-from laiwang_bridge.clusters.watch import HOST_POWER, Watch
-from laiwang_bridge.people.digests import Digests
+from laiwang_bridge.clusters.surroundings import Surroundings
+from laiwang_bridge.clusters.watch import Command, Watch
 from laiwang_bridge.people.hours import Hours, next_time, read_time
-from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import who_asks
-from laiwang_bridge.people.rules import PersonId
 
 FEWEST = 2
-_LOOKED_THROUGH = 100
 _LONGEST_MS = 365 * DAY_MS
 _NEVER = frozenset("off never no none 不 不散 取消 永不 关".split())  # noqa: SIM905
 _DURATION = Duration()
 
-Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 Most = Annotated[int, Argument(_("how many people"), least=FEWEST, example="50")]
 OnOff = Annotated[bool, Argument(_("on or off"))]
 
@@ -54,27 +46,24 @@ When = Annotated[str, Argument(_("when"), rest=True, parse=_read_end, example="2
 
 
 class LifeBot:
-    """The commands. `cap` is how many people any cluster here may hold."""
+    """The commands. `bud` is the one that begins a second cluster; `cap` is how many people any cluster may hold."""
 
     def __init__(
         self,
         prefixes: tuple[str, ...],
-        lifecycles: Lifecycles,
+        around: Surroundings,
+        choice: Choice,
         ageing: Ageing,
         watch: Watch,
-        spread: Spread,
-        rooms: Rooms,
-        digests: Digests,
-        mail: Mail,
         *,
+        bud: Command,
         cap: int,
     ) -> None:
-        self._lifecycles = lifecycles
-        self._ageing = ageing
-        self._spread = spread
-        self._rooms = rooms
-        self._digests = digests
-        self._mail = mail
+        self._lifecycles = around.lifecycles
+        self._spread = around.spread
+        self._digests = around.digests
+        self._mail = around.mail
+        self._choice = choice
         self._cap = cap
         self.router = router = Router("life", prefixes, title=_("The life of a cluster"))
         command, hosts, all = router.command, _("For hosts"), _("Clusters")
@@ -87,12 +76,12 @@ class LifeBot:
         command("commerce", "买卖", help=_("Whether goods may be offered in it"), group=hosts)(self.commerce)
         command("reopen", "重开", help=_("Open it again after it fell silent"), group=all)(self.reopen)
         ageing.buttons_do(reopening=button("🔓", _("open it again"), self.reopen))
-        watch.buttons_do(seal=self.seal)
+        watch.buttons_do(bud=bud, seal=self.seal)
 
     # -- who may come -----------------------------------------------------------------------------------------------
 
     def seal(self, context: Context, number: Number = None) -> None:
-        named = self._hosted(context, number, self.seal)
+        named = self._choice.hosted(context, number)
         if named.rules.lifecycle is not Lifecycle.OPEN:
             raise UserError(_("**{title}** is not open."), title=named.title)
         self._lifecycles.change(context.unit, named, Lifecycle.SEALED)
@@ -103,14 +92,14 @@ class LifeBot:
         )
 
     def unseal(self, context: Context, number: Number = None) -> None:
-        named = self._hosted(context, number, self.unseal)
+        named = self._choice.hosted(context, number)
         if named.rules.lifecycle is not Lifecycle.SEALED:
             raise UserError(_("**{title}** is not sealed."), title=named.title)
         self._lifecycles.change(context.unit, named, Lifecycle.OPEN)
         context.reply(_("**{title}** spreads again."), title=named.title)
 
     def cap(self, context: Context, most: Most, number: Number = None) -> None:
-        named = self._hosted(context, number, self.cap, most)
+        named = self._choice.hosted(context, number)
         if most > self._cap:
             raise UserError(
                 _("More than {cap} people do not fit into any cluster here."),
@@ -130,7 +119,7 @@ class LifeBot:
 
     def stats(self, context: Context, number: Number = None) -> None:
         """For the host alone; and how many he sees, but never who."""
-        named = self._hosted(context, number, self.stats)
+        named = self._choice.hosted(context, number)
         span = min(DAY_MS, max(growth.SPAN_MS, context.now - named.rules.created_at))
         counted = numbers.numbers_of(context.connection, named.id, context.now, span)
         rate = growth.reproduction(counted.sponsored, counted.loud, span)
@@ -162,13 +151,13 @@ class LifeBot:
     # -- when it ends -----------------------------------------------------------------------------------------------
 
     def keep(self, context: Context, on: OnOff = True, number: Number = None) -> None:
-        named = self._hosted(context, number, self.keep, on)
+        named = self._choice.hosted(context, number)
         self._change_life(context, named, replace(named.life, kept=on))
         kept = _("**{title}** does not end because nobody writes.")
         context.reply(kept if on else _("**{title}** ends when nobody writes for long."), title=named.title)
 
     def ends(self, context: Context, when: When) -> None:
-        named = self._hosted(context, None, self.ends, when)
+        named = self._choice.hosted(context, None)
         me = who_asks(context)
         hours = self._digests.hours_of(context.connection, me)
         at = _end(when, hours, context.now)
@@ -188,7 +177,7 @@ class LifeBot:
         )
 
     def reopen(self, context: Context, number: Number = None) -> None:
-        named = self._inside(context, number, self._can_reopen)
+        named = self._choice.inside(context, number, self._can_reopen)
         if named.rules.lifecycle is not Lifecycle.LOCKED:
             raise UserError(_("**{title}** is not locked."), title=named.title)
         if named.life.reopens_as is None:
@@ -197,7 +186,7 @@ class LifeBot:
         context.reply(_("**{title}** is open again."), title=named.title)
 
     def commerce(self, context: Context, on: OnOff, number: Number = None) -> None:
-        named = self._hosted(context, number, self.commerce, on)
+        named = self._choice.hosted(context, number)
         self._change_life(context, named, replace(named.life, commerce=on))
         allowed, not_allowed = _("Goods may be offered in **{title}**."), _("No goods are offered in **{title}**.")
         context.reply(allowed if on else not_allowed, title=named.title)
@@ -205,55 +194,11 @@ class LifeBot:
     # -- small things -----------------------------------------------------------------------------------------------
 
     def _change_life(self, context: Context, named: Named, life: Life) -> None:
-        store.set_life(context.connection, named.id, life)
-        after = store.find(context.connection, named.id)
-        assert after is not None
-        self._lifecycles.describe(context.unit, after)
+        after = self._lifecycles.live(context.unit, named, life)
         self._spread.recheck(context.unit, named.id, rules.after_change(named.rules, after.rules))
-        self._ageing.watch(context.unit, after)
 
     def _can_reopen(self, connection: Connection, named: Named) -> bool:
         return named.rules.lifecycle is Lifecycle.LOCKED and named.life.reopens_as is not None
-
-    def _hosted(self, context: Context, number: int | None, command: Callable[..., None], *args: object) -> Named:
-        """The cluster that is meant, of which the person must be a host."""
-
-        def is_host(connection: Connection, named: Named) -> bool:
-            if named.room_id is None:
-                return False
-            return self._rooms.power_of(connection, named.room_id, context.sender) >= HOST_POWER
-
-        named = self._inside(context, number, is_host)
-        if not is_host(context.connection, named):
-            raise UserError(_("Only a host of **{title}** can do that."), title=named.title)
-        if named.rules.lifecycle is Lifecycle.ARCHIVED:
-            raise UserError(_("**{title}** is over."), title=named.title)
-        return named
-
-    def _inside(self, context: Context, number: int | None, fits: Callable[[Connection, Named], bool]) -> Named:
-        """The cluster whose room this is; in private that with the number, else the newest of his that fits."""
-        me = who_asks(context)
-        named = store.in_room(context.connection, context.room)
-        if named is None:
-            if not context.is_direct:
-                raise UserError(_("Write that in the cluster, or to {bot} in a direct chat."), bot=context.bot.user_id)
-            named = self._by_card(context, me, number, fits)
-        stay = store.find_stay(context.connection, named.id, me) if named is not None else None
-        if named is None or stay is None or not stay.inside:
-            raise UserError(_("You are in no such cluster."))
-        return named
-
-    def _by_card(
-        self, context: Context, me: PersonId, number: int | None, fits: Callable[[Connection, Named], bool]
-    ) -> Named | None:
-        connection = context.connection
-        if number is not None:
-            card = card_store.card_number(connection, me, number)
-            return store.find(connection, card.cluster) if card is not None else None
-        mine = card_store.cards_of(connection, me, (CardState.INSIDE,), _LOOKED_THROUGH)
-        found = store.find_many(connection, [card.cluster for card in mine])
-        some = [found[card.cluster] for card in mine if card.cluster in found]
-        return next((named for named in some if fits(connection, named)), some[0] if some else None)
 
 
 def _end(when: str, hours: Hours, now: int) -> int | None:

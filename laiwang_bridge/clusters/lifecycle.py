@@ -12,6 +12,7 @@ from appservice.effects import SetState
 from appservice.rooms import Rooms
 from appservice.unit import Unit
 from laiwang_bridge.clusters import rules, store
+from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.room import described, levels_of
 from laiwang_bridge.clusters.rules import Lifecycle
@@ -48,6 +49,16 @@ class Lifecycles:
         self._spread.recheck(unit, named.id, rules.after_change(named.rules, after.rules))
         for tell in self.listeners:
             tell(unit, after)
+
+    def live(self, unit: Unit, named: Named, life: Life) -> Named:
+        """Change something else about its life; gives the cluster as it is then."""
+        store.set_life(unit.connection, named.id, life)
+        after = store.find(unit.connection, named.id)
+        assert after is not None
+        self.describe(unit, after)
+        for tell in self.listeners:
+            tell(unit, after)
+        return after
 
     def put_right(self, unit: Unit, named: Named) -> None:
         """Bring the room of a cluster in line with it: who may speak, how people come in, what it says of itself."""

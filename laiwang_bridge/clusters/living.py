@@ -2,66 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from mautrix.types import RoomID
 
-from mautrix.types import RoomID, UserID
-
-from appservice.bots import Voice
-from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters.ageing import Ageing
-from laiwang_bridge.clusters.doors import Doors
+from laiwang_bridge.clusters.budding import Budding
+from laiwang_bridge.clusters.choosing import Choice
+from laiwang_bridge.clusters.clubs import Clubs
 from laiwang_bridge.clusters.life_bot import LifeBot
-from laiwang_bridge.clusters.lifecycle import Lifecycles
+from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.rules import ClusterId
-from laiwang_bridge.clusters.spread import Spread
+from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.clusters.watch import Watch
-from laiwang_bridge.people.digests import Digests
-from laiwang_bridge.people.mail import Mail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the life of clusters needs of the rest of the house. `speak` makes the bot speak in a room."""
-
-    rooms: Rooms
-    doors: Doors
-    spread: Spread
-    lifecycles: Lifecycles
-    digests: Digests
-    mail: Mail
-    bot: UserID
-    is_ours: Callable[[UserID], bool]
-    speak: Callable[[Unit, RoomID], Voice]
 
 
 class Living:
-    """`idle_days` and `cap` are the operator's limits."""
+    """`idle_days` and `cap` are the operator's limits, `alias_prefix` begins the aliases of Spaces."""
 
-    def __init__(self, prefixes: tuple[str, ...], around: Surroundings, *, idle_days: int, cap: int) -> None:
+    def __init__(
+        self,
+        prefixes: tuple[str, ...],
+        around: Surroundings,
+        *,
+        idle_days: int,
+        cap: int,
+        alias_prefix: str,
+        domain: str,
+    ) -> None:
         self._doors = around.doors
         self._ageing = Ageing(around.lifecycles, around.speak, idle_days=idle_days)
         watch = Watch(around.rooms, around.mail, around.is_ours)
+        choice = Choice(around.rooms)
+        self._budding = Budding(prefixes, around, choice, domain=domain)
+        self._clubs = Clubs(prefixes, around, choice, alias_prefix=alias_prefix, domain=domain)
+        life = LifeBot(prefixes, around, choice, self._ageing, watch, bud=self._budding.bud, cap=cap)
         around.doors.watchers.append(watch.seats_changed)
-        self._life = LifeBot(
-            prefixes,
-            around.lifecycles,
-            self._ageing,
-            watch,
-            around.spread,
-            around.rooms,
-            around.digests,
-            around.mail,
-            cap=cap,
-        )
-        self.routers = (self._life.router,)
+        self.routers = (life.router, self._budding.router, self._clubs.router)
+
+    def opens_with(self, opening: Opening) -> None:
+        """Clusters are begun so."""
+        self._budding.opens_with(opening)
 
     def add_to(self, routes: Routes) -> None:
         self._ageing.add_to(routes)
+        self._clubs.add_to(routes)
 
     def opened(self, unit: Unit, id: ClusterId) -> None:
         """The room of a cluster is there."""
         self._doors.opened(unit, id)
         self._ageing.opened(unit, id)
+
+    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+        """A room was replaced by another."""
+        self._doors.moved(unit, old, new)
+        self._clubs.moved(unit, old, new)

@@ -92,6 +92,10 @@ class Spread:
         if tie.friends and not (tie.i_blocked or tie.blocked_me or people.is_muted(unit.connection, called, caller)):
             self._urge(unit, named, [called])
 
+    def offer(self, unit: Unit, named: Named, persons: Sequence[PersonId]) -> None:
+        """Show it at once to those of these who may see it: they wait for something like it."""
+        self._urge(unit, named, persons)
+
     def mute(self, unit: Unit, named: Named, card: Card) -> None:
         """The person of this card wants to see no more of the cluster."""
         card_store.change_state(unit.connection, card, CardState.MUTED)

@@ -13,12 +13,11 @@ from appservice.rooms import Rooms
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, growth, numbers, store
 from laiwang_bridge.clusters.ages import Life
+from laiwang_bridge.clusters.choosing import HOST_POWER
 from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
-
-HOST_POWER = 50
 
 _DAY_MS = 86_400_000
 _MOST_HOSTS = 10
@@ -36,7 +35,7 @@ class Watch:
         self._bud: Command | None = None
         self._seal: Command | None = None
 
-    def buttons_do(self, seal: Command, bud: Command | None = None) -> None:
+    def buttons_do(self, bud: Command, seal: Command) -> None:
         self._bud = bud
         self._seal = seal
 

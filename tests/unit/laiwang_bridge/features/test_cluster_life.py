@@ -332,3 +332,88 @@ async def test_a_host_says_whether_goods_may_be_offered(town: Town, line: list[P
     assert state(town, room, CLUSTER_STATE)["commerce"] is False
     assert "可以" in await in_room(town, ann.user, room, "!扎堆 买卖 开")
     assert state(town, room, CLUSTER_STATE)["commerce"] is True
+
+
+# -- a second one, and clubs ----------------------------------------------------------------------------------------
+
+
+async def test_a_full_cluster_is_divided_and_those_who_wait_are_offered_the_second(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, pace=Pace(at_once=1)) as town:
+        ann, bo, cat, dan, eve = [await town.arrive(name) for name in ("ann", "bo", "cat", "dan", "eve")]
+        await town.befriend(ann, bo, cat, dan)
+        await town.befriend(bo, eve)
+        room = await town.start(ann, HIKE)
+        await come(town, room, bo, cat)
+        await dan.say("join")
+        await eve.say("join")
+        assert await town.count("cluster_queue") == 2
+        await in_room(town, ann.user, room, "!zd cap 3")
+        assert "cannot have fewer" not in ann.news()
+        town.news(room)
+        assert "weekend hike? 2 is opening" in await ann.say("bud")
+        sibling = town.cluster_room(f"{HIKE} 2")
+        creation = town.rooms[sibling].creation
+        assert creation is not None
+        assert ann.user in town.rooms[sibling].inside
+        description = state(town, sibling, CLUSTER_STATE)
+        assert (description["reach"], description["cap"]) == (state(town, room, CLUSTER_STATE)["reach"], 3)
+        pinned = state(town, sibling, "m.room.pinned_events")["pinned"]
+        assert [town.rooms[sibling].said[event]["content"]["body"] for event in pinned] == [HIKE]
+        said = town.news(room)
+        assert "It goes on in weekend hike? 2 too" in said
+        assert f"https://matrix.to/#/%23{creation.alias_localpart}%3Atown" in said
+        assert dan.sees(f"talking about {HIKE} 2")
+        assert not eve.sees(f"talking about {HIKE} 2")  # a friend of ann's is not in it yet
+        await come(town, sibling, dan)
+        assert f"{HIKE} 3 is opening" in await in_room(town, ann.user, sibling, "!zd bud")
+
+
+async def test_the_notice_that_it_is_full_has_a_button_to_divide_it(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await in_room(town, ann.user, room, "!zd cap 2")
+    await come(town, room, bo)
+    assert "is opening" in await ann.tap("is full", "🌱")
+    assert town.cluster_room(f"{HIKE} 2")
+
+
+async def test_a_club_holds_several_clusters_which_do_not_end(town: Town, line: list[Person]) -> None:
+    ann, bo, cat, _dan = line
+    hike, chess = await town.start(ann, HIKE), await town.start(ann, "chess")
+    await come(town, hike, bo)
+    await come(town, chess, bo)
+    assert "The club Outdoors is opening" in await in_room(town, ann.user, hike, "!zd club Outdoors")
+    space = town.cluster_room("Outdoors")
+    creation = town.rooms[space].creation
+    assert creation is not None
+    assert creation.room_type == "m.space"
+    assert state(town, space, "m.room.join_rules") == {"join_rule": "invite"}
+    assert ann.user in town.rooms[space].inside
+    assert "chess is in the club Outdoors" in await ann.say("club add 2")
+    assert children(town, space) == {hike, chess}
+    assert "in a club already" in await ann.say("club add 2 outdoors")
+    assert "afterwards it only becomes smaller" in await in_room(town, ann.user, hike, "!zd reach friends")
+
+    # Members get in by the bot; others do not.
+    assert "You are invited into the club Outdoors." in await in_room(town, bo.user, hike, "!zd club")
+    assert bo.user in town.rooms[space].inside
+    assert "You are in it already." in await bo.say("club")
+    assert "None of your clusters is in a club." in await cat.say("club")
+    assert "Only a host" in await bo.say("club add 1") or "no such club" in await bo.say("club add 1")
+
+    # Silence does not end them, but their host may take them out.
+    await town.wait(30 * DAY)
+    assert lifecycle(town, hike) == "open"
+    assert "in no club any more" in await ann.say("club remove 2")
+    assert children(town, space) == {hike}
+    await town.wait(30 * DAY)
+    assert lifecycle(town, hike) == "open"
+    assert lifecycle(town, chess) != "open"
+    await make(town, hike, Lifecycle.ARCHIVED)
+    assert children(town, space) == set()
+    assert "俱乐部" in await ann.say("!扎堆 俱乐部 户外")
+
+
+def children(town: Town, space: RoomID) -> set[str]:
+    entries = town.rooms[space].state.items()
+    return {key for (type, key), content in entries if type == "m.space.child" and content.get("via")}
