@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.timeline import Seen
 from tests.support.bridges import Bridged, Chat, befriend, set_up_bridge, start_bridge
@@ -79,6 +80,15 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     assert await dan.is_declined(room) == "This cluster is not available."
     with pytest.raises(Refused):
         await dan.person.join(room)
+
+    # Narrower afterwards: the homeserver itself then declines whoever knocks.
+    await ann.person.say(room, "!zd reach closed")
+    await ann.person.wait_until(
+        lambda: (ann.person.state(room, CLUSTER_STATE) or {})["reach"] == {"mode": "closed"} or None, 30, "closing"
+    )
+    assert ann.person.state(room, "m.room.join_rules") == {"join_rule": "invite"}
+    with pytest.raises(Refused):
+        await dan.person.knock(room)
 
     # Leaving from the chat.
     await bo.say("leave 1", "You have left weekend hike?.")
