@@ -168,6 +168,7 @@ class Application:
             bot=self.bot,
             is_ours=is_ours,
             speak=self._speak_in,
+            homeserver=lambda: self.service.homeserver,
         )
         living = Living(
             CLUSTER_PREFIXES,
@@ -284,6 +285,7 @@ class Application:
         ties.exports["contacts"] = contacts.export
         digests.listeners.append(cards.digest)
         rooms.on_replaced(living.moved)
+        rooms.on_replaced(further.moved)
 
         self.bots = Bots(
             [

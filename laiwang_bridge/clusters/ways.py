@@ -43,7 +43,6 @@ class FurtherWays:
         spread.sight_listeners.append(self._spaces.look_again)
         spread.change_listeners.append(self._changed)
         lifecycles.listeners.append(self._changed)
-        rooms.on_replaced(self._moved)
         self.router = WaysBot(
             prefixes, self._spaces, self.passes, doors, rooms, mail, domain=domain, commands=commands
         ).router
@@ -63,6 +62,7 @@ class FurtherWays:
         self._spaces.changed(unit, named)
         self._listing.changed(unit, named)
 
-    def _moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+        """A room was replaced, which the doors know by now."""
         self._spaces.moved(unit, old, new)
         self._listing.moved(unit, old, new)
