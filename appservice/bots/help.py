@@ -43,11 +43,15 @@ def overview(
     catalogue: Catalogue,
     prefix_of: Callable[[Router], str],
     may_use: Callable[[Command], bool],
+    elsewhere: Rich | None = None,
 ) -> Rich:
-    """Every command that somebody may use, in groups, a line or two each; only the names where they are many."""
+    """Every listed command that somebody may use, in groups, a line or two each; only the names where they are many.
+
+    `elsewhere` says where there are more.
+    """
     sections: dict[Message | None, list[tuple[Router, Command]]] = {}
     for router in routers:
-        for command in filter(may_use, router.commands):
+        for command in (one for one in router.commands if one.listed and may_use(one)):
             sections.setdefault(command.group or router.title, []).append((router, command))
     count = sum(len(section) for section in sections.values())
     parts: list[Rich] = []
@@ -57,7 +61,7 @@ def overview(
             parts.append(lines(heading, _names(section, catalogue.language, prefix_of)))
         else:
             parts.append(lines(heading, *(_row(command, catalogue, prefix_of(router)) for router, command in section)))
-    return paragraphs(*parts, _more(sections, catalogue, prefix_of))
+    return paragraphs(*parts, _wrapped(elsewhere) if elsewhere else words(""), _more(sections, catalogue, prefix_of))
 
 
 def details(router: Router, command: Command, catalogue: Catalogue, prefix: str) -> Rich:

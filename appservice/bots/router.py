@@ -38,6 +38,7 @@ class Command:
     power: int
     where: Where
     bare: Callable[[str], bool] | None = None
+    listed: bool = True
 
     def name_in(self, language: Language) -> str:
         return _in_language(self.names, language)
@@ -89,19 +90,23 @@ class Router:
         where: Where = "any",
         default: bool = False,
         bare: Callable[[str], bool] | None = None,
+        listed: bool = True,
     ) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
         """Declare a handler as the command of these names; the first is the one that is stored and logged.
 
         `power` is the power level in the room that it takes. With `default` it also gets what follows the prefix when
         that is no command's name. Where nothing else is meant, a text for which `bare` says yes is taken for the
-        arguments of this command. The handler itself is left as it is. Raises `DeclarationError`.
+        arguments of this command. One that is not `listed` is for people who are told of it where they need it: help
+        tells about it when asked, and does not name it. The handler itself is left as it is. Raises `DeclarationError`.
         """
         if not names or not all(name and not any(char.isspace() for char in name) for name in names):
             raise DeclarationError("a command needs a name, and names have no spaces")
 
         def declare(handler: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
             parameters = parameters_of(handler)
-            command = Command(self.name, names, help, group, parameters, handler, permission, power, where, bare)
+            command = Command(
+                self.name, names, help, group, parameters, handler, permission, power, where, bare, listed
+            )
             for name in names:
                 if self._by_name.setdefault(fold(name), command) is not command:
                     raise DeclarationError(f"{self.name} has two commands called {name!r}")

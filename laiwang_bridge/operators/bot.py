@@ -53,7 +53,7 @@ class OperatorsBot:
         command = router.command
         command("status", "状态", help=_("How I am doing"), group=_HELP)(self.status)
         command("feedback", "反馈", help=_("Tell the operators"), group=_HELP)(self.feedback)
-        command("answer", "回复", help=_("Answer feedback (operators)"), group=_HELP)(self.answer)
+        command("answer", "回复", help=_("Answer feedback (operators)"), group=_HELP, listed=False)(self.answer)
 
     def status(self, context: Context) -> None:
         arriving, leaving = inbox.backlog(context.connection), outbox.backlog(context.connection)

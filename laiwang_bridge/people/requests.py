@@ -155,7 +155,7 @@ class Requests:
         become_friends = not are_friends and answered.state(now) is RequestState.FRIENDS
         if become_friends:
             store.befriend(connection, me, other, now)
-        self._show(context, id, answered, me)
+        self._show(context, id, answered, me, answers=True)
         if become_friends:
             self._bring(context.unit, id, answered, other)
             self._ties.tell(context.unit, me, other)
@@ -218,14 +218,21 @@ class Requests:
         store.note_guess(unit.connection, who, rates.pour(PROPOSALS, drains_at, unit.now))
         return rates.wait(PROPOSALS, drains_at, unit.now)
 
-    def _show(self, context: Context, id: int, request: FriendRequest, me: PersonId) -> None:
-        """Show the person who just did something how the request stands, in the card there is if it is in this room."""
+    def _show(self, context: Context, id: int, request: FriendRequest, me: PersonId, *, answers: bool = False) -> None:
+        """Show the person who just did something how the request stands, in the card there is if it is in this room.
+
+        What he typed gets an answer below it: the sentence, or a nod where he `answers` what the card asks.
+        """
         message, buttons = self._card(context, id, request, me, context.sender)
         values = self._values(context, request, me)
         card = request_store.request_card(context.connection, id, me)
         if card is not None and is_here(context, card):
             context.edit(card, message, buttons=buttons, **values)
-            if context.event.type != "m.reaction":
+            if context.event.type == "m.reaction":
+                return
+            if answers:
+                context.agree()
+            else:
                 context.reply(message, **values)
             return
         sent = context.reply(message, buttons=buttons, **values)

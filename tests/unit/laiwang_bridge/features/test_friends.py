@@ -47,6 +47,16 @@ async def test_the_one_who_gave_the_code_may_answer_first(lin: Person, amy: Pers
     assert "are friends now" in lin.news()
 
 
+async def test_a_typed_answer_changes_the_card_and_gets_a_nod_not_the_whole_sentence_again(
+    town: Town, lin: Person, amy: Person
+) -> None:
+    await amy.say(await lin.code())
+    said = await town.say(amy.user, amy.chat, "yes")
+    assert amy.reads("You said yes").startswith("You said yes. Now Lin (@lin:town) has to say yes too.")
+    assert len([body for body in town.shown(amy.chat).values() if "You said yes" in body]) == 1
+    assert town.buttons(amy.chat, said) == {"👍"}
+
+
 async def test_answered_cards_have_no_buttons_left(lin: Person, amy: Person) -> None:
     await amy.say(await lin.code())
     assert amy.buttons("This code is from") == {"✅", "❌"}

@@ -98,6 +98,12 @@ async def test_only_the_operators_answer(town: Town, lin: Person, operator: Pers
     assert await operator.say("!lw answer 1") == "Something is missing: text.\n!lw answer 1 …"
 
 
+async def test_what_only_operators_need_is_not_in_everybodys_help(lin: Person, operator: Person) -> None:
+    assert "answer" not in await lin.say("help")
+    assert "feedback" in await lin.say("help")
+    assert "Answer feedback (operators)" in await operator.say("!lw help answer")
+
+
 async def test_somebody_who_left_cannot_be_answered(town: Town, lin: Person, operator: Person) -> None:
     await lin.say("feedback hello")
     await town.member(lin.chat, lin.user, "leave")
