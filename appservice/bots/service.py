@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mautrix.types import EventID, UserID
@@ -21,6 +21,7 @@ from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Command, Dialogue, Receiver, Router
 from appservice.bots.understand import (
     CANCEL_WORDS,
+    HELP_WORDS,
     Call,
     CancelWanted,
     HelpWanted,
@@ -29,7 +30,7 @@ from appservice.bots.understand import (
     find,
     read_answer,
 )
-from appservice.content import Rich, paragraphs, with_blocks
+from appservice.content import Rich, code, paragraphs, with_blocks
 from appservice.effects import EffectKey
 from appservice.events import Event
 from appservice.language import Language, Message, _
@@ -217,7 +218,29 @@ class Service:
                 return details(router, command, context.catalogue, prefix_of(router))
             named = tuple(r for r in routers if wanted in (fold(name).strip("!") for name in (r.name, *r.prefixes)))
             routers = named or routers
-        return overview(routers, context.catalogue, prefix_of, may_use)
+        level_here = self._rooms.power_of(context.connection, context.room, context.sender)
+
+        def works_here(command: Command) -> bool:
+            here = command.where == "any" or (command.where == "direct") == context.is_direct
+            return may_use(command) and here and command.power <= level_here
+
+        elsewhere = [
+            router
+            for router in routers
+            if any(may_use(one) and one.listed and not works_here(one) for one in router.commands)
+        ]
+        return overview(routers, context.catalogue, prefix_of, works_here, self._elsewhere(context, elsewhere))
+
+    def _elsewhere(self, context: Context, routers: Sequence[Router]) -> Rich | None:
+        """Where there is more than works here."""
+        if not routers:
+            return None
+        word = HELP_WORDS[context.language is Language.ZH]
+        if not context.is_direct:
+            return context.say(_("More in our direct chat: write {help} there."), help=code(word))
+        prefixes = dict.fromkeys(router.prefix_in(context.language) for router in routers)
+        shown = [code(f"{prefix} {word}") for prefix in prefixes]
+        return context.say(_("More in rooms with others: {help}"), help=shown)
 
 
 def is_cancel(line: Line) -> bool:

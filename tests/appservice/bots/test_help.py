@@ -26,8 +26,6 @@ nod – Agree
 
 Desk
 secret – Between us
-shout <whom> – To everybody
-order – Call to order
 map – A map of the house
 wrong – A question that forgets
 crash – Fail
@@ -35,11 +33,13 @@ crash – Fail
 Rules
 rules – The rules of the house
 
+More in rooms with others: `!desk help`
+
 More about one of them:
 help lend"""
 
 
-async def test_help_in_a_chat_shows_everything_in_groups_without_prefixes(stage: Stage) -> None:
+async def test_help_in_a_chat_shows_what_can_be_done_there_in_groups_without_prefixes(stage: Stage) -> None:
     stage.room(CHAT, ANN, LIBRARY)
     for question in ("help", "!help", "?", "Help"):
         assert await stage.say(ANN, CHAT, question) == [HELP]
@@ -50,9 +50,7 @@ async def test_help_in_a_room_is_about_the_prefix_it_was_asked_with(stage: Stage
     [said] = await stage.say(ANN, HALL, "!desk")
     assert said.splitlines() == [
         "Desk",
-        "!desk secret – Between us",
         "!desk shout <whom> – To everybody",
-        "!desk order – Call to order",
         "!desk map – A map of the house",
         "!desk wrong – A question that forgets",
         "!desk crash – Fail",
@@ -60,16 +58,24 @@ async def test_help_in_a_room_is_about_the_prefix_it_was_asked_with(stage: Stage
         "Rules",
         "!desk rules – The rules of the house",
         "",
+        "More in our direct chat: write `help` there.",
+        "",
         "More about one of them:",
-        "!desk help secret",
+        "!desk help shout",
     ]
+
+
+async def test_who_has_the_power_for_more_sees_more(stage: Stage) -> None:
+    stage.rooms.power[(stage.room(HALL, ANN, BEN, LIBRARY), ANN)] = 50
+    assert "!desk order – Call to order" in (await stage.say(ANN, HALL, "!desk help"))[0]
+    assert "order" not in (await stage.say(BEN, HALL, "!desk help"))[0]
 
 
 async def test_help_is_in_the_language_of_the_question(stage: Stage) -> None:
     stage.room(HALL, ANN, BEN, LIBRARY)
     [said] = await stage.say(ANN, HALL, "！前台帮助")
-    assert "!前台 秘密 – Between us" in said
-    assert said.endswith("想看某一条的详细说明：\n!前台 帮助 秘密")
+    assert "!前台 规矩 – The rules of the house" in said
+    assert said.endswith("想看某一条的详细说明：\n!前台 帮助 shout")
 
 
 async def test_an_administrator_sees_more(database: Database) -> None:
