@@ -2,7 +2,9 @@
 
 `python -m tests.support.documents` (`make docs`) writes them anew; tests/unit/test_docs.py fails while they differ.
 
-- The table of commands, between the marks `<!-- commands -->` and `<!-- end of commands -->`.
+- The table of commands, between the marks `<!-- commands -->` and `<!-- end of commands -->`; the list of them in their
+  groups, between `<!-- index -->` and `<!-- end of index -->`; of the page of one command what is between
+  `<!-- command -->` and `<!-- end of command -->`. A page that is missing is begun.
 - The sentences of `laiwang-bridge check`, between `<!-- checks -->` and `<!-- end of checks -->`.
 - Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
   comment before the block, `<!-- friends lin amy · cluster lin weekend hike? -->`, is what has happened before.
@@ -21,20 +23,23 @@ from typing import Any
 from mautrix.types import EventID, RoomID
 from sqlalchemy import Connection
 
-from appservice.bots.router import Command, Router
+from appservice.bots.router import Router
 from appservice.content import edit_in
-from appservice.language import Catalogue, Catalogues, Language
-from laiwang_bridge.application import OUR_CATALOGUES
+from laiwang_bridge.config import Contacts
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.address_store import address_key, mark_of, put_address
 from laiwang_bridge.people.addresses import AddressKind, Proof
+from tests.support import command_pages
 from tests.support.check_sentences import sentences
 from tests.unit.laiwang_bridge.features.town import BOT, OPERATORS, Person, Town, open_town
 
 ROOT = Path(__file__).parents[2]
 WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md")
+PAGES = ROOT / command_pages.FOLDER
 
 _COMMANDS = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
+_INDEX = re.compile(r"(?<=<!-- index -->\n).*?(?=<!-- end of index -->)", re.DOTALL)
+_HEAD = re.compile(r"(?<=<!-- command -->\n).*?(?=<!-- end of command -->)", re.DOTALL)
 _CHECKS = re.compile(r"(?<=<!-- checks -->\n).*?(?=<!-- end of checks -->)", re.DOTALL)
 _CHAT = re.compile(r"(?:<!-- (?P<before>[^\n]*?) -->\n+)?```chat\n(?P<said>.*?)```\n", re.DOTALL)
 _SAID = re.compile(r"(?P<who>lin|amy|bo|dan|op)(?: in (?P<room>.+?))?: (?P<text>.+)")
@@ -45,45 +50,17 @@ _SHOWN_CODE = "K7RF-2XWM"
 """Stands for whatever code was shown last."""
 _BOT = "laiwang"
 _EDITED = ", by an edit"
-_WHERE = {"any": "anywhere", "direct": "chat", "room": "room"}
 
 
-# -- the table of commands ------------------------------------------------------------------------------------------
+# -- commands -------------------------------------------------------------------------------------------------------
 
 
 async def routers() -> Sequence[Router]:
-    """All that people can type, as it is declared."""
-    async with open_town("sqlite://") as town:
+    """All that people can type where everything is set up, as it is declared."""
+    contacts = Contacts(identity_server="https://identity.example.org")
+    async with open_town("sqlite://", contacts=contacts) as town:
         known = {router.name: router for bot in town.app.bots.bots for router in bot.routers}
         return list(known.values())
-
-
-def table(all_routers: Sequence[Router]) -> str:
-    """Every command in both languages, as Markdown."""
-    english, chinese = _catalogues()
-    rows = ["| you type | it does | where |", "|---|---|---|"]
-    for router in all_routers:
-        for command in router.commands:
-            typed = "<br>".join(f"`{usage(router, command, catalogue)}`" for catalogue in (english, chinese))
-            does = "<br>".join(catalogue.text(command.help) for catalogue in (english, chinese))
-            rows.append(f"| {typed} | {does} | {_WHERE[command.where]} |")
-    return "\n".join(rows) + "\n"
-
-
-def usage(router: Router, command: Command, catalogue: Catalogue) -> str:
-    """`!lw code [code]`; of the default command the name may be left out."""
-    language = catalogue.language
-    name = command.name_in(language)
-    pieces = [router.prefix_in(language), f"({name})" if command is router.default else name]
-    for parameter in command.parameters:
-        label = catalogue.text(parameter.label)
-        pieces.append(f"<{label}>" if parameter.required else f"[{label}]")
-    return " ".join(pieces)
-
-
-def _catalogues() -> tuple[Catalogue, Catalogue]:
-    catalogues = Catalogues(OUR_CATALOGUES)
-    return catalogues[Language.EN], catalogues[Language.ZH]
 
 
 # -- the sentences of check -----------------------------------------------------------------------------------------
@@ -267,11 +244,17 @@ async def played(before: str | None, said: str) -> str:
 # -- files ----------------------------------------------------------------------------------------------------------
 
 
-async def written_anew(text: str) -> str:
-    """A document with its generated parts as they are to be."""
-    commands, checks = table(await routers()), table_of_checks()
-    text = _COMMANDS.sub(lambda _: commands, text)
-    text = _CHECKS.sub(lambda _: checks, text)
+async def written_anew(name: str, text: str, all_routers: Sequence[Router]) -> str:
+    """The document of this name with its generated parts as they are to be."""
+    every = command_pages.entries(all_routers)
+    parts = [
+        (_COMMANDS, command_pages.table(every)),
+        (_INDEX, command_pages.index(every)),
+        (_CHECKS, table_of_checks()),
+        *((_HEAD, command_pages.head(entry)) for entry in every if name == f"{command_pages.FOLDER}/{entry.page}"),
+    ]
+    for pattern, part in parts:
+        text = pattern.sub(lambda _, part=part: part, text)  # type: ignore[misc]
     return await _replaced(_CHAT, text, _with_answers)
 
 
@@ -288,12 +271,26 @@ async def _replaced(pattern: re.Pattern[str], text: str, new: Callable[[re.Match
     return "".join([*pieces, text[end:]])
 
 
-def main() -> int:
-    """Write all documents anew; tells which of them changed."""
-    for name in WITH_GENERATED_PARTS:
+def begun(entry: command_pages.Entry) -> str:
+    """A page that has nothing yet but what is generated."""
+    return f"# {entry.heading}\n\n<!-- command -->\n<!-- end of command -->\n"
+
+
+def documents() -> list[str]:
+    """The names of all that has, or may have, generated parts."""
+    return [*WITH_GENERATED_PARTS, *(f"{command_pages.FOLDER}/{path.name}" for path in sorted(PAGES.glob("*.md")))]
+
+
+def main(names: Sequence[str]) -> int:
+    """Write documents anew, all or those of these names; tells which of them changed."""
+    all_routers = asyncio.run(routers())
+    for entry in command_pages.entries(all_routers):
+        if not (PAGES / entry.page).exists():
+            (PAGES / entry.page).write_text(begun(entry), encoding="utf-8")
+    for name in names or documents():
         path = ROOT / name
         before = path.read_text(encoding="utf-8")
-        after = asyncio.run(written_anew(before))
+        after = asyncio.run(written_anew(name, before, all_routers))
         if after != before:
             path.write_text(after, encoding="utf-8")
             print(f"wrote {name}")
@@ -301,4 +298,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

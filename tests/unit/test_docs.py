@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import contextlib
 import io
 import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
@@ -19,17 +20,17 @@ import pytest
 from mautrix.types import UserID
 from ruamel.yaml import YAML
 
-from appservice.bots import Bot
+from appservice.bots import Bot, Router
 from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
-from appservice.language import Language
 from appservice.metrics import Metrics
 from laiwang_bridge import __version__
 from laiwang_bridge.cli import main
 from laiwang_bridge.config_file import parse_config
 from laiwang_bridge.database import tables
 from tests.support.check_sentences import sentences
-from tests.support.documents import ROOT, WITH_GENERATED_PARTS, routers, written_anew
+from tests.support.command_pages import entries
+from tests.support.documents import PAGES, ROOT, documents, routers, written_anew
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN, SECTIONS
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -77,25 +78,42 @@ def anchors(text: str) -> set[str]:
 # -- what the program writes ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", WITH_GENERATED_PARTS)
-async def test_generated_parts_are_what_the_program_says_now(name: str) -> None:
+@pytest.fixture(scope="module")
+def all_routers() -> Sequence[Router]:
+    return asyncio.run(routers())
+
+
+@pytest.mark.parametrize("name", documents())
+def test_generated_parts_are_what_the_program_says_now(name: str, all_routers: Sequence[Router]) -> None:
     text = text_of(ROOT / name)
-    assert await written_anew(text) == text, "run `make docs`, and look at what it changes"
+    assert asyncio.run(written_anew(name, text, all_routers)) == text, "run `make docs`, and look at what it changes"
 
 
-async def test_every_command_has_a_section_of_its_own() -> None:
-    headings = re.findall(r"^### (.+)$", text_of(ROOT / "docs" / "commands.md"), re.MULTILINE)
-    declared = [command for router in await routers() for command in router.commands]
-    wanted = [f"{one.name_in(Language.EN)} · {one.name_in(Language.ZH)}" for one in declared]
-    assert sorted(headings) == sorted([*wanted, "help · 帮助", "cancel · 取消"])
+def test_every_command_has_a_page_of_its_own(all_routers: Sequence[Router]) -> None:
+    wanted = {entry.page for entry in entries(all_routers)}
+    found = {path.name for path in PAGES.iterdir()}
+    assert wanted - found == set(), "commands without a page: `make docs` begins one"
+    assert found - wanted == set(), "pages of commands that are not there"
+
+
+def test_pages_are_called_by_their_commands_and_say_more_than_help(all_routers: Sequence[Router]) -> None:
+    for entry in entries(all_routers):
+        heading, generated, written = re.split(r"<!-- (?:end of )?command -->\n", text_of(PAGES / entry.page))
+        assert heading == f"# {entry.heading}\n\n", entry.page
+        assert generated.startswith("| English |"), entry.page
+        assert len(prose(written).split()) >= 20, f"{entry.page} tells nothing yet"
 
 
 def test_sentences_that_are_quoted_are_said() -> None:
     said = [argument.value for call in marked() for argument in call.args if isinstance(argument, ast.Constant)]
-    quoted = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", prose(text_of(ROOT / "docs" / "commands.md")))
+    quoted = [
+        (path.name, sentence)
+        for path in (ROOT / "docs" / "commands.md", *PAGES.glob("*.md"))
+        for sentence in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", prose(text_of(path)))
+    ]
     assert len(quoted) > 5
-    for sentence in quoted:
-        assert any(" ".join(sentence.split()) in str(one) for one in said), sentence
+    for name, sentence in quoted:
+        assert any(" ".join(sentence.split()) in str(one) for one in said), (name, sentence)
 
 
 def marked() -> Iterator[ast.Call]:
