@@ -58,9 +58,11 @@ def overview(
     for title, section in sections.items():
         heading = bold(catalogue.say(title)) if title else words("")
         if count > _MANY:
-            parts.append(lines(heading, _names(section, catalogue.language, prefix_of)))
+            parts.append(_names(heading, section, catalogue.language, prefix_of))
         else:
             parts.append(lines(heading, *(_row(command, catalogue, prefix_of(router)) for router, command in section)))
+    if count > _MANY:
+        parts = [lines(*parts)]
     return paragraphs(*parts, _wrapped(elsewhere) if elsewhere else words(""), _more(sections, catalogue, prefix_of))
 
 
@@ -110,11 +112,17 @@ def _example(command: Command, language: Language, prefix: str) -> str:
     return " ".join([head, *(p.example for p in command.parameters if p.required)])
 
 
-def _names(section: Sequence[tuple[Router, Command]], language: Language, prefix_of: Callable[[Router], str]) -> Rich:
-    """`!lw friends · block · code`"""
+def _names(
+    heading: Rich,
+    section: Sequence[tuple[Router, Command]],
+    language: Language,
+    prefix_of: Callable[[Router], str],
+) -> Rich:
+    """`Friends: !lw friends · block · code`"""
     prefix = prefix_of(section[0][0])
     names = " · ".join(command.name_in(language) for _router, command in section)
-    return _wrapped(words(f"{prefix} {names}".strip()))
+    colon = ("：" if language is Language.ZH else ": ") if heading.plain else ""
+    return _wrapped(heading + words(f"{colon}{prefix} {names}" if prefix else f"{colon}{names}"))
 
 
 def _more(

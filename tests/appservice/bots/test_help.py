@@ -58,7 +58,8 @@ async def test_help_in_a_room_is_about_the_prefix_it_was_asked_with(stage: Stage
         "Rules",
         "!desk rules – The rules of the house",
         "",
-        "More in our direct chat: write `help` there.",
+        "More in our direct chat: write `help`",
+        "there.",
         "",
         "More about one of them:",
         "!desk help shout",
@@ -123,7 +124,7 @@ def test_no_line_of_help_is_wider_than_a_phone(language: Language, prefixed: boo
 def test_of_many_commands_only_the_names_are_shown() -> None:
     many = Bot(LIBRARY, "Library", (shelf, shelf, desk, rules, shelf)).routers
     said = overview(many, Catalogues()[Language.EN], lambda router: router.prefix_in(Language.EN), lambda _c: True)
-    assert "!desk secret · shout · close · order ·" in said.plain
+    assert "Desk: !desk secret · shout · close ·" in said.plain
     assert "Between us" not in said.plain
 
 
