@@ -345,7 +345,7 @@ class Application:
         further.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)
-        routes.on_dead_letter(operators.on_dead_letter)
+        operators.add_to(routes)
 
         directory = ClusterDirectory(database, config.homeserver.domain)
         self.service = ApplicationService(settings(config), database, routes, secret=secret, third_party=directory)

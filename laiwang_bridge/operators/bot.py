@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -13,20 +13,24 @@ from appservice import inbox, outbox
 from appservice.bots import Argument, Context, Router, UserError, Voice
 from appservice.content import code, lines
 from appservice.language import N_, Language, Message, _
-from appservice.routes import DeadLetter
+from appservice.routes import DeadLetter, Routes
 from appservice.unit import Unit
-from laiwang_bridge import __version__
+from laiwang_bridge import __version__, rates
 from laiwang_bridge.operators import store
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.rates import Limit
 
 PREFIXES = ("!lw", "!来往")
 
 _HELP = _("Help and feedback")
 _LONGEST = 2000
 _LONGEST_ERROR = 200
+_TOLD_ONE_BY_ONE = Limit(burst=5, every_ms=60_000)
+_BUCKET = "given up"
+_MORE = "operators.more_given_up"
 _ASKED_BY_PEOPLE = frozenset(("m.room.message", "m.reaction"))
 
 Said = Annotated[str, Argument(_("text"), rest=True, most=_LONGEST, example="…")]
@@ -54,6 +58,10 @@ class OperatorsBot:
         command("status", "状态", help=_("How I am doing"), group=_HELP)(self.status)
         command("feedback", "反馈", help=_("Tell the operators"), group=_HELP)(self.feedback)
         command("answer", "回复", help=_("Answer feedback (operators)"), group=_HELP, listed=False)(self.answer)
+
+    def add_to(self, routes: Routes) -> None:
+        routes.on_dead_letter(self.on_dead_letter)
+        routes.on_timer(_MORE, self._more_given_up)
 
     def status(self, context: Context) -> None:
         arriving, leaving = inbox.backlog(context.connection), outbox.backlog(context.connection)
@@ -128,12 +136,34 @@ class OperatorsBot:
                     _("Sorry: something that you asked for could not be done. The operators find it as {number}."),
                     number=letter.number,
                 )
-        room = self._room()
-        if room is not None:
-            # The first line says what happened; what follows may hold what people wrote.
-            error = letter.error.partition("\n")[0][:_LONGEST_ERROR]
-            self._speak_in(unit, room).send(
-                _("Given up: {number} ({what}), {error}"), number=letter.number, what=letter.what, error=error
+        # The first line says what happened; what follows may hold what people wrote.
+        error = letter.error.partition("\n")[0][:_LONGEST_ERROR]
+        if self._may_tell(unit):
+            self.note(
+                unit, _("Given up: {number} ({what}), {error}"), number=letter.number, what=letter.what, error=error
+            )
+
+    def _may_tell(self, unit: Unit) -> bool:
+        """Whether one more message fits in the operators' room; else one tells of all the rest as soon as it does."""
+        drains_at = people.guesses_drain_at(unit.connection, _BUCKET)
+        wait = rates.wait(_TOLD_ONE_BY_ONE, drains_at, unit.now)
+        if wait:
+            unit.at(unit.now + wait, _MORE, key=_MORE, lane=_MORE)
+            return False
+        people.note_guess(unit.connection, _BUCKET, rates.pour(_TOLD_ONE_BY_ONE, drains_at, unit.now))
+        return True
+
+    def _more_given_up(self, unit: Unit, _context: Mapping[str, Any]) -> None:
+        count = inbox.backlog(unit.connection).dead + outbox.backlog(unit.connection).dead
+        if count and self._may_tell(unit):
+            self.note(
+                unit,
+                N_(
+                    "More was given up: {count} thing waits for you in {line}.",
+                    "More was given up: {count} things wait for you in {line}.",
+                ),
+                count=count,
+                line=code("laiwang-bridge dead-letters"),
             )
 
     def export(self, connection: Connection, person: PersonId) -> dict[str, Any]:

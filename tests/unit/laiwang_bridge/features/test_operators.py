@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from appservice import inbox
 from appservice.effects import CreateRoom, Effect, Invite, SendMessage
 from appservice.inbox import Kind
+from appservice.outbox import Delivery
 from appservice.routes import DeadLetter, letter_body
 from laiwang_bridge import __version__
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, OPERATORS, Person, Town, open_town
@@ -150,6 +151,36 @@ async def test_of_an_error_only_the_first_line_is_told(town: Town, lin: Person, 
     assert operator.news() == "Given up: in-7 (m.room.message), IntegrityError: it went wrong"
     await letter(town, DeadLetter("in-8", "timer", "x" * 5000))
     assert len(operator.news()) < 300
+
+
+async def test_a_flood_does_not_flood_the_operators_room(town: Town, operator: Person) -> None:
+    town.homeserver.refused = lambda effect: "no" if isinstance(effect, CreateRoom) else None
+    lin = await town.arrive("lin")
+    for number in range(8):
+        await lin.say(f"!zd talk {number}")
+        await lin.say("publish")
+    await town.wait(MINUTE)
+    said = operator.news().split("\n\n")
+    dead = sum(row["state"] == Delivery.DEAD for row in await town.rows("outbox"))
+    assert dead >= 8
+    assert all(line.startswith("Given up: out-") for line in said[:5])
+    assert len(said) <= 7
+    assert said[-1] == f"More was given up: {dead} things wait for you in `laiwang-bridge dead-letters`."
+    await town.wait(10 * MINUTE)
+    assert operator.news() == ""
+    await letter(town, DeadLetter("in-99", "timer", "Error: no"))
+    assert operator.news() == "Given up: in-99 (timer), Error: no"
+
+
+async def test_in_a_long_flood_the_operators_hear_of_it_once_a_minute(town: Town, operator: Person) -> None:
+    town.homeserver.refused = lambda effect: "no" if isinstance(effect, CreateRoom) else None
+    lin = await town.arrive("lin")
+    await lin.say("!zd talk")
+    await lin.say("publish")
+    for number in range(300):
+        town.now += 1000
+        await letter(town, DeadLetter(f"in-{number}", "timer", "Error: no"))
+    assert 5 <= len(operator.news().split("\n\n")) <= 11
 
 
 async def test_who_only_came_or_went_is_not_bothered(town: Town, lin: Person, operator: Person) -> None:
