@@ -333,16 +333,8 @@ class Delivery:
 
     async def _upload(self, effect: Upload) -> Result:
         await self._ghosts.ensure(effect.sender)
-        answer = await self._homeserver.call(
-            "POST",
-            "_matrix/media/v3/upload",
-            user=effect.sender,
-            query={"filename": effect.filename},
-            data=effect.data,
-            content_type=effect.content_type,
-            timeout_seconds=600,
-        )
-        return Result(content_uri=str(answer["content_uri"]))
+        uri = await self._homeserver.upload(effect.data, effect.content_type, effect.filename, effect.sender)
+        return Result(content_uri=uri)
 
     async def _as_member(self, sender: UserID, room: RoomID, call: Callable[[str | None], Awaitable[T]]) -> T:
         """Do something in a room, first becoming what it takes: a user, a device, a member."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -157,6 +157,44 @@ class Homeserver:
         """What anybody may read of a user's profile (client-server specification, "Profiles")."""
         answer = await self.call("GET", Path.v3.profile[user], timeout_seconds=timeout_seconds)
         return answer if isinstance(answer, dict) else {}
+
+    async def upload(self, data: bytes, content_type: str, filename: str, user: UserID) -> str:
+        """Store a file in the media repository; gives its `mxc:` address."""
+        answer = await self.call(
+            "POST",
+            "_matrix/media/v3/upload",
+            user=user,
+            query={"filename": filename},
+            data=data,
+            content_type=content_type,
+            timeout_seconds=600,
+        )
+        return str(answer["content_uri"])
+
+    async def state(self, room_id: RoomID, type: str, state_key: str, user: UserID) -> Mapping[str, Any]:
+        """The content of a state event as it is now; empty where there is none."""
+        try:
+            answer = await self.call("GET", Path.v3.rooms[room_id].state[type][state_key], user=user)
+        except HomeserverError as error:
+            if error.status == 404:
+                return {}
+            raise
+        return answer if isinstance(answer, dict) else {}
+
+    async def messages(
+        self, room_id: RoomID, user: UserID, *, start: str | None, types: Sequence[str], limit: int
+    ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        """A page of a room's past, the newest first, and where the next one starts: None after the last one.
+
+        Only events of these types; a page may be empty for all that (client-server specification, "Syncing").
+        """
+        query = {"dir": "b", "limit": str(limit), "filter": orjson.dumps({"types": list(types)}).decode()}
+        if start is not None:
+            query["from"] = start
+        answer = await self.call("GET", Path.v3.rooms[room_id].messages, user=user, query=query)
+        chunk, end = answer.get("chunk"), answer.get("end")
+        events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
+        return events, end if isinstance(end, str) and end != start else None
 
     async def resolve_alias(self, alias: RoomAlias, user: UserID) -> RoomID | None:
         try:

@@ -37,7 +37,7 @@ class Ageing:
         self._saving: Button | None = None
         lifecycles.listeners.append(self.watch)
 
-    def buttons_do(self, reopening: Button, saving: Button | None = None) -> None:
+    def buttons_do(self, reopening: Button, saving: Button) -> None:
         self._reopening = reopening
         self._saving = saving
 

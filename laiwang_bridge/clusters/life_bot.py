@@ -46,7 +46,7 @@ When = Annotated[str, Argument(_("when"), rest=True, parse=_read_end, example="2
 
 
 class LifeBot:
-    """The commands. `bud` is the one that begins a second cluster; `cap` is how many people any cluster may hold."""
+    """The commands. `bud` and `archive` are those of others, for buttons; `cap` is how many any cluster may hold."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class LifeBot:
         watch: Watch,
         *,
         bud: Command,
+        archive: Command,
         cap: int,
     ) -> None:
         self._lifecycles = around.lifecycles
@@ -75,7 +76,9 @@ class LifeBot:
         command("ends", "散场", help=_("When it ends"), group=hosts)(self.ends)
         command("commerce", "买卖", help=_("Whether goods may be offered in it"), group=hosts)(self.commerce)
         command("reopen", "重开", help=_("Open it again after it fell silent"), group=all)(self.reopen)
-        ageing.buttons_do(reopening=button("🔓", _("open it again"), self.reopen))
+        ageing.buttons_do(
+            reopening=button("🔓", _("open it again"), self.reopen), saving=button("💾", _("save it"), archive, None)
+        )
         watch.buttons_do(bud=bud, seal=self.seal)
 
     # -- who may come -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from mautrix.types import RoomID
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters.ageing import Ageing
+from laiwang_bridge.clusters.archiving import Archiving
 from laiwang_bridge.clusters.budding import Budding
 from laiwang_bridge.clusters.choosing import Choice
 from laiwang_bridge.clusters.clubs import Clubs
@@ -36,9 +37,19 @@ class Living:
         choice = Choice(around.rooms)
         self._budding = Budding(prefixes, around, choice, domain=domain)
         self._clubs = Clubs(prefixes, around, choice, alias_prefix=alias_prefix, domain=domain)
-        life = LifeBot(prefixes, around, choice, self._ageing, watch, bud=self._budding.bud, cap=cap)
+        self._archiving = Archiving(prefixes, around, choice)
+        life = LifeBot(
+            prefixes,
+            around,
+            choice,
+            self._ageing,
+            watch,
+            bud=self._budding.bud,
+            archive=self._archiving.archive,
+            cap=cap,
+        )
         around.doors.watchers.append(watch.seats_changed)
-        self.routers = (life.router, self._budding.router, self._clubs.router)
+        self.routers = (life.router, self._budding.router, self._clubs.router, self._archiving.router)
 
     def opens_with(self, opening: Opening) -> None:
         """Clusters are begun so."""
@@ -47,6 +58,7 @@ class Living:
     def add_to(self, routes: Routes) -> None:
         self._ageing.add_to(routes)
         self._clubs.add_to(routes)
+        self._archiving.add_to(routes)
 
     def opened(self, unit: Unit, id: ClusterId) -> None:
         """The room of a cluster is there."""

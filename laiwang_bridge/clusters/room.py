@@ -77,8 +77,8 @@ def levels_of(named: Named, levels: Mapping[str, Any]) -> dict[str, Any]:
     """The power levels of its room, made out of those that it has: whoever is no host is silent where it is locked."""
     silent = named.rules.lifecycle in (Lifecycle.LOCKED, Lifecycle.ARCHIVED)
     events = dict(levels["events"]) if isinstance(levels.get("events"), Mapping) else {}
-    # Only for the button with which its members open it again.
-    if silent and named.life.reopens_as:
+    # For the buttons with which its members open it again, or save it.
+    if silent and (named.life.reopens_as or named.rules.lifecycle is Lifecycle.ARCHIVED):
         events.setdefault("m.reaction", _NOBODY)
     elif events.get("m.reaction") == _NOBODY:
         del events["m.reaction"]

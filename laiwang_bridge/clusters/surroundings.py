@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mautrix.types import RoomID, UserID
 
 from appservice.bots import Voice
+from appservice.homeserver import Homeserver
 from appservice.rooms import Rooms
 from appservice.unit import Unit
 from laiwang_bridge.clusters.doors import Doors
@@ -19,7 +20,8 @@ from laiwang_bridge.people.mail import Mail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the life of clusters needs of the rest of the house. `speak` makes the bot speak in a room."""
+    """What the life of clusters needs of the rest of the house. `speak` makes the bot speak in a room, `homeserver` is
+    for what needs its answer at once."""
 
     rooms: Rooms
     doors: Doors
@@ -30,3 +32,4 @@ class Surroundings:
     bot: UserID
     is_ours: Callable[[UserID], bool]
     speak: Callable[[Unit, RoomID], Voice]
+    homeserver: Callable[[], Homeserver]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import outbox, timers
 from appservice.effects import Kick
+from appservice.homeserver import Homeserver as RealHomeserver
 from appservice.unit import Unit
 from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.clusters.rules import Lifecycle
+from laiwang_bridge.database import tables
 from laiwang_bridge.people.rules import Exposure
 from laiwang_bridge.rates import Limit
 from tests.unit.laiwang_bridge.features.story import CARD, HIKE
@@ -417,3 +421,79 @@ async def test_a_club_holds_several_clusters_which_do_not_end(town: Town, line: 
 def children(town: Town, space: RoomID) -> set[str]:
     entries = town.rooms[space].state.items()
     return {key for (type, key), content in entries if type == "m.space.child" and content.get("via")}
+
+
+# -- saving ---------------------------------------------------------------------------------------------------------
+
+
+class Library(RealHomeserver):
+    """The rooms of a town, as its homeserver lets the bot read them, a few events a page; and what was uploaded."""
+
+    def __init__(self, town: Town) -> None:
+        super().__init__("http://localhost:1", "town", "token")
+        self._town = town
+        self.files: list[tuple[str, bytes]] = []
+
+    async def state(self, room_id: RoomID, type: str, state_key: str, user: UserID) -> Mapping[str, Any]:
+        return self._town.rooms[room_id].state.get((type, state_key), {})
+
+    async def messages(
+        self, room_id: RoomID, user: UserID, *, start: str | None, types: Sequence[str], limit: int
+    ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+        room = self._town.rooms[room_id]
+        events = [event | {"origin_server_ts": self._town.now} for event in reversed(room.said.values())]
+        for event in events:
+            replaced = room.replaced.get(event["event_id"])
+            event |= {"unsigned": {"prev_content": replaced}} if replaced else {}
+            event |= {"content": {}} if event["event_id"] in room.redacted else {}
+        begin = int(start or 0)
+        end = str(begin + 3) if begin + 3 < len(events) else None
+        return [event for event in events[begin : begin + 3] if event["type"] in types], end
+
+    async def upload(self, data: bytes, content_type: str, filename: str, user: UserID) -> str:
+        self.files.append((filename, data))
+        return f"mxc://town/saved{len(self.files)}"
+
+
+async def test_a_member_saves_what_was_said_and_nobody_else_does(town: Town, line: list[Person]) -> None:
+    ann, bo, cat, _dan = line
+    library = town.app.service.homeserver = Library(town)
+    room = await town.start(ann, HIKE)
+    await town.say(ann.user, room, "who brings tea?")
+    await come(town, room, bo)
+    said = await town.say(bo.user, room, "me <3")
+    await town.react(ann.user, room, said, "👍")
+    assert await in_room(town, bo.user, room, "!zd archive") == ""
+    told = bo.news()
+    assert f"{HIKE}, " in told
+    assert "I keep neither." in told
+    [data, html] = [data for _name, data in library.files]
+    saved = orjson.loads(data)
+    assert saved["title"] == HIKE
+    messages = [(message["name"], message["text"]) for message in saved["messages"]]
+    assert ("Ann", "who brings tea?") in messages
+    assert saved["messages"][[text for _name, text in messages].index("me <3")]["reactions"] == {"👍": 1}
+    assert "me &lt;3" in html.decode()
+    files = [event["content"] for event in town.rooms[bo.chat].messages_of(BOT) if "url" in event["content"]]
+    assert [file["url"] for file in files] == ["mxc://town/saved1", "mxc://town/saved2"]
+    assert "who brings tea" not in repr([await town.rows(table) for table in tables.metadata.tables])
+
+    assert "You are in no such cluster." in await cat.say("archive")
+    await town.member(room, bo.user, "leave")
+    assert "You are in no such cluster." in await bo.say("archive 1")
+    assert "正在存" in await ann.say("归档")
+
+
+async def test_what_is_over_is_saved_by_a_tap(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    library = town.app.service.homeserver = Library(town)
+    room = await town.start(ann, HIKE)
+    await come(town, room, bo)
+    await town.wait(7 * DAY + MINUTE)
+    await town.wait(7 * DAY + MINUTE)
+    assert lifecycle(town, room) == "archived"
+    [over] = [event for event, body in town.shown(room).items() if "This cluster is over" in body]
+    bo.news()
+    await town.react(bo.user, room, over, "💾")
+    assert "I keep neither." in bo.news()
+    assert len(library.files) == 2
