@@ -137,11 +137,11 @@ async def test_an_export_names_seats_queues_and_bans(town: Town) -> None:
     town.homeserver.homes.discard(bo.user)
     await town.start(ann, "seat")
     await bo.say("join 1")
-    room = await town.start(ann, "ban")
+    room = await town.start(ann, "out")
     await town.member(room, bo.user, "ban", by=ann.user)
     found = await exported(bo)
     assert [each["title"] for each in found["clusters"]["invitations"]] == ["seat"]
-    assert [each["title"] for each in found["clusters"]["bans"]] == ["ban"]
+    assert [each["title"] for each in found["clusters"]["bans"]] == ["out"]
     assert found["clusters"]["queues"] == []
 
 
