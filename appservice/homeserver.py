@@ -196,6 +196,17 @@ class Homeserver:
         events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
         return events, end if isinstance(end, str) and end != start else None
 
+    async def default_room_version(self, user: UserID) -> str:
+        """The version of the rooms that this homeserver makes."""
+        capabilities = (await self.call("GET", Path.v3.capabilities, user=user)).get("capabilities", {})
+        return str(capabilities.get("m.room_versions", {}).get("default", "1"))
+
+    async def upgrade(self, room_id: RoomID, version: str, user: UserID) -> RoomID:
+        """Have a room replaced by one of another version; gives the new one. Asked again it makes yet another."""
+        path = Path.v3.rooms[room_id].upgrade
+        answer = await self.call("POST", path, {"new_version": version}, user=user, timeout_seconds=300)
+        return RoomID(str(answer["replacement_room"]))
+
     async def resolve_alias(self, alias: RoomAlias, user: UserID) -> RoomID | None:
         try:
             answer = await self.call("GET", Path.v3.directory.room[alias], user=user)

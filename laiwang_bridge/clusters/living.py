@@ -13,8 +13,10 @@ from laiwang_bridge.clusters.choosing import Choice
 from laiwang_bridge.clusters.clubs import Clubs
 from laiwang_bridge.clusters.life_bot import LifeBot
 from laiwang_bridge.clusters.opening import Opening
+from laiwang_bridge.clusters.pins import Pins
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.surroundings import Surroundings
+from laiwang_bridge.clusters.upgrading import Upgrading
 from laiwang_bridge.clusters.watch import Watch
 
 
@@ -33,11 +35,13 @@ class Living:
     ) -> None:
         self._doors = around.doors
         self._ageing = Ageing(around.lifecycles, around.speak, idle_days=idle_days)
-        watch = Watch(around.rooms, around.mail, around.is_ours)
+        watch = Watch(around)
         choice = Choice(around.rooms)
         self._budding = Budding(prefixes, around, choice, domain=domain)
         self._clubs = Clubs(prefixes, around, choice, alias_prefix=alias_prefix, domain=domain)
         self._archiving = Archiving(prefixes, around, choice)
+        self._pins = Pins(prefixes, around, choice)
+        self._upgrading = Upgrading(prefixes, around, choice, self._pins)
         life = LifeBot(
             prefixes,
             around,
@@ -49,7 +53,14 @@ class Living:
             cap=cap,
         )
         around.doors.watchers.append(watch.seats_changed)
-        self.routers = (life.router, self._budding.router, self._clubs.router, self._archiving.router)
+        self.routers = (
+            life.router,
+            self._budding.router,
+            self._clubs.router,
+            self._archiving.router,
+            self._pins.router,
+            self._upgrading.router,
+        )
 
     def opens_with(self, opening: Opening) -> None:
         """Clusters are begun so."""
@@ -59,6 +70,8 @@ class Living:
         self._ageing.add_to(routes)
         self._clubs.add_to(routes)
         self._archiving.add_to(routes)
+        self._pins.add_to(routes)
+        self._upgrading.add_to(routes)
 
     def opened(self, unit: Unit, id: ClusterId) -> None:
         """The room of a cluster is there."""
@@ -68,4 +81,5 @@ class Living:
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
         self._doors.moved(unit, old, new)
+        self._upgrading.moved(unit, old, new)
         self._clubs.moved(unit, old, new)

@@ -89,7 +89,8 @@ def _joining(cluster: Cluster) -> dict[str, Any]:
     rule = join_rule(cluster.reach)
     if cluster.lifecycle is Lifecycle.ARCHIVED:
         return {"join_rule": "invite"}
-    if rule == "public" and cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED):
+    # Nobody must come in unasked where nobody may come.
+    if rule == "public" and (cluster.full or cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED)):
         return {"join_rule": "knock"}
     return {"join_rule": rule}
 

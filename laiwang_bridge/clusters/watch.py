@@ -9,15 +9,15 @@ from mautrix.types import UserID
 
 from appservice.bots import Context, button
 from appservice.language import Message, _
-from appservice.rooms import Rooms
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, growth, numbers, store
 from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.choosing import HOST_POWER
+from laiwang_bridge.clusters.reach import Mode
 from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.clusters.store import Named
+from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.mail import Mail
 
 _DAY_MS = 86_400_000
 _MOST_HOSTS = 10
@@ -28,10 +28,11 @@ Command = Callable[[Context, int | None], None]
 class Watch:
     """Looks at a cluster when its seats change. The commands behind its buttons are introduced by `buttons_do`."""
 
-    def __init__(self, rooms: Rooms, mail: Mail, is_ours: Callable[[UserID], bool]) -> None:
-        self._rooms = rooms
-        self._mail = mail
-        self._is_ours = is_ours
+    def __init__(self, around: Surroundings) -> None:
+        self._rooms = around.rooms
+        self._mail = around.mail
+        self._is_ours = around.is_ours
+        self._lifecycles = around.lifecycles
         self._bud: Command | None = None
         self._seal: Command | None = None
 
@@ -60,7 +61,12 @@ class Watch:
                 "**{title}** is full: {cap} people have a seat. You can let it have more, or begin a second one with "
                 "the same topic for those who come too late."
             )
+            if named.rules.reach.mode is Mode.OPEN:
+                self._lifecycles.describe(unit, named)
             self._tell(unit, named, sentence, "🌱", _("a second one"), self._bud)
+        elif named.rules.reach.mode is Mode.OPEN and named.life.told_full and not named.rules.full:
+            named = self._note(unit, named, replace(named.life, told_full=False))
+            self._lifecycles.describe(unit, named)
         counted = numbers.numbers_of(unit.connection, named.id, unit.now) if named.let_in >= growth.FLOOD else None
         if counted is None or not growth.grows_fast(counted.sponsored, counted.loud):
             return

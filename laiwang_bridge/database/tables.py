@@ -27,6 +27,7 @@ import laiwang_bridge.clusters.exposures
 import laiwang_bridge.clusters.listing
 import laiwang_bridge.clusters.order_store
 import laiwang_bridge.clusters.pass_store
+import laiwang_bridge.clusters.pins
 import laiwang_bridge.clusters.space_store
 import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk

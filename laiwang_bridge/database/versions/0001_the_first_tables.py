@@ -814,6 +814,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cluster_pass_guest"), "cluster_pass", ["guest"], unique=False)
     op.create_index(op.f("ix_cluster_pass_host"), "cluster_pass", ["host"], unique=False)
     op.create_table(
+        "cluster_pins",
+        sa.Column("cluster", sa.Text(), nullable=False),
+        sa.Column("events", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["cluster"], ["cluster.id"], name=op.f("fk_cluster_pins_cluster"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster", name=op.f("pk_cluster_pins")),
+    )
+    op.create_table(
         "cluster_queue",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from mautrix.types import RoomID, UserID
+from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import outbox, timers
@@ -497,3 +497,75 @@ async def test_what_is_over_is_saved_by_a_tap(town: Town, line: list[Person]) ->
     await town.react(bo.user, room, over, "💾")
     assert "I keep neither." in bo.news()
     assert len(library.files) == 2
+
+
+# -- pinned, and into another room ----------------------------------------------------------------------------------
+
+
+def pinned(town: Town, room: RoomID) -> list[str]:
+    return list(state(town, room, "m.room.pinned_events")["pinned"])
+
+
+async def test_hosts_pin_what_matters_behind_what_it_began_with(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await come(town, room, bo)
+    [seed] = pinned(town, room)
+    where, when = await town.say(bo.user, room, "at the lake"), await town.say(bo.user, room, "at nine")
+    for target in (where, when):
+        await town.say(ann.user, room, "!zd pin", reply_to=target)
+    assert pinned(town, room) == [seed, where, when]
+    await town.say(bo.user, room, "!zd unpin", reply_to=where)
+    assert "Only a host" in town.news(room)
+    await town.say(ann.user, room, "!zd unpin", reply_to=where)
+    assert pinned(town, room) == [seed, when]
+    await town.say(ann.user, room, "!zd unpin", reply_to=seed)
+    assert "stays pinned" in town.news(room)
+    assert "Reply to the message" in await in_room(town, ann.user, room, "!zd pin")
+    # What a client pins counts as well, and the seed comes first again.
+    await town.state(room, ann.user, "m.room.pinned_events", {"pinned": [where]})
+    await town.say(ann.user, room, "!扎堆 置顶", reply_to=when)
+    assert pinned(town, room) == [seed, where, when]
+
+
+async def test_a_cluster_moves_with_all_that_it_is(town: Town, line: list[Person]) -> None:
+    ann, bo, cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await come(town, room, bo)
+    tea = await town.say(bo.user, room, "I bring tea")
+    await town.say(ann.user, room, "!zd pin", reply_to=tea)
+    await in_room(town, ann.user, room, "!zd club Outdoors")
+    await in_room(town, ann.user, room, "!zd cap 10")
+    await in_room(town, ann.user, room, "!zd commerce off")
+    await make(town, room, Lifecycle.LOCKED)
+
+    new = town.homeserver.room(BOT, name="newer")
+    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": room}}
+    new.state[("m.room.power_levels", "")] = {**state(town, room, "m.room.power_levels"), "events_default": 0}
+    await town.state(room, BOT, "m.room.tombstone", {"replacement_room": new.id})
+
+    assert new.inside == {BOT, ann.user, bo.user}
+    assert state(town, new.id, "m.room.power_levels")["events_default"] == 50
+    description = state(town, new.id, CLUSTER_STATE)
+    assert (description["lifecycle"]["state"], description["cap"], description["commerce"]) == ("locked", 10, False)
+    [seed] = pinned(town, new.id)
+    assert new.said[EventID(seed)]["content"]["body"] == HIKE
+    assert description["seed"]["event_id"] == seed
+    assert f"https://matrix.to/#/{room}/{tea}" in town.news(new.id)
+    assert children(town, town.cluster_room("Outdoors")) == {new.id}
+    await make(town, new.id, Lifecycle.OPEN)
+    await come(town, new.id, cat)
+    assert "of 10 seats taken" in await ann.say("stats 1")
+
+
+async def test_an_open_cluster_that_is_full_lets_nobody_in_unasked(town: Town) -> None:
+    ann, bo, cat = [await town.arrive(name) for name in ("ann", "bo", "cat")]
+    room = await town.start(ann, "open: fireworks")
+    await in_room(town, ann.user, room, "!zd cap 2")
+    assert state(town, room, "m.room.join_rules") == {"join_rule": "public"}
+    await town.member(room, bo.user, "join")
+    assert state(town, room, "m.room.join_rules") == {"join_rule": "knock"}
+    await town.member(room, cat.user, "knock")
+    assert town.rooms[room].members[cat.user] == "leave"
+    await town.member(room, bo.user, "leave")
+    assert state(town, room, "m.room.join_rules") == {"join_rule": "public"}
