@@ -23,7 +23,7 @@ from typing import Any
 from mautrix.types import EventID, RoomID
 from sqlalchemy import Connection
 
-from appservice.bots.router import Router
+from appservice.bots import Level, Permissions, Router
 from appservice.content import edit_in
 from laiwang_bridge.config import Contacts
 from laiwang_bridge.people import store as people
@@ -48,6 +48,9 @@ _REPLY = re.compile(r"\(replies to “(?P<part>.+?)”\) (?P<text>.+)")
 _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}-[0-9A-Z]{4}(?![0-9A-Z])")
 _SHOWN_CODE = "K7RF-2XWM"
 """Stands for whatever code was shown last."""
+_LINK = re.compile(r"https://matrix\.to/#/!\S+")
+_CLUSTER = re.compile(r"(?:(?<=%23)|\b)zd_[0-9a-z]{12}\b")
+_SHOWN_CLUSTER = "zd_4h7kq2mw9xcd"
 _BOT = "laiwang"
 _EDITED = ", by an edit"
 
@@ -201,6 +204,8 @@ class Conversation:
             for code in _CODE.findall(body):
                 self._code = code
             body = body.replace(self._code, _SHOWN_CODE).replace(":town", ":example.org")
+            body = body.replace("%3Atown", "%3Aexample.org")
+            body = _CLUSTER.sub(_SHOWN_CLUSTER, _LINK.sub("https://matrix.to/#/!…/$…", body))
             return f"{_BOT}{where}{_EDITED if edit else ''}: " + body.replace("\n", "\n    ")
         if event["type"] == "m.reaction":
             target = content["m.relates_to"]["event_id"]
@@ -234,7 +239,8 @@ def _in_town(text: str) -> str:
 async def played(before: str | None, said: str) -> str:
     """A conversation as it goes with the program as it is."""
     lines = [Line(m["who"], m["room"], m["text"]) for row in said.splitlines() if (m := _SAID.fullmatch(row))]
-    async with open_town("sqlite://", operators=OPERATORS) as town:
+    permissions = Permissions({"*": Level.USER, "@op:town": Level.ADMIN})
+    async with open_town("sqlite://", operators=OPERATORS, permissions=permissions) as town:
         conversation = Conversation(town)
         await conversation.prepare(lines, before)
         shown = [row for line in lines for row in await conversation.play(line)]
