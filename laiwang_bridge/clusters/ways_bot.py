@@ -184,15 +184,18 @@ class WaysBot:
             context.reply(
                 _(
                     "**{title}** is for people who were chosen, so there is no link to it: a link would show its name. "
-                    "Its host can give a code that lets one person in."
+                    "A host can give a code that lets one person in: {line}"
                 ),
                 title=title,
+                line=code(context.line(self.give_pass, PassWish(number))),
             )
             return
         url = link_to(named.id, self._domain)
         anybody, friends = (
             _("Hand this on. Whoever follows the link may come in."),
-            _("Hand this on. Whoever follows the link asks to come in, and may if you could have shown it to them."),
+            _(
+                "Hand this on. Whoever follows the link asks to come in, and may if it reaches them through friends inside."
+            ),
         )
         context.reply(anybody if named.rules.reach.mode is Mode.OPEN else friends)
         context.send(lines(bold(title), link(url, url)))
