@@ -16,6 +16,8 @@ from appservice.language import Language, Message, _, contains_han
 HELP_WORDS = ("help", "帮助")
 CANCEL_WORDS = ("cancel", "取消")
 _ALSO_HELP = ("?", "h", "说明", "使用帮助")
+_GREETINGS = ("hi", "hello", "hey", "menu", "你好", "您好", "嗨", "开始", "菜单")
+"""What people say first to a bot that they do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def understand(
         return _bind(command, first.text, line, first.end, prefix, routers)
     if (built_in := _built_in(name, line, first)) is not None:
         return built_in
+    if len(words) == 1 and not is_prefixed and name.strip("!.~。！～，,") in _GREETINGS:
+        return HelpWanted()
     if (glued := _glued(name, routers, fallback)) is not None:
         command, length = glued
         return _bind(command, first.text[:length], line, first.start + length, prefix, routers)

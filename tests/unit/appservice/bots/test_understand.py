@@ -85,8 +85,14 @@ def test_a_command_is_understood(text: str, name: str, arguments: dict[str, Any]
 
 
 def test_without_a_prefix_not_every_text_is_a_command() -> None:
-    assert isinstance(understand(Line("hello"), 0, ROUTERS, ""), Mistake)
+    assert isinstance(understand(Line("nonsense"), 0, ROUTERS, ""), Mistake)
     assert understand(Line(""), 0, ROUTERS, "") == HelpWanted()
+
+
+@pytest.mark.parametrize("text", ["hi", "Hello!", "你好", "您好！"])
+def test_who_only_greets_is_shown_what_there_is(text: str) -> None:
+    assert understand(Line(text), 0, ROUTERS, "") == HelpWanted()
+    assert understand(Line(f"{text} everybody"), 0, ROUTERS, "") != HelpWanted()
 
 
 def test_a_person_mentioned_is_an_argument() -> None:
