@@ -98,7 +98,11 @@ OUR_CATALOGUES = Path(__file__).parent / "locale"
 
 _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
-_GREETING = _("Hello, I am Laiwang. Here you find your friends, and a topic finds its circle.")
+_KEEP_PASSES_MS = 24 * 3_600_000
+_GREETING = _(
+    "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
+    "Begin with `import` for your address book, or `code` for one friend."
+)
 _CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
 
 
@@ -393,7 +397,7 @@ class Application:
                 request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 people_store.forget_drained(connection, now)
                 talk.forget_old(connection, now)
-                pass_store.forget_old(connection, now)
+                pass_store.forget_old(connection, now - _KEEP_PASSES_MS)
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)
