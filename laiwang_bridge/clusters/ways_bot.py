@@ -194,7 +194,8 @@ class WaysBot:
         anybody, friends = (
             _("Hand this on. Whoever follows the link may come in."),
             _(
-                "Hand this on. Whoever follows the link asks to come in, and may if it reaches them through friends inside."
+                "Hand this on. Whoever follows the link asks to come in, and may if it reaches them through friends "
+                "inside."
             ),
         )
         context.reply(anybody if named.rules.reach.mode is Mode.OPEN else friends)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from mautrix.types import RoomID
+from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection, select
 
 from appservice.effects import CreateRoom, SetState
 from appservice.outbox import Delivery
+from laiwang_bridge.clusters import sight, store
+from laiwang_bridge.clusters.rules import ClusterId, deserves_card
 from laiwang_bridge.clusters.space import SETTLE_MS, UPDATE_EVERY_MS
+from laiwang_bridge.clusters.tables import cluster
+from laiwang_bridge.people import store as people_store
 from tests.unit.laiwang_bridge.features.story import CARD, HIKE
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town
 
@@ -205,3 +213,60 @@ async def test_a_cluster_in_a_new_room_stands_there_anew(town: Town, line: list[
     await town.state(old, ann.user, "m.room.tombstone", {"replacement_room": new.id})
     await town.wait(UPDATE_EVERY_MS)
     assert list(children(town, space)) == [new.id]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_people_do_every_space_holds_what_its_person_may_see(either_town: Town, seed: int) -> None:
+    town, chance = either_town, random.Random(seed)
+    town.twice = seed % 2 == 1
+    people = [await town.arrive(name) for name in ("ann", "bo", "cat", "dan", "eve")]
+    for one, other in (*pairwise(people), (people[0], people[2])):
+        await town.befriend(one, other)
+    for person in people:
+        await person.say("space on")
+    titles = ["soup", "chain: hike", "open: fishing", "friends: chess", "closed @bo:town: surprise"]
+    for step in range(40):
+        one, other, number = chance.choice(people), chance.choice(people), chance.randint(1, 4)
+        did = [
+            f"join {number}", f"quiet {number}", f"loud {number}", f"leave {number}", f"hide {number}", "join",
+            "list", "search fishing", f"mute {other.user}", f"unmute {other.user}", f"unfriend {other.user}",
+            f"block {other.user}", f"!zd seal {number}", f"!zd unseal {number}", f"share {number}",
+        ]  # fmt: skip
+        if titles and step % 5 == 0:
+            await town.start(chance.choice(people), titles.pop())
+        await one.say(chance.choice(did))
+        await town.wait(chance.choice((0, MINUTE)))
+    await town.wait(UPDATE_EVERY_MS)
+    for person in people:
+        wanted = await town.database.read(partial(may_see, user=person.user, now=town.now))
+        assert set(children(town, space_of(town, person))) == wanted
+    assert not [row for row in await town.rows("outbox") if row["state"] == Delivery.DEAD]
+
+
+def may_see(connection: Connection, user: UserID, now: int) -> set[str | None]:
+    """The rooms of all clusters that somebody may be shown, or is in, one by one."""
+    person = people_store.find_person(connection, user)
+    assert person is not None
+    every = (store.find(connection, ClusterId(id)) for id in connection.execute(select(cluster.c.id)).scalars())
+    inside = {stay.cluster for stay in store.stays_of(connection, person)}
+    return {
+        named.room_id
+        for named in every
+        if named is not None
+        and (named.id in inside or deserves_card(named.rules, sight.view(connection, named.rules, person)))
+    }
+
+
+async def test_what_is_kept_of_it_can_be_read(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    hike = await town.start(ann, HIKE)
+    await bo.say("space on")
+    await ann.say("pass")
+
+    def exported(connection: Connection) -> list[Any]:
+        ids = [people_store.find_person(connection, one.user) for one in (bo, ann)]
+        return [town.app.ties.exports[name](connection, id) for name, id in zip(("space", "passes"), ids, strict=True)]
+
+    space, [given] = await town.database.read(exported)
+    assert (space["account"], space["room"], space["rooms"]) == (bo.user, space_of(town, bo), [hike])
+    assert (given["title"], given["given"], given["state"]) == (HIKE, True, "open")

@@ -82,8 +82,9 @@ class TestSearching:
 
 
 class TestTheDirectory:
-    async def test_an_open_cluster_is_listed_while_it_is_open_to_all(self, town: Town, line: list[Person]) -> None:
-        ann, _bo, _cat, _dan = line
+    async def test_an_open_cluster_is_listed_while_it_is_open_to_all(self, either_town: Town) -> None:
+        town = either_town
+        ann = await town.arrive("ann")
         room = await town.start(ann, "open: hike for all")
         assert town.homeserver.listed == {("laiwang", room)}
         assert await looked_up(town, "hike") == ["hike for all"]
@@ -186,8 +187,10 @@ class TestHandingOn:
 
 
 class TestPasses:
-    async def test_a_pass_lets_in_one_person_whom_the_rules_would_not(self, town: Town, line: list[Person]) -> None:
-        ann, _bo, cat, _dan = line
+    async def test_a_pass_lets_in_one_person_whom_the_rules_would_not(self, either_town: Town) -> None:
+        town = either_town
+        town.twice = True
+        ann, cat = await town.arrive("ann"), await town.arrive("cat")
         room = await town.start(ann, "closed: surprise")
         said = await ann.say("pass 1")
         assert "lets one person into surprise, whoever types it to @laiwang:town first within 24 hours" in said
@@ -283,6 +286,7 @@ class TestPasses:
         typed = code_in(await ann.say("pass"))
         town.homeserver.homes.discard(cat.user)
         assert "Come in" in await cat.say(typed)
+        await town.wait(LIFETIME_MS)
         assert "Come in" in await cat.say(typed)  # the invitation was overlooked: it is his
         await town.member(room, cat.user, "join")
         await town.member(room, cat.user, "leave", by=ann.user)
