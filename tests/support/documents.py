@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -253,14 +254,18 @@ async def played(before: str | None, said: str) -> str:
 async def written_anew(name: str, text: str, all_routers: Sequence[Router]) -> str:
     """The document of this name with its generated parts as they are to be."""
     every = command_pages.entries(all_routers)
-    parts = [
-        (_COMMANDS, command_pages.table(every)),
-        (_INDEX, command_pages.index(every)),
-        (_CHECKS, table_of_checks()),
-        *((_HEAD, command_pages.head(entry)) for entry in every if name == f"{command_pages.FOLDER}/{entry.page}"),
+    parts: list[tuple[re.Pattern[str], Callable[[], str]]] = [
+        (_COMMANDS, lambda: command_pages.table(every)),
+        (_INDEX, lambda: command_pages.index(every)),
+        (_CHECKS, table_of_checks),
+        *(
+            (_HEAD, partial(command_pages.head, entry))
+            for entry in every
+            if name == f"{command_pages.FOLDER}/{entry.page}"
+        ),
     ]
-    for pattern, part in parts:
-        text = pattern.sub(lambda _, part=part: part, text)  # type: ignore[misc]
+    for pattern, write in parts:
+        text = pattern.sub(lambda _, write=write: write(), text)  # type: ignore[misc]
     return await _replaced(_CHAT, text, _with_answers)
 
 
