@@ -36,32 +36,27 @@ _WAYS = _("Ways to see clusters")
 
 @dataclass(frozen=True, slots=True)
 class PassWish:
-    """A new pass, or all that are open taken back, for the cluster of this number."""
+    """A new pass for the cluster of this number, if one is given; or all that are open taken back."""
 
     number: int | None = None
     off: bool = False
 
 
 _NEW_PASS = PassWish()
+_TAKE_BACK = PassWish(off=True)
 
 
 def _read_pass_wish(text: str) -> PassWish:
-    number, off = None, False
-    for word in fold(text).replace("#", " ").split():
-        if word.isdecimal() and len(word) < 10 and number is None:
-            number = int(word)
-        elif word in _OFF:
-            off = True
-        else:
-            raise ArgumentError(
-                _("“{word}” is neither the number of a cluster nor `off`."), word=word[:30], suggestion="off"
-            )
-    return PassWish(number, off)
+    word = fold(text).strip().removeprefix("#")
+    if word in _OFF:
+        return _TAKE_BACK
+    if word.isdecimal() and len(word) < 10:
+        return PassWish(int(word))
+    raise ArgumentError(_("“{word}” is neither the number of a cluster nor `off`."), word=text[:30], suggestion="off")
 
 
 def _show_pass_wish(wish: PassWish) -> str:
-    words = ["off"] if wish.off else []
-    return " ".join(words + ([str(wish.number)] if wish.number is not None else []))
+    return "off" if wish.off else str(wish.number)
 
 
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
@@ -70,7 +65,7 @@ SearchWords = Annotated[str, Argument(_("words"), rest=True, most=100, example="
 Where = Annotated[str, Argument(_("link"), rest=True, example="#zd_4h7kq2mw9xcd:example.org")]
 Which = Annotated[
     PassWish,
-    Argument(_("number, or off"), rest=True, example="1", parse=_read_pass_wish, show=_show_pass_wish),
+    Argument(_("number, or off"), example="1", words={"off": _OFF[1:]}, parse=_read_pass_wish, show=_show_pass_wish),
 ]
 
 
@@ -187,7 +182,7 @@ class WaysBot:
                     "A host can give a code that lets one person in: {line}"
                 ),
                 title=title,
-                line=code(context.line(self.give_pass, PassWish(number))),
+                line=code(context.line(self.give_pass, PassWish(number) if number else _NEW_PASS)),
             )
             return
         url = link_to(named.id, self._domain)
@@ -232,8 +227,9 @@ class WaysBot:
 
     # -- passes -----------------------------------------------------------------------------------------------------
 
-    def give_pass(self, context: Context, which: Which = _NEW_PASS) -> None:
-        named, me = cluster_inside(context, which.number, self._commands.list)
+    def give_pass(self, context: Context, which: Which = _NEW_PASS, number: Number = None) -> None:
+        number = which.number if number is None else number
+        named, me = cluster_inside(context, number, self._commands.list)
         self._must_be_host(context, named)
         if which.off:
             self._take_back(context, named)
@@ -245,14 +241,14 @@ class WaysBot:
                 _("{count} passes of **{title}** are open already; more cannot be. This takes them back:"),
                 count=str(MOST_OPEN),
                 title=named.title,
-                try_instead=context.line(self.give_pass, PassWish(which.number, off=True)),
+                try_instead=context.line(self.give_pass, _TAKE_BACK, number),
             )
         # The room must not read it: there it would be anybody's.
         voice: Voice | None = context if context.is_direct else self._mail.to(context.unit, me)
         if voice is None:
             raise UserError(_("I cannot reach you in private. Open a chat with {bot} first."), bot=context.bot.user_id)
         card = card_store.find_card(context.connection, me, named.id)
-        off = code(voice.line(self.give_pass, PassWish(card.number if card else None, off=True)))
+        off = code(voice.line(self.give_pass, _TAKE_BACK, card.number if card else None))
         said = voice.say(
             _(
                 "**{code}** lets one person into **{title}**, whoever types it to {bot} first within 24 hours, even "

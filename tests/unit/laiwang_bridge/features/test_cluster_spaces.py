@@ -176,6 +176,16 @@ async def test_switched_off_while_it_is_being_made_it_is_left_at_once(town: Town
     assert await town.count("cluster_space") == 0
 
 
+async def test_where_none_can_be_made_there_is_none_and_its_person_is_told(town: Town, line: list[Person]) -> None:
+    _ann, bo, _cat, _dan = line
+    town.homeserver.refused = lambda effect: "no" if isinstance(effect, CreateRoom) else None
+    await bo.say("space on")
+    assert await town.count("cluster_space") == 0
+    town.homeserver.refused = lambda _effect: None
+    assert "You are being invited" in await bo.say("space on")
+    assert space_of(town, bo)
+
+
 async def test_there_is_an_end_to_it_and_neither_kind_crowds_out_the_other(
     town: Town, line: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:

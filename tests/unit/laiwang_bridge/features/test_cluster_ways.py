@@ -329,3 +329,17 @@ class TestPasses:
         assert await town.count("cluster_pass") == 0
         assert await dan.say(typed) == NO_CODE
         await town.wait(DAY)
+
+
+async def test_all_of_it_is_there_in_chinese(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    await town.start(ann, HIKE)
+    assert "把它转给别人吧。点开链接的人会先敲门" in await ann.say("分享 1")
+    said = await ann.say("!扎堆 暗号 1")
+    assert f"{code_in(said)} 可以让一个人进“weekend hike?”" in said
+    assert "`!扎堆 暗号 关 1` 可以收回" in said
+    assert await ann.say("!扎堆 暗号 关 1") == "“weekend hike?”的 1 个暗号已收回，不能再用。"
+    assert "正在邀请你进入只属于你的空间" in await bo.say("空间 开")
+    assert await bo.say("空间 关") == "你的空间已经关掉。"
+    assert await bo.say("搜索 hike") == "“weekend hike?” · `加入 1`"
+    assert await bo.say("进门 #zd_000000000000:town") == "这个扎堆现在进不去。"
