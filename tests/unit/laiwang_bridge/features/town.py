@@ -480,7 +480,9 @@ async def open_town(
     database = Database(url, durability="normal")
     await database.write(tables.metadata.create_all)
     await database.write(lambda connection: _plant(connection, secret))
+    town = Town(database, config, secret, pace, hurried=hurried)
     try:
-        yield Town(database, config, secret, pace, hurried=hurried)
+        yield town
     finally:
+        await town.app.service.homeserver.close()
         await database.close()
