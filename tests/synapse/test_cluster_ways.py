@@ -115,9 +115,9 @@ async def test_a_space_shows_its_person_what_may_be_seen_and_nobody_else_anythin
 
 async def test_switching_off_takes_the_space_away(bridged: Bridged, people: People) -> None:
     gus = await begin(bridged, people, "space-gus")
-    await gus.say("空间 开", "Space")
+    await gus.say("空间 开", "只属于你的空间")
     space = await room_called(gus, "扎堆 Clusters")
-    await gus.say("space off", "Your Space is gone.")
+    await gus.say("空间 关", "你的空间已经关掉")
     await gus.person.wait_until(lambda: space not in gus.person.rooms or None, 30, "the Space going")
 
 
