@@ -12,6 +12,7 @@ from appservice.language import _
 from appservice.rooms import Rooms
 from laiwang_bridge.clusters import card_store, store
 from laiwang_bridge.clusters.card_store import CardState
+from laiwang_bridge.clusters.meant import only_in_private
 from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people.names import who_asks
@@ -51,11 +52,13 @@ class Choice:
         number: int | None,
         fits: Callable[[Connection, Named], bool] = lambda _connection, _named: True,
     ) -> Named:
-        """The one whose room this is; in private that with the number, else the newest of his that fits. Raises
-        `UserError` if he is not inside."""
+        """That of the number, else the one whose room this is, else the newest of his that fits. Raises `UserError` if
+        he is not inside."""
         me = who_asks(context)
-        named = store.in_room(context.connection, context.room)
+        named = store.in_room(context.connection, context.room) if number is None else None
         if named is None:
+            if number is not None:
+                only_in_private(context)
             if not context.is_direct:
                 raise UserError(_("Write that in the cluster, or to {bot} in a direct chat."), bot=context.bot.user_id)
             named = self._by_card(context, me, number, fits)

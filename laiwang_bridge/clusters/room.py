@@ -48,7 +48,6 @@ def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None, 
         reach["k"] = cluster.reach.hops
     # Its room being there, it is open.
     lifecycle = Lifecycle.OPEN if cluster.lifecycle is Lifecycle.OPENING else cluster.lifecycle
-    usual = cluster.reach.mode not in (Mode.CLOSED, Mode.LIST)
     return {
         "v": 1,
         "id": cluster.id,
@@ -56,10 +55,15 @@ def description(cluster: Cluster, title: str, kind: Kind, seed: EventID | None, 
         "reach": reach,
         "cap": cluster.cap,
         "history": "shared",
-        "commerce": usual if life.commerce is None else life.commerce,
+        "commerce": allows_commerce(cluster, life),
         "ttl": {"idle": not life.kept, "hard_ts": life.ends_at},
         "lifecycle": {"state": lifecycle, "since": life.changed_at or cluster.created_at},
     }
+
+
+def allows_commerce(cluster: Cluster, life: Life) -> bool:
+    """Whether goods may be offered in a cluster: as its host has said, else wherever not everybody was chosen."""
+    return cluster.reach.mode not in (Mode.CLOSED, Mode.LIST) if life.commerce is None else life.commerce
 
 
 def described(named: Named, bot: UserID) -> Iterator[SetState]:

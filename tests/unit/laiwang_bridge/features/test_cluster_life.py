@@ -13,7 +13,7 @@ from appservice import outbox, timers
 from appservice.effects import Kick
 from appservice.homeserver import Homeserver as RealHomeserver
 from appservice.unit import Unit
-from laiwang_bridge.clusters import store
+from laiwang_bridge.clusters import store, talk
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.clusters.rules import Lifecycle
@@ -569,3 +569,58 @@ async def test_an_open_cluster_that_is_full_lets_nobody_in_unasked(town: Town) -
     assert town.rooms[room].members[cat.user] == "leave"
     await town.member(room, bo.user, "leave")
     assert state(town, room, "m.room.join_rules") == {"join_rule": "public"}
+
+
+# -- on every database, and however often it is told ----------------------------------------------------------------
+
+
+async def test_the_last_hour_of_talk_is_kept_and_the_hours_before_it_are_not(either_town: Town) -> None:
+    town = either_town
+    ann, bo = [await town.arrive(name) for name in ("ann", "bo")]
+    await town.befriend(ann, bo)
+    room = await town.start(ann, HIKE)
+    await come(town, room, bo)
+    await town.say(bo.user, room, "hello")
+    await town.wait(2 * HOUR)
+    await town.say(bo.user, room, "hello?")
+    await town.wait(3 * DAY)
+    await town.database.write(lambda connection: talk.forget_old(connection, town.now))
+    assert len(await town.rows("cluster_talk")) == 1
+    await town.wait(3 * DAY + 12 * HOUR)
+    assert lifecycle(town, room) == "open"
+    assert "Loud: 100 %" in await ann.say("stats")
+    await town.wait(13 * HOUR)
+    assert lifecycle(town, room) == "locked"
+    assert "is open again" in await bo.say("reopen")
+    pinned_by_ann = await town.say(ann.user, room, "at nine")
+    await town.say(ann.user, room, "!zd pin", reply_to=pinned_by_ann)
+    await ann.say("club Outdoors")
+    assert "is in the club Outdoors" in await ann.say("club add 1")
+    await ann.say("cap 2")
+    await ann.say("bud")
+    assert town.cluster_room(f"{HIKE} 2")
+
+
+async def test_what_is_told_twice_happens_once(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    town.twice = True
+    room = await town.start(ann, HIKE)
+    await in_room(town, ann.user, room, "!zd cap 2")
+    ann.news()
+    await come(town, room, bo)
+    assert ann.news().count("is full") == 1
+    assert (await in_room(town, ann.user, room, "!zd bud")).count("is opening") == 1
+    assert len([one for one in town.rooms.values() if one.creation and one.creation.name == f"{HIKE} 2"]) == 1
+    await town.wait(7 * DAY + HOUR + MINUTE)
+    assert town.news(room).count("Nobody has written") == 1
+
+
+async def test_who_is_forgotten_leaves_clubs_that_go_on_without_him(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await come(town, room, bo)
+    await in_room(town, ann.user, room, "!zd club Outdoors")
+    await ann.say("forget")
+    await ann.say("yes")
+    assert [row["owner"] for row in await town.rows("cluster_club")] == [None]
+    assert "You are invited into the club Outdoors." in await bo.say("club")
