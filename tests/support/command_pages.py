@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from appservice.bots.permissions import Level
 from appservice.bots.router import Command, Router
-from appservice.language import Catalogue, Catalogues, Language
+from appservice.language import Catalogue, Catalogues, Language, Message
 from laiwang_bridge.application import OUR_CATALOGUES
 
 FOLDER = "docs/commands"
@@ -21,6 +21,7 @@ _WORKS = {
     "direct": ("in your own chat with the bot", "只在跟 bot 的私聊里"),
     "room": ("in a room", "只在聊天室里"),
 }
+_FOR_HOSTS = Message("For hosts")
 _OF_ADMINS = ("for operators (`permissions`: admin)", "只给管理员（`permissions` 里的 admin）")
 
 
@@ -114,6 +115,8 @@ def _facts(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
     yield _WORKS[command.where][chinese]
     if command.permission is Level.ADMIN:
         yield _OF_ADMINS[chinese]
+    elif entry.group(catalogue) == catalogue.text(_FOR_HOSTS):
+        yield "只有堆主可以用" if chinese else "for hosts"
     if command.power:
         power = command.power
         yield f"要有聊天室里的权力等级 {power}" if chinese else f"takes power level {power} in the room: hosts have it"
