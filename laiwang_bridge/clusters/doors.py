@@ -347,8 +347,10 @@ class Doors:
             for user in users:
                 if before.room_id and self._rooms.membership(connection, before.room_id, user) in _PRESENT:
                     self.show_out(unit, before, user)
-            change = Recheck(whole=True) if id in started else self._change(unit, before, person)
+            after = self._found(unit, before)
+            change = Recheck(whole=True) if id in started else rules.after_stay(before.rules, after.rules, person)
             self._spread.recheck(unit, id, change, without=person)
+            self._tell_watchers(unit, after)
 
     def _end(self, unit: Unit, named: Named, person: PersonId) -> None:
         store.take_back_invitation(unit.connection, named.id, person)
@@ -357,19 +359,19 @@ class Doors:
             store.put_stay(unit.connection, rules.leave(stay, unit.now))
 
     def _changed(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> None:
-        self._spread.recheck(unit, before.id, self._change(unit, before, person, grows=grows))
-        after = store.find(unit.connection, before.id)
-        assert after is not None
+        after = self._found(unit, before)
+        self._spread.recheck(unit, before.id, rules.after_stay(before.rules, after.rules, person, grows=grows))
         self._tell_watchers(unit, after)
 
     def _tell_watchers(self, unit: Unit, named: Named) -> None:
         for tell in self.watchers:
             tell(unit, named)
 
-    def _change(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> Recheck:
+    def _found(self, unit: Unit, before: Named) -> Named:
+        """The cluster as it is by now."""
         after = store.find(unit.connection, before.id)
         assert after is not None
-        return rules.after_stay(before.rules, after.rules, person, grows=grows)
+        return after
 
 
 def _turn(id: ClusterId, person: PersonId) -> str:

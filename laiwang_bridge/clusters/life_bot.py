@@ -13,7 +13,7 @@ from appservice.bots.kinds import Duration
 from appservice.bots.line import Word, fold
 from appservice.content import code, lines
 from appservice.language import _
-from laiwang_bridge.clusters import growth, numbers, rules, store
+from laiwang_bridge.clusters import clubs, growth, numbers, rules, store
 from laiwang_bridge.clusters.ageing import Ageing
 from laiwang_bridge.clusters.ages import DAY_MS, Life
 from laiwang_bridge.clusters.cards import rounded_size, size_sentence
@@ -155,6 +155,8 @@ class LifeBot:
 
     def keep(self, context: Context, on: OnOff = True, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
+        if not on and clubs.club_of(context.connection, named.id) is not None:
+            raise UserError(_("**{title}** is in a club: what is in one is kept."), title=named.title)
         self._change_life(context, named, replace(named.life, kept=on))
         kept = _("**{title}** does not end because nobody writes.")
         context.reply(kept if on else _("**{title}** ends when nobody writes for long."), title=named.title)

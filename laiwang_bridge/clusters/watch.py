@@ -14,7 +14,7 @@ from laiwang_bridge.clusters import card_store, growth, numbers, store
 from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.choosing import HOST_POWER
 from laiwang_bridge.clusters.reach import Mode
-from laiwang_bridge.clusters.rules import Lifecycle
+from laiwang_bridge.clusters.rules import Cluster, Lifecycle
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.people import store as people
@@ -61,12 +61,9 @@ class Watch:
                 "**{title}** is full: {cap} people have a seat. You can let it have more, or begin a second one with "
                 "the same topic for those who come too late."
             )
-            if named.rules.reach.mode is Mode.OPEN:
-                self._lifecycles.describe(unit, named)
             self._tell(unit, named, sentence, "🌱", _("a second one"), self._bud)
-        elif named.rules.reach.mode is Mode.OPEN and named.life.told_full and not named.rules.full:
-            named = self._note(unit, named, replace(named.life, told_full=False))
-            self._lifecycles.describe(unit, named)
+        if named.rules.reach.mode is Mode.OPEN and _is_at_the_limit(named.rules):
+            self._lifecycles.describe(unit, named)  # whether people come in unasked
         counted = numbers.numbers_of(unit.connection, named.id, unit.now) if named.let_in >= growth.FLOOD else None
         if counted is None or not growth.grows_fast(counted.sponsored, counted.loud):
             return
@@ -101,3 +98,8 @@ class Watch:
             card = card_store.find_card(unit.connection, person, named.id) if person else None
             buttons = [button(emoji, label, command, card.number)] if command and card else []
             voice.send(sentence, buttons=buttons, title=named.title, cap=named.rules.cap, count=count)
+
+
+def _is_at_the_limit(cluster: Cluster) -> bool:
+    """Whether it may have become full just now, or a seat in it free."""
+    return cluster.cap is not None and cluster.seats_taken >= cluster.cap - 1

@@ -413,6 +413,7 @@ async def test_a_club_holds_several_clusters_which_do_not_end(town: Town, line: 
     await town.wait(30 * DAY)
     assert lifecycle(town, hike) == "open"
     assert lifecycle(town, chess) != "open"
+    assert "what is in one is kept" in await in_room(town, ann.user, hike, "!zd keep off")
     await make(town, hike, Lifecycle.ARCHIVED)
     assert children(town, space) == set()
     assert "俱乐部" in await ann.say("!扎堆 俱乐部 户外")
@@ -519,7 +520,7 @@ async def test_hosts_pin_what_matters_behind_what_it_began_with(town: Town, line
     assert "Only a host" in town.news(room)
     await town.say(ann.user, room, "!zd unpin", reply_to=where)
     assert pinned(town, room) == [seed, when]
-    await town.say(ann.user, room, "!zd unpin", reply_to=seed)
+    await town.say(ann.user, room, "!zd unpin", reply_to=EventID(seed))
     assert "stays pinned" in town.news(room)
     assert "Reply to the message" in await in_room(town, ann.user, room, "!zd pin")
     # What a client pins counts as well, and the seed comes first again.
@@ -567,8 +568,13 @@ async def test_an_open_cluster_that_is_full_lets_nobody_in_unasked(town: Town) -
     assert state(town, room, "m.room.join_rules") == {"join_rule": "knock"}
     await town.member(room, cat.user, "knock")
     assert town.rooms[room].members[cat.user] == "leave"
-    await town.member(room, bo.user, "leave")
-    assert state(town, room, "m.room.join_rules") == {"join_rule": "public"}
+    assert "is full" in ann.news()
+    for _time in range(2):
+        await town.member(room, bo.user, "leave")
+        assert state(town, room, "m.room.join_rules") == {"join_rule": "public"}
+        await town.member(room, bo.user, "join")
+        assert state(town, room, "m.room.join_rules") == {"join_rule": "knock"}
+    assert ann.news() == ""
 
 
 # -- on every database, and however often it is told ----------------------------------------------------------------
