@@ -71,6 +71,38 @@ _DISPLAY_NAMES = (
     .order_by(case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc())
 )
 
+# Built once: whatever somebody writes, and whatever is written to him, asks these.
+_JOINED_THERE = (
+    select(func.count())
+    .where(room_member.c.room_id == room.c.room_id, room_member.c.membership == "join")
+    .correlate(room)
+    .scalar_subquery()
+)
+_DIRECTNESS = select(room.c.direct_with, room.c.read_at, _JOINED_THERE.label("joined")).where(
+    room.c.room_id == bindparam("id")
+)
+_OURS = room_member.alias("ours")
+_THEIRS = room_member.alias("theirs")
+_DIRECT_ROOM = (
+    select(room.c.room_id)
+    .join(_THEIRS, _THEIRS.c.room_id == room.c.room_id)
+    .where(
+        _THEIRS.c.user_id == bindparam("user"),
+        _THEIRS.c.membership.in_(("join", "invite")),
+        room.c.direct_with == bindparam("user"),
+        room.c.encrypted.is_(False),
+        room.c.replacement.is_(None),
+        # Asked room by room, because a bot may be in a million.
+        select(_OURS.c.room_id)
+        .where(_OURS.c.room_id == room.c.room_id, _OURS.c.user_id == bindparam("bot"), _OURS.c.membership == "join")
+        .correlate(room)
+        .exists(),
+        _JOINED_THERE <= 2,
+    )
+    .order_by(_THEIRS.c.membership.desc(), room.c.read_at.desc().nulls_last())
+    .limit(1)
+)
+
 STATE_TYPES = (
     "m.room.create",
     "m.room.member",
@@ -149,36 +181,15 @@ class Rooms:
 
         A room that we made for a purpose is none, however few are in it.
         """
-        row = connection.execute(select(room.c.direct_with, room.c.read_at).where(room.c.room_id == room_id)).first()
-        counts = select(func.count()).where(room_member.c.room_id == room_id, room_member.c.membership == "join")
-        joined = connection.execute(counts).scalar_one()
-        if row is None or joined > 2 or row.direct_with == "":
+        row = connection.execute(_DIRECTNESS, {"id": room_id}).first()
+        if row is None or row.joined > 2 or row.direct_with == "":
             return False
-        return row.direct_with is not None or (row.read_at is not None and joined == 2)
+        return row.direct_with is not None or (row.read_at is not None and row.joined == 2)
 
     def direct_room(self, connection: Connection, bot: UserID, user: UserID) -> RoomID | None:
         """The chat in which `bot` can reach `user`: both have joined and nobody else; the newest of several."""
-        ours = room_member.alias("ours")
-        theirs = room_member.alias("theirs")
-        statement = (
-            select(ours.c.room_id)
-            .join(theirs, theirs.c.room_id == ours.c.room_id)
-            .join(room, room.c.room_id == ours.c.room_id)
-            .where(
-                ours.c.user_id == bot,
-                ours.c.membership == "join",
-                theirs.c.user_id == user,
-                theirs.c.membership.in_(("join", "invite")),
-                room.c.direct_with == user,
-                room.c.encrypted.is_(False),
-                room.c.replacement.is_(None),
-            )
-            .order_by(theirs.c.membership.desc(), room.c.read_at.desc().nulls_last())
-        )
-        for candidate in connection.execute(statement).scalars():
-            if self.is_direct(connection, candidate, bot):
-                return RoomID(candidate)
-        return None
+        found = connection.execute(_DIRECT_ROOM, {"bot": bot, "user": user}).scalar()
+        return None if found is None else RoomID(found)
 
     def is_encrypted(self, connection: Connection, room_id: RoomID) -> bool:
         return bool(connection.execute(select(room.c.encrypted).where(room.c.room_id == room_id)).scalar())

@@ -5,7 +5,7 @@ A card is there for what was shown, is hidden, or has its person inside; never f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,7 +24,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    tuple_,
     update,
 )
 
@@ -99,52 +98,91 @@ class Line:
 # Built once: these are asked about every friend of whoever does something.
 _CARDS_ON = select(card).where(card.c.cluster == bindparam("id"), card.c.person.in_(bindparam("them", expanding=True)))
 _CARDS_OF = select(card).where(card.c.person == bindparam("one"), card.c.cluster.in_(bindparam("ids", expanding=True)))
+_CARD_ON = select(card).where(card.c.person == bindparam("one"), card.c.cluster == bindparam("id"))
+_CARD_NUMBER = select(card).where(card.c.person == bindparam("one"), card.c.number == bindparam("which"))
+_CARDS_IN = (
+    select(card)
+    .where(card.c.person == bindparam("one"), card.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(card.c.number.desc())
+    .limit(bindparam("most"))
+)
+_COUNT_IN = select(func.count()).where(
+    card.c.person == bindparam("one"), card.c.state.in_(bindparam("states", expanding=True))
+)
+_HIGHEST = select(func.max(card.c.number)).where(card.c.person == bindparam("one"))
+_SET_STATE = (
+    update(card)
+    .where(card.c.person == bindparam("one"), card.c.number == bindparam("which"))
+    .values(state=bindparam("now"))
+)
+_SHOWN = (
+    update(card)
+    .where(card.c.person == bindparam("one"), card.c.cluster.in_(bindparam("ids", expanding=True)))
+    .values(shown_at=bindparam("now"), times_shown=card.c.times_shown + 1)
+)
 _LINES_ON = select(line).where(line.c.cluster == bindparam("id"), line.c.person.in_(bindparam("them", expanding=True)))
+_LINES_OF_PAGE = (
+    select(line).where(line.c.person == bindparam("one"), line.c.page == bindparam("on")).order_by(line.c.place)
+)
+_LISTS_OF = select(line.c.page).where(line.c.person == bindparam("one"), line.c.is_list).distinct()
+_SAID = (
+    update(line)
+    .where(line.c.person == bindparam("one"), line.c.page == bindparam("on"), line.c.cluster == bindparam("id"))
+    .values(says=bindparam("said"))
+)
 
 
 def find_card(connection: Connection, one: PersonId, id: ClusterId) -> Card | None:
-    row = connection.execute(select(card).where(card.c.person == one, card.c.cluster == id)).first()
+    row = connection.execute(_CARD_ON, {"one": one, "id": id}).first()
     return None if row is None else _card(row)
 
 
 def card_number(connection: Connection, one: PersonId, number: int) -> Card | None:
-    row = connection.execute(select(card).where(card.c.person == one, card.c.number == number)).first()
+    row = connection.execute(_CARD_NUMBER, {"one": one, "which": number}).first()
     return None if row is None else _card(row)
 
 
 def cards_on(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Card]:
     """The cards that these persons have of a cluster."""
-    rows = connection.execute(_CARDS_ON, {"id": id, "them": list(persons)})
+    rows = connection.execute(_CARDS_ON, {"id": id, "them": list(persons)}).all()
     return {row.person: _card(row) for row in rows}
 
 
 def cards_among(connection: Connection, one: PersonId, ids: Collection[ClusterId]) -> dict[ClusterId, Card]:
     """The cards that a person has of these clusters."""
-    rows = connection.execute(_CARDS_OF, {"one": one, "ids": list(ids)})
+    if not ids:
+        return {}
+    rows = connection.execute(_CARDS_OF, {"one": one, "ids": list(ids)}).all()
     return {row.cluster: _card(row) for row in rows}
 
 
 def cards_of(connection: Connection, one: PersonId, states: Collection[CardState], limit: int) -> list[Card]:
     """A person's cards in these states, the newest first."""
-    statement = select(card).where(card.c.person == one, card.c.state.in_(states))
-    return [_card(row) for row in connection.execute(statement.order_by(card.c.number.desc()).limit(limit))]
+    rows = connection.execute(_CARDS_IN, {"one": one, "states": list(states), "most": limit})
+    return [_card(row) for row in rows.all()]
 
 
 def count_cards(connection: Connection, one: PersonId, states: Collection[CardState]) -> int:
-    statement = select(func.count()).select_from(card).where(card.c.person == one, card.c.state.in_(states))
-    return connection.execute(statement).scalar_one()
+    return int(connection.execute(_COUNT_IN, {"one": one, "states": list(states)}).scalar_one())
 
 
 def add_cards(
-    connection: Connection, one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int
+    connection: Connection, one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int, *, times_shown: int = 0
 ) -> dict[ClusterId, Card]:
     """New cards, in this order. Numbers go up for ever: what somebody types never means another cluster later."""
     if not ids:
         return {}
-    highest = connection.execute(select(func.max(card.c.number)).where(card.c.person == one)).scalar() or 0
-    new = {id: Card(one, highest + place, id, state, now, 0) for place, id in enumerate(ids, 1)}
+    highest = connection.execute(_HIGHEST, {"one": one}).scalar() or 0
+    new = {id: Card(one, highest + place, id, state, now, times_shown) for place, id in enumerate(ids, 1)}
     rows = [
-        {"person": one, "number": each.number, "cluster": id, "state": state, "shown_at": now, "times_shown": 0}
+        {
+            "person": one,
+            "number": each.number,
+            "cluster": id,
+            "state": state,
+            "shown_at": now,
+            "times_shown": times_shown,
+        }
         for id, each in new.items()
     ]
     connection.execute(insert(card), rows)
@@ -152,13 +190,13 @@ def add_cards(
 
 
 def change_state(connection: Connection, one: Card, state: CardState) -> None:
-    connection.execute(update(card).where(card.c.person == one.person, card.c.number == one.number).values(state=state))
+    connection.execute(_SET_STATE, {"one": one.person, "which": one.number, "now": state})
 
 
 def note_shown(connection: Connection, one: PersonId, ids: Collection[ClusterId], now: int) -> None:
     """Cards were brought to their person once more."""
-    shown = update(card).where(card.c.person == one, card.c.cluster.in_(list(ids)))
-    connection.execute(shown.values(shown_at=now, times_shown=card.c.times_shown + 1))
+    if ids:
+        connection.execute(_SHOWN, {"one": one, "ids": list(ids), "now": now})
 
 
 def forget_cards(connection: Connection, one: PersonId) -> None:
@@ -193,29 +231,21 @@ def _card(row: Any) -> Card:
 def lines_on(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, list[Line]]:
     """Where a cluster stands in messages to these persons."""
     found: dict[PersonId, list[Line]] = {}
+    if not persons:
+        return found
     for row in connection.execute(_LINES_ON, {"id": id, "them": list(persons)}):
         found.setdefault(row.person, []).append(_line(row))
     return found
 
 
-def lines_of_pages(
-    connection: Connection, pages: Iterable[tuple[PersonId, EffectKey]]
-) -> dict[tuple[PersonId, EffectKey], list[Line]]:
-    """All lines of these messages, in order."""
-    wanted = list(pages)
-    if not wanted:
-        return {}
-    found: dict[tuple[PersonId, EffectKey], list[Line]] = {}
-    statement = select(line).where(tuple_(line.c.person, line.c.page).in_(wanted)).order_by(line.c.place)
-    for row in connection.execute(statement):
-        found.setdefault((row.person, row.page), []).append(_line(row))
-    return found
+def lines_of_page(connection: Connection, one: PersonId, page: EffectKey) -> list[Line]:
+    """All lines of a message, in order."""
+    return [_line(row) for row in connection.execute(_LINES_OF_PAGE, {"one": one, "on": page}).all()]
 
 
 def lists_of(connection: Connection, one: PersonId) -> list[EffectKey]:
     """The answers with what a person's friends talk about that still stand."""
-    found = select(line.c.page).where(line.c.person == one, line.c.is_list).distinct()
-    return [EffectKey(page) for page in connection.execute(found).scalars()]
+    return [EffectKey(page) for page in connection.execute(_LISTS_OF, {"one": one}).scalars()]
 
 
 def add_lines(connection: Connection, lines: Sequence[Line]) -> None:
@@ -236,14 +266,14 @@ def add_lines(connection: Connection, lines: Sequence[Line]) -> None:
 
 def note_said(connection: Connection, one: PersonId, page: EffectKey, says: Mapping[ClusterId, str]) -> None:
     """A message was edited; this is what its lines say now."""
-    here = update(line).where(line.c.person == one, line.c.page == page, line.c.cluster == bindparam("id"))
-    rows = [{"id": id, "said": digest} for id, digest in says.items()]
-    connection.execute(here.values(says=bindparam("said")), rows)
+    rows = [{"one": one, "on": page, "id": id, "said": digest} for id, digest in says.items()]
+    connection.execute(_SAID, rows)
 
 
 def drop_lines(connection: Connection, one: PersonId, pages: Collection[EffectKey]) -> None:
     """These messages show nothing any more."""
-    connection.execute(delete(line).where(line.c.person == one, line.c.page.in_(list(pages))))
+    if pages:
+        connection.execute(delete(line).where(line.c.person == one, line.c.page.in_(list(pages))))
 
 
 def _line(row: Any) -> Line:

@@ -36,6 +36,8 @@ class Entry:
     named: Named
     card: Card
     face: Face
+    is_new: bool = False
+    """Whether its card was made for this page."""
 
 
 class Pages:
@@ -84,23 +86,23 @@ class Pages:
 
     def put_right(self, unit: Unit, named: Named, now: Mapping[PersonId, tuple[Card, Face]]) -> None:
         """Edit the pages of these people where they say something else of a cluster than what is true `now`."""
-        wrong: dict[tuple[PersonId, EffectKey], Line] = {}
         for person, some in card_store.lines_on(unit.connection, named.id, list(now)).items():
-            _card, face = now[person]
-            for line in some:
-                if line.says not in (face.digest, face.in_a_row.digest):
-                    wrong[person, line.page] = line
-        for (person, page), some in card_store.lines_of_pages(unit.connection, wrong).items():
-            voice = self._mail.where(unit, person, page)
-            if voice is None:
-                continue
             card, face = now[person]
-            entries = [Entry(named, card, face)]
-            if len(some) > 1:
-                entries = self._standing(unit, person, [line.cluster for line in some])
-            rich, buttons = self._draw(voice, person, entries)
-            voice.edit(page, rich, buttons=buttons)
-            card_store.note_said(unit.connection, person, page, _says(entries))
+            true = (face.digest, face.in_a_row.digest)
+            for page in [line.page for line in some if line.says not in true]:
+                self._put_page_right(unit, page, Entry(named, card, face))
+
+    def _put_page_right(self, unit: Unit, page: EffectKey, one: Entry) -> None:
+        """Edit a page on which `one` stands, and maybe others."""
+        person = one.card.person
+        voice = self._mail.where(unit, person, page)
+        if voice is None:
+            return
+        ids = [line.cluster for line in card_store.lines_of_page(unit.connection, person, page)]
+        entries = [one] if len(ids) == 1 else self._standing(unit, person, ids)
+        rich, buttons = self._draw(voice, person, entries)
+        voice.edit(page, rich, buttons=buttons)
+        card_store.note_said(unit.connection, person, page, _says(entries))
 
     # -- small things -----------------------------------------------------------------------------------------------
 
@@ -112,16 +114,22 @@ class Pages:
     def _entries(self, unit: Unit, person: PersonId, some: Sequence[Seen]) -> list[Entry]:
         """Clusters that may be shown, each with its card."""
         ids = [seen.named.id for seen in some if seen.card is None]
-        new = card_store.add_cards(unit.connection, person, ids, CardState.OFFERED, unit.now)
+        new = card_store.add_cards(unit.connection, person, ids, CardState.OFFERED, unit.now, times_shown=1)
         return [
-            Entry(seen.named, seen.card or new[seen.named.id], face(seen.named, seen.view, CardState.OFFERED))
+            Entry(
+                seen.named,
+                seen.card or new[seen.named.id],
+                face(seen.named, seen.view, CardState.OFFERED),
+                is_new=seen.card is None,
+            )
             for seen in some
         ]
 
     def _own_entries(self, unit: Unit, person: PersonId, cards: Sequence[Card]) -> list[Entry]:
         """Clusters that somebody is in."""
-        ids = [card.cluster for card in cards]
-        found = store.find_many(unit.connection, ids)
+        if not cards:
+            return []
+        found = store.find_many(unit.connection, [card.cluster for card in cards])
         stays = {stay.cluster: stay for stay in store.stays_of(unit.connection, person)}
         return [Entry(found[card.cluster], card, own_face(stays.get(card.cluster))) for card in cards]
 
@@ -148,8 +156,8 @@ class Pages:
         self, connection: Connection, person: PersonId, entries: Sequence[Entry]
     ) -> Callable[[Entry], list[Friend]]:
         persons = {friend for entry in entries for friend in entry.face.friends}
-        users = people.first_user_ids(connection, persons)
-        names = self._names.for_viewer_all(connection, person, users)
+        users = people.first_user_ids(connection, persons) if persons else {}
+        names = self._names.for_viewer_users(connection, person, users)
         return lambda entry: [Friend(users[one], names[one]) for one in entry.face.friends]
 
     def _written(
@@ -161,7 +169,7 @@ class Pages:
             for place, entry in enumerate(entries)
         ]
         card_store.add_lines(unit.connection, rows)
-        card_store.note_shown(unit.connection, person, list(says), unit.now)
+        card_store.note_shown(unit.connection, person, [e.named.id for e in entries if not e.is_new], unit.now)
 
 
 def _says(entries: Sequence[Entry]) -> dict[ClusterId, str]:

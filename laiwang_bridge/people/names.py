@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mautrix.types import UserID
 from sqlalchemy import Connection
@@ -45,9 +45,17 @@ class Names:
         if not wanted:
             return {}
         users = store.first_user_ids(connection, wanted)
+        return dict.fromkeys(wanted, "?") | self.for_viewer_users(connection, viewer, users)
+
+    def for_viewer_users(
+        self, connection: Connection, viewer: PersonId, users: Mapping[PersonId, UserID]
+    ) -> dict[PersonId, str]:
+        """The same where one Matrix id of each is known already."""
+        if not users:
+            return {}
         displayed = self._rooms.display_names(connection, users.values())
         names = {one: _shown(displayed.get(user), user) for one, user in users.items()}
-        return dict.fromkeys(wanted, "?") | names | remark_store.remarks_about(connection, viewer, wanted)
+        return names | remark_store.remarks_about(connection, viewer, list(users))
 
 
 def who_asks(context: Context) -> PersonId:
