@@ -7,7 +7,7 @@
   `<!-- command -->` and `<!-- end of command -->`. A page that is missing is begun.
 - The sentences of `laiwang-bridge check`, between `<!-- checks -->` and `<!-- end of checks -->`.
 - Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
-  comment before the block, `<!-- friends lin amy · cluster lin weekend hike? -->`, is what has happened before.
+  comment before the block, `<!-- friends lin amy · cluster lin weekend hike? · days 8 -->`, is what happened before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from laiwang_bridge.people.address_store import address_key, mark_of, put_addres
 from laiwang_bridge.people.addresses import AddressKind, Proof
 from tests.support import command_pages
 from tests.support.check_sentences import sentences
-from tests.unit.laiwang_bridge.features.town import BOT, OPERATORS, Person, Town, open_town
+from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, OPERATORS, Person, Town, open_town
 
 ROOT = Path(__file__).parents[2]
 WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md")
@@ -132,6 +132,10 @@ class Conversation:
         return self._people[name]
 
     async def _before(self, what: str, who: str, rest: str = "") -> None:
+        if what == "days":
+            await self._town.wait(int(who) * DAY)
+            await self._town.wait(HOUR)  # in which a bridge that was away hears what was said
+            return
         person = await self._person(who)
         match what:
             case "friends":
