@@ -8,7 +8,7 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
-from appservice.bots import Argument, Context, Router, UserError, button
+from appservice.bots import Argument, ArgumentError, Context, Router, UserError, button
 from appservice.bots.kinds import Duration
 from appservice.bots.line import Word, fold
 from appservice.content import code, lines
@@ -37,8 +37,16 @@ OnOff = Annotated[bool, Argument(_("on or off"))]
 def _read_end(text: str) -> str:
     """A length of time, a time of day, or a word for never; what it means depends on whose clock it is."""
     word = fold(text).strip()
-    if word not in _NEVER and read_time(word) is None:
+    if word in _NEVER or read_time(word) is not None:
+        return word
+    try:
         _DURATION.parse(Word(text))
+    except ArgumentError as error:
+        raise ArgumentError(
+            _("“{word}” is neither a length of time nor a time of day. Write it like `3d` or `22:00`."),
+            word=text[:30],
+            suggestion="3d",
+        ) from error
     return word
 
 

@@ -324,7 +324,9 @@ async def test_a_host_keeps_a_cluster_or_lets_it_end_at_an_hour(town: Town, line
     assert lifecycle(town, room) == "open"
     assert state(town, room, CLUSTER_STATE)["ttl"]["hard_ts"] is None
     await in_room(town, ann.user, room, "!zd keep off")
-    assert "no length of time" in await in_room(town, ann.user, room, "!zd ends soon")
+    refused = await in_room(town, ann.user, room, "!zd ends soon")
+    assert "neither a length of time nor a time of day" in refused
+    assert "!zd ends 3d" in refused
     assert "没有散场时间" in await in_room(town, ann.user, room, "!扎堆 散场 取消")
 
 
