@@ -8,8 +8,8 @@ from appservice.bots import Context
 from appservice.policies import Policies
 from appservice.routes import Routes
 from laiwang_bridge.clusters.hosting import Hosting
-from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.clusters.order_bot import NoteOperators, OrderBot
+from laiwang_bridge.clusters.surroundings import Surroundings
 from laiwang_bridge.clusters.unwanted import Unwanted
 
 ByNumber = Callable[[Context, int | None], None]
