@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appservice.bots.arguments import Parameter
@@ -69,7 +69,8 @@ def understand(
     first = words[0]
     name = fold(first.text).strip("`") if first.user is None else ""
     if (command := find(name, routers)) is not None:
-        return _bind(command, first.text, line, first.end, prefix, routers)
+        bound = _bind(command, first.text, line, first.end, prefix, routers)
+        return _or_as_text(bound, line, first, fallback, prefix) if len(words) > 1 else bound
     if (built_in := _built_in(name, line, first)) is not None:
         return built_in
     if len(words) == 1 and not is_prefixed and name.strip("!.~。！～，,") in _GREETINGS:
@@ -84,6 +85,16 @@ def understand(
             return _ambiguous(line, first, guesses, fallback, fallback.default, prefix)
         return _bind(fallback.default, "", line, first.start, prefix, routers)
     return _unknown(line, first, name, routers, prefix)
+
+
+def _or_as_text(bound: Call | Mistake, line: Line, first: Word, fallback: Router | None, prefix: str) -> Call | Mistake:
+    """A text that begins with a command's name and is none may be meant for the default command, as in “list of
+    books”."""
+    if isinstance(bound, Call) or fallback is None or fallback.default is None:
+        return bound
+    language = Language.ZH if contains_han(first.text) else Language.EN
+    as_text = " ".join((prefix, fallback.default.name_in(language), line.typed(first.start)))
+    return replace(bound, corrected=(*bound.corrected, as_text))
 
 
 def find(name: str, routers: Iterable[Router]) -> Command | None:

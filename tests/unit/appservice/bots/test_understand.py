@@ -89,6 +89,11 @@ def test_without_a_prefix_not_every_text_is_a_command() -> None:
     assert understand(Line(""), 0, ROUTERS, "") == HelpWanted()
 
 
+def test_a_topic_that_begins_like_a_command_is_offered_as_a_topic() -> None:
+    _said, corrected = mistake("!zd join us for dinner")
+    assert corrected[-1] == "!zd new join us for dinner"
+
+
 @pytest.mark.parametrize("text", ["hi", "Hello!", "你好", "您好！"])
 def test_who_only_greets_is_shown_what_there_is(text: str) -> None:
     assert understand(Line(text), 0, ROUTERS, "") == HelpWanted()
