@@ -17,6 +17,7 @@ from aiohttp import ClientSession, ClientTimeout
 _EVERYTHING = {"room": {"include_leave": True, "timeline": {"limit": 1000}}}
 _AT_A_TIME = 8
 _ROOM = re.compile(r"![^/?: ]+(:[^/? ]+)?")
+_PASSING = ("age", "unsigned")
 _SECTIONS = ("join", "invite", "knock", "leave")
 
 
@@ -36,13 +37,15 @@ class Testimony:
     """Every answer that a homeserver gave, refusals as well, as JSON, by what was asked."""
 
     answers: dict[str, Any] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
 
     def mentioning(self, word: str) -> list[str]:
         """Which answers hold a word, in whatever case; with what stands around it."""
         found = []
-        for asked, answer in self.answers.items():
-            text = text_of(answer)
-            at = text.casefold().find(word.casefold())
+        if len(self._texts) != len(self.answers):
+            self._texts = {asked: text_of(answer).casefold() for asked, answer in self.answers.items()}
+        for asked, text in self._texts.items():
+            at = text.find(word.casefold())
             if at >= 0:
                 found.append(f"{asked}: …{text[max(at - 200, 0) : at + 200]}…")
         return found
@@ -53,7 +56,7 @@ class Testimony:
         for asked, answer in self.answers.items():
             found = _ROOM.search(unquote(asked))
             for event in _events_in(answer, found[0] if found else None):
-                forms[text_of(event)] = event
+                forms[text_of({name: value for name, value in event.items() if name not in _PASSING})] = event
         return list(forms.values())
 
 
@@ -100,7 +103,7 @@ class Witness:
             start = page["end"]
         for event in (event["event_id"] for event in events):
             if room in places.rooms:
-                await asking.get(f"{here}/context/{quote(event)}", limit="20")
+                await asking.get(f"{here}/context/{quote(event)}", limit="4")
                 await asking.get(f"v1/rooms/{quote(room)}/relations/{quote(event)}", limit="50")
 
     async def _alias(self, asking: _Asking, alias: str) -> None:

@@ -10,7 +10,7 @@ KEPT = "hello operators"
 """Feedback is kept word for word, as the documentation says."""
 SAID = (
     "pineapples", "marmalade", "wheelbarrow", "turpentine", "gooseberry", "kohlrabi", "loathsome", "whortleberry",
-    "Sekretny", "Verborgen", "2345678", "correcthorsebattery", "carddavlogin", "tarragon",
+    "Sekretny", "Verborgen", "2345678", "carddavlogin", "tarragon",
 )  # fmt: skip
 
 
@@ -36,8 +36,7 @@ async def test_no_words_stay_but_feedback(either_town: Town) -> None:
     await cat.say("import Zebulon Sekretny, +49 1761 2345678\nOttoline Verborgen, ottoline@example.org")
     await cat.say("import https://dav.example.org")
     await cat.say("carddavlogin")
-    await cat.say("no")
-    await cat.say("correcthorsebattery")
+    await cat.say("cancel")
     await cat.say("!lw knock @nobody:town tarragon")
     await cat.say(f"feedback {KEPT}")
     kept = {table.name: str(await town.rows(table.name)) for table in tables.metadata.sorted_tables}
