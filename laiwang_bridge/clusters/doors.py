@@ -181,7 +181,7 @@ class Doors:
         after = store.find(unit.connection, named.id)
         assert after is not None
         full = after.rules.takes_people != named.rules.takes_people
-        self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person}), whole=full))
+        self._spread.changed(unit, after, Recheck(persons=frozenset({person}), whole=full))
         self._tell_watchers(unit, after)
 
     def turn_away(self, unit: Unit, named: Named) -> None:
@@ -360,7 +360,7 @@ class Doors:
 
     def _changed(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> None:
         after = self._found(unit, before)
-        self._spread.recheck(unit, before.id, rules.after_stay(before.rules, after.rules, person, grows=grows))
+        self._spread.changed(unit, after, rules.after_stay(before.rules, after.rules, person, grows=grows))
         self._tell_watchers(unit, after)
 
     def _tell_watchers(self, unit: Unit, named: Named) -> None:

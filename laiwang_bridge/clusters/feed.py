@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from laiwang_bridge.clusters import card_store, cards, rules, sight, store, talk
+from laiwang_bridge.clusters import card_store, cards, rules, sight, talk
 from laiwang_bridge.clusters.card_store import Card
 from laiwang_bridge.clusters.cards import Rank
 from laiwang_bridge.clusters.rules import ClusterId, View
@@ -39,8 +39,7 @@ class Seen:
 
 def feed(connection: Connection, person: PersonId, now: int) -> list[Seen]:
     """All that may be shown to a person now, the best first. The number of statements does not depend on how many."""
-    nearby = store.find_many(connection, sight.nearby(connection, person))
-    return look_at(connection, person, list(nearby.values()), now)
+    return look_at(connection, person, sight.nearby(connection, person), now)
 
 
 def look_at(connection: Connection, person: PersonId, some: Sequence[Named], now: int) -> list[Seen]:

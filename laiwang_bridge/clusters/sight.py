@@ -26,9 +26,11 @@ from sqlalchemy import (
     union_all,
 )
 
+from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.card_store import CardState, card
 from laiwang_bridge.clusters.reach import Mode
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, FriendInside, Lifecycle, View
+from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, stay
 from laiwang_bridge.people.list_store import friend_list_member
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
@@ -97,11 +99,12 @@ _INSIDE_FOR_FEW = _friends_inside(friendship.c.friend, friendship.c.person).wher
 )
 _INSIDE_FOR_MANY = _friends_inside(friendship.c.person, friendship.c.friend).where(stay.c.cluster == _ID)
 _INSIDE_OF = _friends_inside(friendship.c.friend, friendship.c.person).where(friendship.c.person == _ME)
-_BLOCKS = union_all(
-    select(block.c.person, block.c.blocked).where(block.c.person.in_(_THEM)),
-    select(block.c.blocked, block.c.person).where(block.c.blocked.in_(_THEM)),
+_BLOCK, _MUTE = "block", "mute"
+_AGAINST = union_all(
+    select(literal(_BLOCK), block.c.person, block.c.blocked).where(block.c.person.in_(_THEM)),
+    select(literal(_BLOCK), block.c.blocked, block.c.person).where(block.c.blocked.in_(_THEM)),
+    select(literal(_MUTE), mute.c.person, mute.c.muted).where(mute.c.person.in_(_THEM)),
 )
-_MUTES = select(mute.c.person, mute.c.muted).where(mute.c.person.in_(_THEM))
 _LISTED = select(friend_list_member.c.list, friend_list_member.c.person).where(
     friend_list_member.c.list.in_(_LISTS), friend_list_member.c.person.in_(_THEM)
 )
@@ -117,8 +120,8 @@ _ON_LIST = (
     .where(friend_list_member.c.person == _ME)
 )
 _MAY_SEE = _NEAR.union(_NAMED, _ON_LIST).subquery()
-_OPEN_NEARBY = (
-    select(cluster.c.id).join(_MAY_SEE, _MAY_SEE.c.cluster == cluster.c.id).where(cluster.c.lifecycle == Lifecycle.OPEN)
+_OPEN_NEARBY = store.CLUSTERS.join(_MAY_SEE, _MAY_SEE.c.cluster == cluster.c.id).where(
+    cluster.c.lifecycle == Lifecycle.OPEN
 )
 
 Pairs = set[tuple[Any, Any]]
@@ -133,22 +136,23 @@ def views(connection: Connection, one: Cluster, candidates: Sequence[PersonId]) 
     """The same for many candidates."""
     asked = {"id": one.id, "them": list(candidates)}
     from_members = one.seats_taken < len(candidates)
-    inside = connection.execute(_INSIDE_FOR_MANY if from_members else _INSIDE_FOR_FEW, asked)
-    found = _put_together(connection, [one], candidates, inside, connection.execute(_STANDING_IN, asked))
+    inside = connection.execute(_INSIDE_FOR_MANY if from_members else _INSIDE_FOR_FEW, asked).all()
+    standing = connection.execute(_STANDING_IN, asked).all()
+    found = _put_together(connection, [one], candidates, inside, standing)
     return {candidate: found.view(one, candidate) for candidate in candidates}
 
 
 def views_of(connection: Connection, candidate: PersonId, clusters: Sequence[Cluster]) -> dict[ClusterId, View]:
     """What the rules need to know about one person and many clusters."""
     asked = {"me": candidate}
-    inside, standing = connection.execute(_INSIDE_OF, asked), connection.execute(_STANDING_OF, asked)
+    inside, standing = connection.execute(_INSIDE_OF, asked).all(), connection.execute(_STANDING_OF, asked).all()
     found = _put_together(connection, clusters, [candidate], inside, standing)
     return {one.id: found.view(one, candidate) for one in clusters}
 
 
-def nearby(connection: Connection, candidate: PersonId) -> list[ClusterId]:
+def nearby(connection: Connection, candidate: PersonId) -> list[Named]:
     """The open clusters that somebody may be able to see: friends of his are inside, or he was named."""
-    return [ClusterId(id) for id in connection.execute(_OPEN_NEARBY, {"me": candidate}).scalars()]
+    return store.all_of(connection, connection.execute(_OPEN_NEARBY, {"me": candidate}).all())
 
 
 def audience(connection: Connection, one: Cluster) -> frozenset[PersonId]:
@@ -222,17 +226,14 @@ def _put_together(
             inside[row.cluster, row.candidate].append(row)
             if row.exposed_to is not None:
                 lists.add(row.exposed_to)
+    against = connection.execute(_AGAINST, {"them": list(candidates)}).all()
     return _Found(
         standing={(id, who, what) for id, who, what in standing},
         inside=inside,
-        blocks=_pairs(connection, _BLOCKS, candidates),
-        mutes=_pairs(connection, _MUTES, candidates),
+        blocks={(one, other) for what, one, other in against if what == _BLOCK},
+        mutes={(one, other) for what, one, other in against if what == _MUTE},
         listed=_on_lists(connection, lists, candidates),
     )
-
-
-def _pairs(connection: Connection, statement: Any, candidates: Sequence[PersonId]) -> Pairs:
-    return {(one, other) for one, other in connection.execute(statement, {"them": list(candidates)})}
 
 
 def _on_lists(connection: Connection, lists: Collection[ListId], candidates: Sequence[PersonId]) -> Pairs:

@@ -7,7 +7,7 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from appservice.routes import Routes
@@ -52,8 +52,11 @@ class Spread:
         Where these are very many, it is done in steps, so that nobody else has to wait for it.
         """
         named = store.find(unit.connection, id)
-        if named is None:
-            return
+        if named is not None:
+            self.changed(unit, named, change, without=without)
+
+    def changed(self, unit: Unit, named: Named, change: Recheck, *, without: PersonId | None = None) -> None:
+        """The same for a cluster as it is now."""
         if change.whole:
             for changed in self.change_listeners:
                 changed(unit, named)
@@ -62,11 +65,13 @@ class Spread:
             lambda: sight.audience(unit.connection, named.rules),
         )
         # The persons themselves see it change, whatever it is to their friends.
-        for some, grows in ((change.persons, False), (concerned - change.persons, change.grows)):
-            first, *later = _steps(sorted(some - {without}), _AT_ONCE) or [[]]
-            self._look(unit, named, first, grows=grows)
-            for persons in later:
-                self._later(unit, _GO_ON, id, {"persons": persons, "grows": grows})
+        first, *later = _steps(sorted(concerned - {without}), _AT_ONCE) or [[]]
+        grows_for = concerned - change.persons if change.grows else frozenset()
+        self._look(unit, named, first, grows_for=grows_for)
+        for persons in later:
+            self._later(
+                unit, _GO_ON, named.id, {"persons": persons, "grows_for": sorted(grows_for.intersection(persons))}
+            )
 
     def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
         """Two persons became friends, stopped being friends, or one blocked the other."""
@@ -108,8 +113,13 @@ class Spread:
 
     # -- small things -----------------------------------------------------------------------------------------------
 
-    def _look(self, unit: Unit, named: Named, persons: Sequence[PersonId], *, grows: bool = False) -> None:
-        """Bring the cards of these persons in line with what they may see now; note for whom it is news."""
+    def _look(
+        self, unit: Unit, named: Named, persons: Sequence[PersonId], *, grows_for: Collection[PersonId] = frozenset()
+    ) -> None:
+        """Bring the cards of these persons in line with what they may see now; note for whom it is news.
+
+        Those of `grows_for` see no less than before: they need not be told where their card stands as it did.
+        """
         if not persons:
             return
         for look_again in self.sight_listeners:
@@ -117,6 +127,7 @@ class Spread:
         connection = unit.connection
         views = sight.views(connection, named.rules, persons)
         cards = card_store.cards_on(connection, named.id, persons)
+        inside: dict[PersonId, Card] = {}
         shown: dict[PersonId, tuple[Card, Face]] = {}
         news: list[PersonId] = []
         for person in persons:
@@ -129,12 +140,14 @@ class Spread:
             elif card is not None and state is not None:
                 if card.state is not state:
                     card_store.change_state(connection, card, state)
-                elif grows and state is CardState.OFFERED:
+                elif person in grows_for:
                     continue
                 if state is CardState.INSIDE:
-                    shown[person] = card, own_face(store.find_stay(connection, named.id, person))
+                    inside[person] = card
                 else:
                     shown[person] = card, face(named, view, state)
+        stays = store.stays_among(connection, named.id, inside)
+        shown |= {person: (card, own_face(stays.get(person))) for person, card in inside.items()}
         self._pages.put_right(unit, named, shown)
         urgent = [person for person in news if rules.is_urgent(named.rules, views[person], unit.now)]
         self._urge(unit, named, urgent)
@@ -156,7 +169,8 @@ class Spread:
     def _go_on(self, unit: Unit, context: Mapping[str, Any]) -> None:
         named = store.find(unit.connection, ClusterId(context["cluster"]))
         if named is not None:
-            self._look(unit, named, self._still_here(unit, context), grows=context["grows"])
+            persons = self._still_here(unit, context)
+            self._look(unit, named, persons, grows_for=frozenset(map(PersonId, context["grows_for"])))
 
     def _bring(self, unit: Unit, context: Mapping[str, Any]) -> None:
         """Show people what is urgent, by card; in their quiet hours it waits for the digest."""

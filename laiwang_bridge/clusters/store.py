@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     Connection,
+    Select,
     Table,
     bindparam,
     delete,
@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    union_all,
     update,
 )
 
@@ -67,15 +66,24 @@ NOBODY = PersonId(0)
 
 # Built once: whatever happens in a cluster asks these.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_FOUND = select(cluster).where(cluster.c.id.in_(_IDS))
-_SEATS = union_all(
-    select(stay.c.cluster, func.count())
-    .where(stay.c.cluster.in_(_IDS), stay.c.left_at.is_(None))
-    .group_by(stay.c.cluster),
-    select(invitation.c.cluster, func.count()).where(invitation.c.cluster.in_(_IDS)).group_by(invitation.c.cluster),
-)
+_INSIDE = select(func.count()).where(stay.c.cluster == cluster.c.id, stay.c.left_at.is_(None))
+_INVITED = select(func.count()).where(invitation.c.cluster == cluster.c.id)
+_SEATS = _INSIDE.correlate(cluster).scalar_subquery() + _INVITED.correlate(cluster).scalar_subquery()
+CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
+"""The rows of which `all_of` makes clusters."""
+
+_BY_ID = CLUSTERS.where(cluster.c.id == bindparam("one"))
+_BY_IDS = CLUSTERS.where(cluster.c.id.in_(_IDS))
+_BY_ROOM = CLUSTERS.where(cluster.c.room_id == bindparam("one"))
 _PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(cluster_named.c.cluster.in_(_IDS))
 _LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(cluster_list.c.cluster.in_(_IDS))
+_STAY = select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one"))
+_STAYS_AMONG = select(stay).where(
+    stay.c.cluster == bindparam("id"), stay.c.person.in_(bindparam("them", expanding=True))
+)
+_STAYS_OF = select(stay).where(stay.c.person == bindparam("one"), stay.c.left_at.is_(None))
+_UNINVITE = delete(invitation).where(invitation.c.cluster == bindparam("id"), invitation.c.person == bindparam("one"))
+_UNQUEUE = delete(queue).where(queue.c.cluster == bindparam("id"), queue.c.person == bindparam("one"))
 
 
 # -- clusters -------------------------------------------------------------------------------------------------------
@@ -101,11 +109,11 @@ def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
 
 
 def find(connection: Connection, id: ClusterId) -> Named | None:
-    return _first(connection, cluster.c.id == id)
+    return _first(connection, _BY_ID, id)
 
 
 def in_room(connection: Connection, room_id: RoomID) -> Named | None:
-    return _first(connection, cluster.c.room_id == room_id)
+    return _first(connection, _BY_ROOM, room_id)
 
 
 def open_room(connection: Connection, id: ClusterId, room_id: RoomID) -> None:
@@ -164,20 +172,19 @@ def disown(connection: Connection, one: PersonId) -> None:
     connection.execute(update(cluster).where(cluster.c.initiator == one).values(initiator=None))
 
 
-def _first(connection: Connection, condition: Any) -> Named | None:
-    rows = connection.execute(select(cluster).where(condition).limit(1)).all()
-    return next(iter(_named(connection, rows)), None)
+def _first(connection: Connection, statement: Select[Any], one: str) -> Named | None:
+    return next(iter(all_of(connection, connection.execute(statement, {"one": one}).all())), None)
 
 
 def find_many(connection: Connection, ids: Collection[ClusterId]) -> dict[ClusterId, Named]:
     """These clusters, in a few statements however many they are."""
-    rows = connection.execute(_FOUND, {"ids": list(ids)}).all()
-    return {each.id: each for each in _named(connection, rows)}
+    rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all() if ids else []
+    return {each.id: each for each in all_of(connection, rows)}
 
 
-def _named(connection: Connection, rows: Sequence[Any]) -> list[Named]:
+def all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
+    """The clusters of rows that `CLUSTERS` gave."""
     asked = {"ids": [row.id for row in rows]}
-    seats = _counted(connection, asked)
     reaches = {text: _reach(text) for text in {row.reach for row in rows}}
     modes = {reach.mode for reach in reaches.values()}
     persons = _chosen(connection, _PERSONS_NAMED, asked) if Mode.CLOSED in modes else {}
@@ -191,7 +198,7 @@ def _named(connection: Connection, rows: Sequence[Any]) -> list[Named]:
                 cap=row.cap,
                 lifecycle=Lifecycle(row.lifecycle),
                 created_at=row.created_at,
-                seats_taken=seats.get(row.id, 0),
+                seats_taken=row.seats_taken,
                 named=persons.get(row.id, frozenset()),
             ),
             row.title,
@@ -218,14 +225,6 @@ def _reach(text: str) -> Reach:
     reach = parse_reach(text)
     assert isinstance(reach, Reach)
     return reach
-
-
-def _counted(connection: Connection, asked: Mapping[str, Any]) -> dict[ClusterId, int]:
-    """The seats that are taken: members, and invitations still out."""
-    seats: Counter[ClusterId] = Counter()
-    for id, count in connection.execute(_SEATS, asked):
-        seats[id] += count
-    return seats
 
 
 def _chosen(connection: Connection, statement: Any, asked: Mapping[str, Any]) -> dict[ClusterId, frozenset[Any]]:
@@ -281,8 +280,14 @@ def put_stay(connection: Connection, one: Stay) -> None:
 
 
 def find_stay(connection: Connection, id: ClusterId, one: PersonId) -> Stay | None:
-    row = connection.execute(select(stay).where(stay.c.cluster == id, stay.c.person == one)).first()
+    row = connection.execute(_STAY, {"id": id, "one": one}).first()
     return None if row is None else _stay(row)
+
+
+def stays_among(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Stay]:
+    """The stays of these persons in a cluster, those that are over too."""
+    rows = connection.execute(_STAYS_AMONG, {"id": id, "them": list(persons)}).all() if persons else []
+    return {row.person: _stay(row) for row in rows}
 
 
 def guests_ever(connection: Connection, id: ClusterId, initiator: PersonId) -> bool:
@@ -300,7 +305,7 @@ def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
 
 def stays_of(connection: Connection, one: PersonId) -> list[Stay]:
     """Where a person is inside."""
-    rows = connection.execute(select(stay).where(stay.c.person == one, stay.c.left_at.is_(None)))
+    rows = connection.execute(_STAYS_OF, {"one": one}).all()
     return [_stay(row) for row in rows]
 
 
@@ -322,8 +327,7 @@ def is_invited(connection: Connection, id: ClusterId, one: PersonId) -> bool:
 
 def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -> bool:
     """The seat is free again, or taken by the person himself; returns whether there was one."""
-    gone = delete(invitation).where(invitation.c.cluster == id, invitation.c.person == one)
-    return connection.execute(gone).rowcount > 0
+    return connection.execute(_UNINVITE, {"id": id, "one": one}).rowcount > 0
 
 
 def invitations_of(connection: Connection, one: PersonId) -> list[ClusterId]:
@@ -343,8 +347,7 @@ def is_in_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
 
 def take_from_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
     """Returns whether the person was waiting there."""
-    gone = delete(queue).where(queue.c.cluster == id, queue.c.person == one)
-    return connection.execute(gone).rowcount > 0
+    return connection.execute(_UNQUEUE, {"id": id, "one": one}).rowcount > 0
 
 
 def queues_of(connection: Connection, one: PersonId) -> list[ClusterId]:

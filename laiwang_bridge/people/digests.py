@@ -62,10 +62,13 @@ class Digests:
 
     def ask_all(self, unit: Unit, persons: Sequence[PersonId]) -> None:
         """Something waits for each of these, said in as many statements as for one."""
-        habits = hours_store.habits_of(unit.connection, persons)
-        new = {person: habit for person, habit in habits.items() if habit.due_at is None}
+        new = hours_store.habits_of_idle(unit.connection, persons)
+        if not new:
+            return
         self._look_up_zones(unit, new)
-        due = {person: hours.next_news(self._hours(habit), unit.now) for person, habit in new.items()}
+        his = {person: self._hours(habit) for person, habit in new.items()}
+        next_news = {each: hours.next_news(each, unit.now) for each in set(his.values())}  # most live by the same day
+        due = {person: next_news[each] for person, each in his.items()}
         hours_store.note_all_due(unit.connection, {person: at for person, at in due.items() if at is not None})
         for person, due_at in due.items():
             if due_at is not None:

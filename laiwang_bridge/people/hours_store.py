@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, select
+from sqlalchemy import BigInteger, BindParameter, Column, Connection, Integer, Table, Text, bindparam, select
 
 from appservice.database import metadata
 from appservice.sql import upsert, upsert_all
 from laiwang_bridge.people.hours import DIGEST_AT, QUIET_FROM, QUIET_UNTIL, DigestMode
 from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.store import column_of_person
+from laiwang_bridge.people.store import column_of_person, person
 
 habit = Table(
     "habit",
@@ -26,6 +26,16 @@ habit = Table(
     Column("profile_zone", Text),
     Column("profile_read_at", BigInteger),
     Column("due_at", BigInteger),
+)
+
+
+# Built once: these are asked about every friend of whoever does something.
+_THEM: BindParameter[Any] = bindparam("them", expanding=True)
+_HABITS = select(habit).where(habit.c.person.in_(_THEM))
+_IDLE = (
+    select(person.c.id, habit)
+    .join(habit, habit.c.person == person.c.id, isouter=True)
+    .where(person.c.id.in_(_THEM), habit.c.due_at.is_(None))
 )
 
 
@@ -50,8 +60,14 @@ def habit_of(connection: Connection, one: PersonId) -> Habit:
 
 def habits_of(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Habit]:
     """The same for each of these."""
-    rows = connection.execute(select(habit).where(habit.c.person.in_(list(persons))))
+    rows = connection.execute(_HABITS, {"them": list(persons)}).all()
     return {one: Habit() for one in persons} | {PersonId(row.person): _habit(row) for row in rows}
+
+
+def habits_of_idle(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Habit]:
+    """The same for those of these persons who have no digest due."""
+    rows = connection.execute(_IDLE, {"them": list(persons)}).all() if persons else []
+    return {PersonId(row.id): _habit(row) for row in rows}
 
 
 def _habit(row: Any) -> Habit:
