@@ -10,12 +10,13 @@ from pathlib import Path
 from appservice import instance, registration_file
 from appservice.database import Database
 from appservice.registration import new_token
-from laiwang_bridge.application import Application, open_database
+from laiwang_bridge.application import Application
 from laiwang_bridge.config import AppService, Bots, Config, Homeserver
 from laiwang_bridge.config import Database as DatabaseSection
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.demo.process import free_port
 from laiwang_bridge.demo.synapse import Synapse
+from laiwang_bridge.from_config import open_database
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,20 +14,17 @@ from sqlalchemy import Connection
 from yarl import URL
 
 from appservice import direct as direct_chats
-from appservice import instance, key_exchange, outbox
+from appservice import key_exchange, outbox
 from appservice.bots import Audience, Bot, Bots, Rate, Voice, memory
 from appservice.database import Database
 from appservice.direct import DirectChats
 from appservice.effects import EffectKey, RoomRef, SetProfile
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import Catalogues, Language, _
-from appservice.listener import TcpAddress
 from appservice.rooms import Rooms
 from appservice.routes import Routes
-from appservice.server import Limits
-from appservice.service import ApplicationService, Settings
+from appservice.service import ApplicationService
 from appservice.unit import Emission, Unit
-from laiwang_bridge import __version__
 from laiwang_bridge.burning.bot import BurningBot
 from laiwang_bridge.clusters import card_store, clubs, drafts, order_store, pass_store, space_store, talk
 from laiwang_bridge.clusters import store as cluster_store
@@ -68,14 +62,13 @@ from laiwang_bridge.contacts.reader import MOST_CARDS
 from laiwang_bridge.contacts.reading import Reading
 from laiwang_bridge.contacts.seals import Seal
 from laiwang_bridge.contacts.summary import Summary
-from laiwang_bridge.database.migration import migrate
+from laiwang_bridge.from_config import codes_per_day, identity_policy, settings, ways
 from laiwang_bridge.operators.bot import OperatorsBot
-from laiwang_bridge.outside.addresses import Policy, policy
+from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot
-from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.bot import PREFIXES, PeopleBot
 from laiwang_bridge.people.circle_bot import CircleBot
 from laiwang_bridge.people.digests import Digests
@@ -84,13 +77,9 @@ from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.proof_limits import ProofLimits
 from laiwang_bridge.people.proofs import Proofs
-from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
-from laiwang_bridge.people.proving.mailing import Mailer, MailServer
-from laiwang_bridge.people.proving.texting import Program, Texter, TextSender, Webhook
 from laiwang_bridge.people.requests import Requests
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Ties
-from laiwang_bridge.people.ways import Ways
 
 log = logging.getLogger(__name__)
 
@@ -427,64 +416,6 @@ class Application:
             log.warning("there is no operators' room %s; feedback is refused until the next start", wanted)
 
 
-def identity_policy(config: Config) -> Policy:
-    """The identity server is the admin's choice, wherever it is."""
-    address = URL(config.contacts.identity_server)
-    return policy([f"{address.host}:{address.port}"] if address.host else [], http=True)
-
-
-def ways(config: Config) -> Ways:
-    """How an address can be proven here, as the admin has configured it."""
-    mail, texts, token = config.email, config.text_messages, config.contacts.homeserver_admin_token
-    server = MailServer(mail.host, mail.port, mail.security, mail.sender, mail.username, mail.password)
-    sender: TextSender | None = None
-    if texts.command:
-        sender = Program(texts.command, seconds=texts.timeout_seconds)
-    elif texts.webhook:
-        sender = Webhook(texts.webhook, texts.webhook_key, seconds=texts.timeout_seconds)
-    return Ways(
-        config.homeserver.domain,
-        friends=config.contacts.friends_prove,
-        mailer=Mailer(server) if mail.host else None,
-        texter=Texter(sender) if sender else None,
-        homeserver=HomeserverKnowledge(config.homeserver.address, token) if token else None,
-    )
-
-
-def codes_per_day(config: Config) -> dict[AddressKind, int]:
-    """How many codes may be sent in a day, where any are sent."""
-    return {AddressKind.EMAIL: config.email.per_day, AddressKind.NUMBER: config.text_messages.per_day}
-
-
-def settings(config: Config) -> Settings:
-    """What the application service needs to know, from what the admin wrote."""
-    metrics = config.metrics
-    return Settings(
-        registration=config.registration(),
-        address=config.homeserver.address,
-        domain=config.homeserver.domain,
-        name="laiwang-bridge",
-        listen=TcpAddress(config.appservice.listen_host, config.appservice.listen_port),
-        metrics=metrics.enabled,
-        metrics_listen=TcpAddress(metrics.listen_host, metrics.listen_port) if metrics.enabled else None,
-        rooms_in_parallel=config.delivery.rooms_in_parallel,
-        handlers_in_parallel=config.delivery.handlers_in_parallel,
-        timeout_seconds=config.delivery.timeout_seconds,
-        further_bots=(UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}"),),
-        limits=Limits(body_bytes=config.appservice.max_body_mb * 1024 * 1024),
-    )
-
-
-def open_database(config: Config) -> Database:
-    """Raises `DatabaseInUse` or `UnsupportedDatabase`."""
-    return Database(
-        config.database.url,
-        durability=config.database.durability,
-        connections=config.database.connections,
-        exclusive=True,
-    )
-
-
 def _language_of(connection: Connection, user: UserID) -> Language | None:
     chosen = people_store.language_of(connection, user)
     return Language(chosen) if chosen else None
@@ -494,43 +425,3 @@ def _chats_of(connection: Connection, person: PersonId) -> list[RoomID]:
     """The chats that the bot made to reach somebody."""
     users = people_store.user_ids(connection, person)
     return [room for user in users for room in direct_chats.rooms_made_for(connection, user)]
-
-
-async def run(config: Config) -> None:
-    """Run the bridge until SIGTERM or SIGINT; a second signal ends it at once.
-
-    Raises `DatabaseInUse`, `UnsupportedDatabase`, `CannotListen`, and what migrating raises.
-    """
-    database = open_database(config)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
-        await asyncio.get_running_loop().run_in_executor(None, migrate, config.database.url)
-        secret = await database.write(lambda connection: instance.secret(connection, "unit"))
-        application = Application(config, database, secret)
-        stack.push_async_callback(application.outside.close)
-        stack.push_async_callback(application.identity_client.close)
-        await stack.enter_async_context(application.service)
-        tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
-        stack.push_async_callback(_cancel, tasks)
-        log.info("laiwang-bridge %s listens on %s", __version__, application.service.server.address)
-        await _asked_to_stop()
-        log.info("stopping")
-
-
-async def _asked_to_stop() -> None:
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop(number: signal.Signals) -> None:
-        if asked.is_set():
-            os._exit(128 + number)
-        asked.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number)
-    await asked.wait()
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

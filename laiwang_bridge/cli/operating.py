@@ -49,7 +49,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     config = configuration(arguments)
     logs.set_up(config.logging, secrets=logs.secrets_of(config))
-    from laiwang_bridge.application import run  # noqa: PLC0415 - the whole bridge, which no other command needs
+    from laiwang_bridge.running import run  # noqa: PLC0415 - the whole bridge, which no other command needs
 
     asyncio.run(run(config))
     return OK

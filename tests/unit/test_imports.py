@@ -13,7 +13,16 @@ FEATURES = frozenset(path.parent.name for path in (ROOT / PRODUCT).glob("*/store
 BASIS = "people"
 """The one feature that all others may know."""
 
-COMPOSED_BY = ("application.py", "__main__.py", "cli", "check", "demo", "simulation", "database/tables.py")
+COMPOSED_BY = (
+    "application.py",
+    "running.py",
+    "__main__.py",
+    "cli",
+    "check",
+    "demo",
+    "simulation",
+    "database/tables.py",
+)
 """The places that may know several features: they put the house together, or look at all of it from outside."""
 
 HARMLESS = {

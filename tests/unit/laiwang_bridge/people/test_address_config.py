@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from laiwang_bridge.application import codes_per_day, ways
 from laiwang_bridge.config import Config
 from laiwang_bridge.config_file import ConfigError, parse_config
+from laiwang_bridge.from_config import codes_per_day, ways
 from laiwang_bridge.logs import secrets_of
 from laiwang_bridge.people.addresses import AddressKind, Proof
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN

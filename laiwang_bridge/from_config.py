@@ -1,0 +1,76 @@
+"""What the rooms of the house are told, from what the admin wrote."""
+
+from __future__ import annotations
+
+from mautrix.types import UserID
+from yarl import URL
+
+from appservice.database import Database
+from appservice.listener import TcpAddress
+from appservice.server import Limits
+from appservice.service import Settings
+from laiwang_bridge.config import Config
+from laiwang_bridge.outside.addresses import Policy, policy
+from laiwang_bridge.people.addresses import AddressKind
+from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
+from laiwang_bridge.people.proving.mailing import Mailer, MailServer
+from laiwang_bridge.people.proving.texting import Program, Texter, TextSender, Webhook
+from laiwang_bridge.people.ways import Ways
+
+
+def identity_policy(config: Config) -> Policy:
+    """The identity server is the admin's choice, wherever it is."""
+    address = URL(config.contacts.identity_server)
+    return policy([f"{address.host}:{address.port}"] if address.host else [], http=True)
+
+
+def ways(config: Config) -> Ways:
+    """How an address can be proven here, as the admin has configured it."""
+    mail, texts, token = config.email, config.text_messages, config.contacts.homeserver_admin_token
+    server = MailServer(mail.host, mail.port, mail.security, mail.sender, mail.username, mail.password)
+    sender: TextSender | None = None
+    if texts.command:
+        sender = Program(texts.command, seconds=texts.timeout_seconds)
+    elif texts.webhook:
+        sender = Webhook(texts.webhook, texts.webhook_key, seconds=texts.timeout_seconds)
+    return Ways(
+        config.homeserver.domain,
+        friends=config.contacts.friends_prove,
+        mailer=Mailer(server) if mail.host else None,
+        texter=Texter(sender) if sender else None,
+        homeserver=HomeserverKnowledge(config.homeserver.address, token) if token else None,
+    )
+
+
+def codes_per_day(config: Config) -> dict[AddressKind, int]:
+    """How many codes may be sent in a day, where any are sent."""
+    return {AddressKind.EMAIL: config.email.per_day, AddressKind.NUMBER: config.text_messages.per_day}
+
+
+def settings(config: Config) -> Settings:
+    """What the application service needs to know, from what the admin wrote."""
+    metrics = config.metrics
+    return Settings(
+        registration=config.registration(),
+        address=config.homeserver.address,
+        domain=config.homeserver.domain,
+        name="laiwang-bridge",
+        listen=TcpAddress(config.appservice.listen_host, config.appservice.listen_port),
+        metrics=metrics.enabled,
+        metrics_listen=TcpAddress(metrics.listen_host, metrics.listen_port) if metrics.enabled else None,
+        rooms_in_parallel=config.delivery.rooms_in_parallel,
+        handlers_in_parallel=config.delivery.handlers_in_parallel,
+        timeout_seconds=config.delivery.timeout_seconds,
+        further_bots=(UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}"),),
+        limits=Limits(body_bytes=config.appservice.max_body_mb * 1024 * 1024),
+    )
+
+
+def open_database(config: Config) -> Database:
+    """Raises `DatabaseInUse` or `UnsupportedDatabase`."""
+    return Database(
+        config.database.url,
+        durability=config.database.durability,
+        connections=config.database.connections,
+        exclusive=True,
+    )

@@ -1,0 +1,59 @@
+"""The bridge as a process: from its database to its homeserver, until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+from appservice import instance
+from laiwang_bridge import __version__
+from laiwang_bridge.application import Application
+from laiwang_bridge.config import Config
+from laiwang_bridge.database.migration import migrate
+from laiwang_bridge.from_config import open_database
+
+log = logging.getLogger(__name__)
+
+
+async def run(config: Config) -> None:
+    """Run the bridge until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises `DatabaseInUse`, `UnsupportedDatabase`, `CannotListen`, and what migrating raises.
+    """
+    database = open_database(config)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await asyncio.get_running_loop().run_in_executor(None, migrate, config.database.url)
+        secret = await database.write(lambda connection: instance.secret(connection, "unit"))
+        application = Application(config, database, secret)
+        stack.push_async_callback(application.outside.close)
+        stack.push_async_callback(application.identity_client.close)
+        await stack.enter_async_context(application.service)
+        tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
+        stack.push_async_callback(_cancel, tasks)
+        log.info("laiwang-bridge %s listens on %s", __version__, application.service.server.address)
+        await _asked_to_stop()
+        log.info("stopping")
+
+
+async def _asked_to_stop() -> None:
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop(number: signal.Signals) -> None:
+        if asked.is_set():
+            os._exit(128 + number)
+        asked.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    await asked.wait()
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
