@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -146,21 +147,27 @@ def markup(template: str, values: Mapping[str, Words]) -> Rich:
     Raises `KeyError` if the template names a value that is not given.
     """
     rich = {name: words(value) for name, value in values.items()}
-    html_template = words(template).html
-    html_template = _CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", html_template))
+    plain, in_html = _templates(template)
     return Rich(
-        _fill(_BOLD.sub(r"\1", template), {name: value.plain for name, value in rich.items()}),
-        _fill(html_template, {name: value.html for name, value in rich.items()}),
+        "".join(text if name is None else text + rich[name].plain for text, name in plain),
+        "".join(text if name is None else text + rich[name].html for text, name in in_html),
     )
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    pieces: list[str] = []
-    for text, name, _spec, _conversion in Formatter().parse(template):
-        pieces.append(text)
-        if name is not None:
-            pieces.append(values[name])
-    return "".join(pieces)
+_Pieces = tuple[tuple[str, str | None], ...]
+
+
+@lru_cache(maxsize=1024)
+def _templates(template: str) -> tuple[_Pieces, _Pieces]:
+    """A sentence as plain text and as HTML, each in pieces of text with the name of the value that follows. Kept,
+    because a list says the same sentence in every line."""
+    html_template = words(template).html
+    html_template = _CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", html_template))
+    return _pieces(_BOLD.sub(r"\1", template)), _pieces(html_template)
+
+
+def _pieces(template: str) -> _Pieces:
+    return tuple((text, name) for text, name, _spec, _conversion in Formatter().parse(template))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ _Unit = Literal["day", "hour", "minute", "second"]
 _UNITS: tuple[tuple[int, _Unit], ...] = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
+_GROUPED_FROM = 1000
+"""Smaller numbers are written alike by all who read us."""
+
+
 class Language(StrEnum):
     """A language that we speak."""
 
@@ -120,6 +124,8 @@ class Catalogue:
             case Message():
                 return self.say(value)
             case bool() | None:
+                return str(value)
+            case int() if 0 <= value < _GROUPED_FROM:
                 return str(value)
             case int() | Decimal():
                 return format_decimal(value, locale=self._locale)

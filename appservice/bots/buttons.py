@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from mautrix.types import EventID, RoomID, UserID
@@ -91,8 +92,26 @@ def button(
 
 def deed(handler: Callable[Concatenate[Context, P], None], /, *args: P.args, **kwargs: P.kwargs) -> Deed:
     """A command with its arguments. Raises `TypeError` if they do not fit."""
-    bound = inspect.signature(handler).bind(None, *args, **kwargs).arguments
+    bound = _signature(handler).bind(None, *args, **kwargs).arguments
     return Deed(handler, dict(list(bound.items())[1:]))
+
+
+def _signature(handler: Callable[..., None]) -> inspect.Signature:
+    """Of a command's handler. It is worked out once, because a list names a command in every line."""
+    function = getattr(handler, "__func__", None)
+    return _function_signature(handler) if function is None else _method_signature(function)
+
+
+@cache
+def _function_signature(function: Callable[..., None]) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+@cache
+def _method_signature(function: Callable[..., None]) -> inspect.Signature:
+    """Without `self`."""
+    whole = inspect.signature(function)
+    return whole.replace(parameters=list(whole.parameters.values())[1:])
 
 
 def plain_reaction(key: str) -> str:
