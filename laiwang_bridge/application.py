@@ -178,6 +178,7 @@ class Application:
             living.opened,
             alias_prefix=config.appservice.alias_prefixes[0],
             cap=config.clusters.cap,
+            knocking=config.clusters.knocking,
         )
         living.opens_with(opening)
         clusters = ClusterBot(doors, spread, pages, names, exposures, circles.mute)

@@ -60,13 +60,24 @@ class Opening:
     `opened`, the first of the `listeners`, is told when the room of a cluster is there.
     """
 
-    def __init__(self, rooms: Rooms, mail: Mail, bot: UserID, opened: Opened, *, alias_prefix: str, cap: int) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        mail: Mail,
+        bot: UserID,
+        opened: Opened,
+        *,
+        alias_prefix: str,
+        cap: int,
+        knocking: bool = True,
+    ) -> None:
         self._rooms = rooms
         self._mail = mail
         self._bot = bot
         self.listeners = [opened]
         self._alias_prefix = alias_prefix
         self._cap = cap
+        self._knocking = knocking
 
     def add_to(self, routes: Routes) -> None:
         routes.on_answer(_SEED_READ, self._seed_read)
@@ -85,6 +96,7 @@ class Opening:
             created_at=unit.now,
             seats_taken=0,
             named=plan.named,
+            knocks=self._knocking,
         )
         store.add(unit.connection, new, plan.title, plan.kind)
         # Not inside yet; but whoever comes back is as loud or quiet as he was.

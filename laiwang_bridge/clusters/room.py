@@ -95,8 +95,8 @@ def _joining(cluster: Cluster) -> dict[str, Any]:
         return {"join_rule": "invite"}
     # Nobody must come in unasked where nobody may come.
     if rule == "public" and (cluster.full or cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED)):
-        return {"join_rule": "knock"}
-    return {"join_rule": rule}
+        rule = "knock"
+    return {"join_rule": "invite" if rule == "knock" and not cluster.knocks else rule}
 
 
 def _power_levels(bot: UserID, host: UserID) -> dict[str, Any]:

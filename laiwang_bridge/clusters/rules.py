@@ -41,7 +41,8 @@ class Cluster:
     """What the rules need of a cluster.
 
     `cap` None is as many as the homeserver bears. `seats_taken` counts the members and the invitations still out.
-    `named` are those whom the initiator of a closed cluster named.
+    `named` are those whom the initiator of a closed cluster named. `knocks`: people may knock at its room with their
+    client's own button, where its reach has that.
     """
 
     id: ClusterId
@@ -52,6 +53,7 @@ class Cluster:
     created_at: int
     seats_taken: int
     named: frozenset[PersonId] = field(default=frozenset(), repr=False)
+    knocks: bool = True
 
     @property
     def full(self) -> bool:

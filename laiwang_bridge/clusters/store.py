@@ -98,6 +98,7 @@ def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
             kind=kind,
             reach=str(new.reach),
             cap=new.cap,
+            knocks=new.knocks,
             lifecycle=new.lifecycle,
             created_at=new.created_at,
         )
@@ -200,6 +201,7 @@ def all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
                 created_at=row.created_at,
                 seats_taken=row.seats_taken,
                 named=persons.get(row.id, frozenset()),
+                knocks=row.knocks,
             ),
             row.title,
             row.room_id,

@@ -31,6 +31,7 @@ cluster = Table(
     Column("seed", Text),
     Column("reach", Text, nullable=False),
     Column("cap", Integer),
+    Column("knocks", Boolean, nullable=False, default=True),
     Column("lifecycle", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("let_in", Integer, nullable=False, default=0),

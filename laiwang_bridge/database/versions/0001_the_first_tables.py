@@ -409,6 +409,7 @@ def upgrade() -> None:
         sa.Column("seed", sa.Text(), nullable=True),
         sa.Column("reach", sa.Text(), nullable=False),
         sa.Column("cap", sa.Integer(), nullable=True),
+        sa.Column("knocks", sa.Boolean(), nullable=False),
         sa.Column("lifecycle", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("let_in", sa.Integer(), nullable=False),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from appservice.effects import CreateRoom, Effect
+from laiwang_bridge.config import Clusters
 from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE
-from tests.unit.laiwang_bridge.features.town import BOT, Person, Town
+from tests.unit.laiwang_bridge.features.town import BOT, Person, Town, open_town
 
 
 async def test_the_room_is_made_as_it_should_be(town: Town, line: list[Person]) -> None:
@@ -96,3 +97,14 @@ async def test_a_replaced_room_takes_the_cluster_along(town: Town, line: list[Pe
     town.news(new.id)
     await town.say(bo.user, new.id, "!zd quiet")
     assert not cat.sees(CARD)
+
+
+async def test_where_the_operator_wants_no_knocking_people_come_in_by_the_bot_alone(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, clusters=Clusters(knocking=False)) as town:
+        ann, bo = await town.arrive("ann"), await town.arrive("bo")
+        await town.befriend(ann, bo)
+        room = await town.start(ann, "weekend hike?")
+        assert town.rooms[room].state[("m.room.join_rules", "")] == {"join_rule": "invite"}
+        assert "Come in" in await bo.say("join 1")
+        await town.say(ann.user, room, "!zd reach friends")
+        assert town.rooms[room].state[("m.room.join_rules", "")] == {"join_rule": "invite"}
