@@ -7,10 +7,17 @@ import re
 from urllib.parse import quote, unquote
 
 import segno
+from mautrix.types import EventID, RoomID
 
+from appservice.database import storable
 from laiwang_bridge.clusters.rules import ClusterId
 
 _LINK = re.compile(r"(?:https?://matrix\.to/#/#|matrix:(?:r|room)/|#)(?P<alias>[^\s/?]+)(?:\?\S*)?", re.IGNORECASE)
+_MESSAGE = re.compile(
+    r"(?:https?://matrix\.to/#/(?P<room>![^\s/?]+)/(?P<event>\$[^\s/?]+)"
+    r"|matrix:roomid/(?P<roomid>[^\s/?]+)/e/(?P<eventid>[^\s/?]+))(?:\?\S*)?",
+    re.IGNORECASE,
+)
 _SCALE, _BORDER = 8, 4
 
 
@@ -27,6 +34,17 @@ def cluster_in(text: str, domain: str) -> ClusterId | None:
         return None
     localpart, _, server = found["alias"].partition(":")
     return ClusterId(localpart) if localpart and server.lower() == domain.lower() else None
+
+
+def message_in(text: str) -> tuple[RoomID, EventID, str] | None:
+    """The message that a link in a text leads to (a "permalink", as clients copy it), and the text without it."""
+    found = _MESSAGE.search(text)
+    if found is None:
+        return None
+    room = unquote(found["room"]) if found["room"] else f"!{unquote(found['roomid'])}"
+    event = unquote(found["event"]) if found["event"] else f"${unquote(found['eventid'])}"
+    rest = f"{text[: found.start()]} {text[found.end() :]}"
+    return RoomID(storable(room)), EventID(storable(event)), " ".join(rest.split())
 
 
 def qr_picture(link: str) -> tuple[bytes, int]:

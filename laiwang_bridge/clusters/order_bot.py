@@ -18,6 +18,7 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, order, order_store, store
 from laiwang_bridge.clusters.lifecycle import Lifecycles
+from laiwang_bridge.clusters.links import message_in
 from laiwang_bridge.clusters.reach import Mode
 from laiwang_bridge.clusters.rules import ClusterId, Lifecycle
 from laiwang_bridge.clusters.store import Named
@@ -41,7 +42,7 @@ _LOCKED = _(
 
 Whom = Annotated[UserID, Argument(_("who"), example="@name:example.org")]
 Which = Annotated[str, Argument(_("which cluster"), example="zd_4h7kq2mw9xcd")]
-Why = Annotated[str, Argument(_("why"), rest=True, most=200, example="spam")]
+Why = Annotated[str, Argument(_("why"), rest=True, most=500, example="spam")]
 
 
 class NoteOperators(Protocol):
@@ -75,7 +76,7 @@ class OrderBot:
         self._quiet = quiet
         self.router = router = Router("order", prefixes, title=_("Order"))
         command, group = router.command, _("Order")
-        command("report", "举报", help=_("Tell the operators of a message"), group=group, where="room")(self.report)
+        command("report", "举报", help=_("Tell the operators of a message"), group=group)(self.report)
         command("vouch", "担保", help=_("Let somebody post links here"), group=group, where="room")(self.vouch)
         hosts = _("For hosts")
         command("remove", "移出", help=_("Take somebody out"), group=hosts, where="room", power=HOST_POWER)(self.remove)
@@ -95,6 +96,24 @@ class OrderBot:
     # -- reports ----------------------------------------------------------------------------------------------------
 
     def report(self, context: Context, why: Why = "") -> None:
+        """In the room as a reply, or unseen by anybody there with the link to the message in the chat with the bot."""
+        linked = message_in(why)
+        if linked is not None:
+            room, event, rest = linked
+            found = store.in_room(context.connection, room)
+            if found is None or self._rooms.membership(context.connection, room, context.sender) != "join":
+                raise UserError(_("That is no message of a cluster that you are in."))
+            said = None if context.is_direct else context.event.event_id
+            self._report(context.unit, found, context.sender, event, said, rest)
+            return
+        if context.is_direct:
+            raise UserError(
+                _(
+                    "Which message? Copy its link in your client (“share” or “permalink”) and write it behind the "
+                    "command."
+                ),
+                try_instead=context.line(self.report, "https://matrix.to/#/!room/$message"),
+            )
         named = self._here(context)
         if context.replied_to is None:
             raise UserError(_("Reply to the message that you want to report, or react to it with {flag}."), flag=FLAG)
@@ -108,10 +127,11 @@ class OrderBot:
         if named is not None:
             self._report(unit, named, event.sender, relation.event_id, event.event_id, "")
 
-    def _report(self, unit: Unit, named: Named, user: UserID, target: EventID, said: EventID, why: str) -> None:
-        """What is said about it in the room is taken away at once: who reports is nobody's business there."""
+    def _report(self, unit: Unit, named: Named, user: UserID, target: EventID, said: EventID | None, why: str) -> None:
+        """What was `said` about it in the room is taken away at once: who reports is nobody's business there."""
         assert named.room_id is not None
-        unit.emit(Redact(sender=self._bot, room=named.room_id, target=said))
+        if said is not None:
+            unit.emit(Redact(sender=self._bot, room=named.room_id, target=said))
         reporter = people.person_of(unit.connection, user, unit.now)
         if not order_store.add_report(unit.connection, named.id, target, reporter, unit.now):
             return

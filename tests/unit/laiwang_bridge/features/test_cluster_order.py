@@ -64,6 +64,23 @@ class TestReports:
         assert is_gone(town, room, command)
         assert "it is spam" in operators.news()
 
+    async def test_with_the_link_to_a_message_nobody_in_the_room_notices_anything(self, guarded: Town) -> None:
+        town = guarded
+        operators = await town.operators()
+        lin, may = await town.arrive("lin"), await town.arrive("may")
+        room = await circle(town, lin, may)
+        bad = await town.say(lin.user, room, "buy my shoes")
+        before = set(town.rooms[room].said)
+        assert "Thank you." in await may.say(f"report https://matrix.to/#/{room}/{bad}?via=town it is spam")
+        assert "buy my shoes" in (told := operators.news())
+        assert told.rstrip().endswith("it is spam")
+        assert set(town.rooms[room].said) == before
+        bo = await town.arrive("bo")
+        said = await bo.say(f"report https://matrix.to/#/{room}/{bad}")
+        assert "That is no message of a cluster that you are in." in said
+        assert said == await bo.say("report https://matrix.to/#/!nowhere/$nothing")
+        assert "Copy its link" in await bo.say("report")
+
     async def test_the_same_report_twice_is_one(self, guarded: Town) -> None:
         town = guarded
         operators = await town.operators()
