@@ -46,6 +46,8 @@ metadata = MetaData(
 
 _SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
 _SERIALIZATION_ATTEMPTS = 30
+_MOST_PREPARED = 500
+"""For each connection: psycopg keeps 100, fewer than we have, and those that drop out are planned anew each time."""
 _LONGEST_IDLE_TRANSACTION = "30s"
 """After so long in the middle of a transaction a process counts as gone, and what it had locked is free again."""
 # Connection lost, transaction cut short, not serialisable, no resources, locked, shutting down, system error.
@@ -204,6 +206,7 @@ class _PostgresBackend:
 def _configure_sessions(engine: Engine, durability: Durability) -> None:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
+        connection.prepared_max = _MOST_PREPARED
         connection.execute(f"SET synchronous_commit = {'on' if durability == 'full' else 'off'}")
         connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_IDLE_TRANSACTION}'")
         connection.commit()

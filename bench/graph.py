@@ -164,8 +164,12 @@ def _rulers(size: Size) -> dict[int, list[PersonId]]:
 
 async def _take(bridge: Bridge, persons: Sequence[PersonId], looks: Costs, joins: Costs) -> None:
     await bridge.open_chats(persons)
-    warm = Costs()
-    await bridge.look(persons[0], warm)
+    warm, *others = persons
+    await _look_and_step_in(bridge, [warm], Costs(), Costs())  # what is built once is built now
+    await _look_and_step_in(bridge, others, looks, joins)
+
+
+async def _look_and_step_in(bridge: Bridge, persons: Sequence[PersonId], looks: Costs, joins: Costs) -> None:
     for person in persons:
         await bridge.look(person, looks)
     for person in persons:

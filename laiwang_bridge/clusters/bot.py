@@ -82,7 +82,9 @@ class ClusterBot:
                 _("None of your friends is talking about anything here yet. You can begin:"),
                 try_instead=f"{self.router.prefix_in(context.language)} {example}",
             )
-        every = len(seen) + card_store.count_cards(context.connection, me, (CardState.INSIDE,))
+        every = len(seen) + len(inside)
+        if len(inside) == room:  # there may be more
+            every = len(seen) + card_store.count_cards(context.connection, me, (CardState.INSIDE,))
         shown = seen[:_LISTED]
         self._pages.answer(context, me, shown, inside, more=every - len(shown) - len(inside))
 
