@@ -106,7 +106,7 @@ class WaysBot:
         command(
             "enter", "进门", help=_("Come in by a link"), group=_WAYS, where="direct", bare=self._is_link
         )(self.enter)  # fmt: skip
-        command("pass", "暗号", "通行暗号", help=_("A code that lets one person in"), group=_WAYS)(self.give_pass)
+        command("pass", "口令", "通行口令", help=_("A code that lets one person in"), group=_WAYS)(self.give_pass)
         command("space", "空间", help=_("Your clusters as a Space"), group=_WAYS, where="direct")(self.space)
 
     # -- seeing -----------------------------------------------------------------------------------------------------

@@ -238,7 +238,7 @@ class TestPasses:
         assert "1 pass of weekend hike? is taken back" in await ann.say("pass off")
         assert await dan.say(second) == NO_CODE
         assert "0 passes of weekend hike? are taken back" in await ann.say("pass off 1")
-        third = code_in(await ann.say("!扎堆 暗号 1"))
+        third = code_in(await ann.say("!扎堆 口令 1"))
         assert "Come in" in await dan.say(third)
 
     @pytest.mark.parametrize("why", ["banned", "blocked", "blocks", "full", "sealed"])
@@ -335,10 +335,10 @@ async def test_all_of_it_is_there_in_chinese(town: Town, line: list[Person]) -> 
     ann, bo, _cat, _dan = line
     await town.start(ann, HIKE)
     assert "把它转给别人吧。点开链接的人会先敲门" in await ann.say("分享 1")
-    said = await ann.say("!扎堆 暗号 1")
+    said = await ann.say("!扎堆 口令 1")
     assert f"{code_in(said)} 可以让一个人进“weekend hike?”" in said
-    assert "`!扎堆 暗号 关 1` 可以收回" in said
-    assert await ann.say("!扎堆 暗号 关 1") == "“weekend hike?”的 1 个暗号已收回，不能再用。"
+    assert "`口令 关 1` 可以收回" in said
+    assert await ann.say("!扎堆 口令 关 1") == "“weekend hike?”的 1 个口令已收回，不能再用。"
     assert "正在邀请你进入只属于你的空间" in await bo.say("空间 开")
     assert await bo.say("空间 关") == "你的空间已经关掉。"
     assert await bo.say("搜索 hike") == "“weekend hike?” · `加入 1`"
