@@ -10,7 +10,7 @@ from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import receipts
-from appservice.bots import Argument, ArgumentError, Context, Router, UserError, Voice
+from appservice.bots import Argument, Context, Router, UserError, Voice
 from appservice.bots.buttons import plain_reaction
 from appservice.bots.kinds import Duration
 from appservice.bots.line import Word
@@ -40,10 +40,9 @@ _DURATION = Duration()
 
 def _read_time(text: str) -> timedelta:
     """A length of time; a number alone is seconds."""
-    time = timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else None
-    time = time or _DURATION.parse(Word(text))
-    if not rules.LEAST_MS <= time.total_seconds() * 1000 <= rules.MOST_MS:
-        raise ArgumentError(_("A message burns between one second and seven days after it was read."), suggestion="30s")
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return timedelta(seconds=int(text))
+    time: timedelta = _DURATION.parse(Word(text))
     return time
 
 
@@ -95,6 +94,11 @@ class BurningBot:
         if not self._may_burn(context.connection, context.room):
             raise UserError(
                 _("I may not remove messages here. A moderator has to give {bot} that power."), bot=self._bot
+            )
+        if not rules.LEAST_MS <= after.total_seconds() * 1000 <= rules.MOST_MS:
+            raise UserError(
+                _("A message burns between one second and seven days after it was read."),
+                try_instead=context.line(self.message, timedelta(seconds=30), whose, text),
             )
         wish = Wish(after_ms=int(after.total_seconds() * 1000), readers=whose)
         wish = Wish(wish.after_ms, max(wish.after_ms, wish.latest_ms), wish.readers)

@@ -12,7 +12,7 @@ from appservice.bots.buttons import plain_reaction
 from appservice.content import Rich, code, edit_in, lines
 from appservice.effects import Answer, Ban, Kick, ReadEvent, Redact, Unban
 from appservice.events import Event
-from appservice.language import Message, _
+from appservice.language import N_, Message, _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
@@ -166,9 +166,11 @@ class OrderBot:
         copy = " ".join(str(body or "").split())
         self._note(
             unit,
-            _(
+            N_(
+                "Report from {reporter}: a message by {writer} in **{title}** ({cluster}), reported {count} time.\n"
+                "{copy}\n{link}\n{why}",
                 "Report from {reporter}: a message by {writer} in **{title}** ({cluster}), reported {count} times.\n"
-                "{copy}\n{link}\n{why}"
+                "{copy}\n{link}\n{why}",
             ),
             reporter=answer.context["reporter"],
             writer=str(found.get("sender")),
@@ -207,7 +209,7 @@ class OrderBot:
             raise UserError(_("It is not open."))
         self._lifecycles.change(context.unit, named, Lifecycle.LOCKED)
         context.reply(
-            _("Nobody but the host can write here now. {line} opens it again."), line=context.line(self.unlock)
+            _("Nobody but the host can write here now. {line} opens it again."), line=code(context.line(self.unlock))
         )
 
     def unlock(self, context: Context) -> None:

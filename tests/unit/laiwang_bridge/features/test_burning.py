@@ -136,6 +136,8 @@ async def test_mistakes_are_answered_with_the_right_command(town: Town) -> None:
     room = await a_room(town, lin, may)
     await town.say(lin.user, room, "!burn")
     assert "!burn message 30s all the key is under the mat" in town.news(room)
+    await town.say(lin.user, room, "!burn 10d the key is under the mat")
+    assert "!burn message 30s all the key is under the mat" in town.news(room)
     await town.say(may.user, room, "!阅后即焚 10秒")
     assert "把消息写在命令后面" in town.news(room)
 
