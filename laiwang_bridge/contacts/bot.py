@@ -95,6 +95,7 @@ class ContactsBot:
         self.alone = Router("contacts_alone", PREFIXES)
         self.alone.receives(lambda _file: True, imports.take_file)
         cards.answered_by(Commands(self.add, self.matches))
+        self._summary = summary
         summary.answered_by(lambda voice: voice.line(self.watch, "on"))
 
     def add_to(self, routes: Routes) -> None:
@@ -150,6 +151,8 @@ class ContactsBot:
         store.note_asked(context.connection, me, [one.other for one in asked])
         self._cards.refresh(context, me, context.sender)
         names = [self._cards.name_of(context.connection, me, one) for one in asked]
+        if names and context.event.type == "m.reaction":
+            return  # the card that was tapped says it
         if not names:
             context.reply(_("You have asked them already."))
         elif len(names) <= rules.PAGE:
@@ -221,6 +224,7 @@ class ContactsBot:
         """How to get an address book here."""
         context.reply(
             paragraphs(
+                self._summary.number_first(context, who_asks(context)),
                 context.say(_("Send me your address book as a file. You find it here:")),
                 bullets(
                     [

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Button, Context, Voice, button
 from appservice.content import Rich, bold, code, lines, paragraphs
+from appservice.effects import EffectKey
 from appservice.language import N_, _
 from appservice.unit import Unit
 from laiwang_bridge.contacts import rules, store
@@ -21,6 +22,8 @@ from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.rules import PersonId
 
 ALL, NEXT = "👍", "➡️"
+_AT_HAND_MS = 10 * 60_000
+"""For so long a card is taken to be in view, so that several files one after the other change one and the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,11 @@ class Cards:
         self._commands = commands
 
     def bring_up_to_date(self, voice: Voice, person: PersonId, user: UserID) -> None:
-        """After somebody sent an address book: the card there is, if it is in this room, else a new one."""
+        """After somebody sent an address book: the card there is, if it is at hand, else a new one further down."""
         card = store.card_of(voice.connection, person)
         store.unlist_asked(voice.connection, person)
-        if card is not None and is_here(voice, card.key):
-            self._edit(voice, person, user, Card(card.key, 1))
+        if card is not None and is_here(voice, card.key) and voice.unit.now - card.at <= _AT_HAND_MS:
+            self._edit(voice, person, user, card.key, 1)
         else:
             self.send(voice, person, user)
 
@@ -62,21 +65,21 @@ class Cards:
         page = min(page, rules.pages(len(found)))
         message, buttons = self._message(voice, person, user, found, page)
         sent = voice.send(message, buttons=buttons, rings=rings)
-        store.put_card(voice.connection, person, Card(sent, page), voice.unit.now)
+        store.put_card(voice.connection, person, Card(sent, page, voice.unit.now))
 
     def turn_to(self, voice: Voice, person: PersonId, user: UserID, page: int) -> bool:
         """Turn the card in this room to a page; False if there is none."""
         card = store.card_of(voice.connection, person)
         if card is None or not is_here(voice, card.key):
             return False
-        self._edit(voice, person, user, Card(card.key, page))
+        self._edit(voice, person, user, card.key, page)
         return True
 
     def refresh(self, voice: Voice, person: PersonId, user: UserID) -> None:
         """Show on the card in this room what has just changed."""
         card = store.card_of(voice.connection, person)
         if card is not None and is_here(voice, card.key):
-            self._edit(voice, person, user, card)
+            self._edit(voice, person, user, card.key, card.page)
 
     def found(self, unit: Unit, person: PersonId) -> None:
         """Somebody may be shown a person because that one sent an address book, or has proven an address."""
@@ -95,13 +98,13 @@ class Cards:
         """What somebody's own book calls a person, else his name."""
         return found.name or self._names.for_viewer(connection, person, found.other)
 
-    def _edit(self, voice: Voice, person: PersonId, user: UserID, card: Card) -> None:
+    def _edit(self, voice: Voice, person: PersonId, user: UserID, key: EffectKey, page: int) -> None:
         found = store.found_by(voice.connection, person)
         store.note_told(voice.connection, person)
-        page = min(card.page, rules.pages(len(found)))
+        page = min(page, rules.pages(len(found)))
         message, buttons = self._message(voice, person, user, found, page)
-        voice.edit(card.key, message, buttons=buttons)
-        store.put_card(voice.connection, person, Card(card.key, page), voice.unit.now)
+        voice.edit(key, message, buttons=buttons)
+        store.put_card(voice.connection, person, Card(key, page, voice.unit.now))
 
     def _message(
         self, voice: Voice, person: PersonId, user: UserID, found: Sequence[Found], page: int

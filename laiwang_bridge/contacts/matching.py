@@ -26,12 +26,14 @@ FoundYou = Callable[[Unit, PersonId], None]
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What came of an address book: how many contacts with an address there were and how many have been looked at by
-    now; in how many milliseconds the rest fits; who is new on the card; how many are friends already."""
+    now; in how many milliseconds the rest fits; how many of them are new on the card, how many wait on it for him to
+    choose, how many are friends already."""
 
     contacts: int
     looked_at: int
     wait_ms: int
     new: int
+    waiting: int
     friends: int
     chosen: Sequence[Contact] = ()
 
@@ -81,7 +83,9 @@ class Matching:
                     held.setdefault(address.person, []).append(address)
                     named[address.person] = named.get(address.person) or one.contact.name
         shown = self._shown_to(connection, me, held)
-        new = self._put_on_card(unit, me, [one for one in held if shown.get(one) is Sight.SHOWN], named, told=True)
+        visible = [one for one in held if shown.get(one) is Sight.SHOWN]
+        new = self._put_on_card(unit, me, visible, named, told=True)
+        unasked = {one.other for one in store.found_by(connection, me) if not one.asked}
         if not suggests_only:
             self._keep(unit, me, chosen, addresses, held, shown)
         return Looked(
@@ -89,6 +93,7 @@ class Matching:
             looked_at=before + len(chosen),
             wait_ms=wait_ms,
             new=new,
+            waiting=len(unasked & set(visible)) - new,
             friends=sum(sight is Sight.FRIEND for sight in shown.values()),
             chosen=[one.contact for one in chosen],
         )
@@ -156,13 +161,13 @@ class Matching:
     def _put_on_card(
         self, unit: Unit, me: PersonId, shown: Sequence[PersonId], named: dict[PersonId, str], *, told: bool
     ) -> int:
-        """Returns how many were not there before."""
+        """Returns how many were not there before, or were and he did not know."""
         known = store.known_found(unit.connection, me)
-        for one in known & set(shown):
+        for one in known.keys() & set(shown):
             store.name_found(unit.connection, me, one, named.get(one, ""))
         new = {one: named.get(one, "") for one in shown if one not in known}
         store.add_found(unit.connection, me, new, unit.now, told=told)
-        return len(new)
+        return len(new) + (sum(known.get(one) is False for one in shown) if told else 0)
 
     def _tell_others(self, unit: Unit, me: PersonId, others: Sequence[PersonId]) -> None:
         """Since I now have addresses of others, or they of mine, some of them may be shown me."""

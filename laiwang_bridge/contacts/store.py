@@ -237,10 +237,10 @@ def found_by(connection: Connection, person: PersonId) -> list[Found]:
     return [Found(PersonId(row.other), row.number, row.name, row.asked) for row in connection.execute(statement)]
 
 
-def known_found(connection: Connection, person: PersonId) -> set[PersonId]:
-    """All who were ever shown to somebody, also those no longer on the card."""
-    statement = select(contact_found.c.other).where(contact_found.c.person == person)
-    return {PersonId(other) for other in connection.execute(statement).scalars()}
+def known_found(connection: Connection, person: PersonId) -> dict[PersonId, bool]:
+    """All who may be shown to somebody, also those no longer on the card; and whether he was told of them."""
+    statement = select(contact_found.c.other, contact_found.c.told).where(contact_found.c.person == person)
+    return {PersonId(row.other): row.told for row in connection.execute(statement)}
 
 
 def add_found(connection: Connection, person: PersonId, named: Mapping[PersonId, str], now: int, *, told: bool) -> None:
@@ -285,19 +285,20 @@ def unlist_asked(connection: Connection, person: PersonId) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The message that shows somebody whom he has found, and the page it stands at."""
+    """The message that shows somebody whom he has found, the page it stands at, and when that was last changed."""
 
     key: EffectKey
     page: int
+    at: int
 
 
 def card_of(connection: Connection, person: PersonId) -> Card | None:
     row = connection.execute(select(contact_card).where(contact_card.c.person == person)).first()
-    return None if row is None else Card(EffectKey(row.card_key), row.page)
+    return None if row is None else Card(EffectKey(row.card_key), row.page, row.at)
 
 
-def put_card(connection: Connection, person: PersonId, card: Card, now: int) -> None:
-    upsert(connection, contact_card, {"person": person, "card_key": card.key, "page": card.page, "at": now})
+def put_card(connection: Connection, person: PersonId, card: Card) -> None:
+    upsert(connection, contact_card, {"person": person, "card_key": card.key, "page": card.page, "at": card.at})
 
 
 # -- the end --------------------------------------------------------------------------------------------------------

@@ -39,16 +39,28 @@ class Summary:
         return paragraphs(
             read(voice, book),
             lines(_fitted(voice, looked), _found(voice, looked)),
-            "" if looked.new else self._advice(voice, me),
+            "" if looked.new or looked.waiting else self._advice(voice, me),
         )
+
+    def number_first(self, voice: Voice, me: PersonId) -> Rich | str:
+        """That one's own number comes first, as long as none is proven."""
+        if address_store.addresses_of(voice.connection, me):
+            return ""
+        line = code(self._prove(voice))
+        return voice.say(_("First show me that your own number is yours: {line}"), line=line)
 
     def _advice(self, voice: Voice, me: PersonId) -> Rich:
         """What helps to find more; it depends on nothing that is secret."""
         assert self._watch is not None
-        rows = [voice.say(_("I show you somebody once you have each other’s number or address."))]
-        if not address_store.addresses_of(voice.connection, me):
-            line = code(self._prove(voice))
-            rows.append(voice.say(_("First show me that yours is yours: {line}"), line=line))
+        rows = [
+            voice.say(
+                _(
+                    "I show you somebody once you have each other’s number or address. Friends who sent theirs before "
+                    "you came may have to send it again."
+                )
+            ),
+            self.number_first(voice, me),
+        ]
         if watch_store.is_watching(voice.connection, me):
             rows.append(voice.say(_("When somebody comes later, I tell you, for 90 days from now.")))
         else:
@@ -97,6 +109,13 @@ def _found(voice: Voice, looked: Looked) -> Rich:
             voice.say(
                 N_("{count} of them is here and new on your list.", "{count} of them are here and new on your list."),
                 count=looked.new,
+            )
+        )
+    if looked.waiting:
+        rows.append(
+            voice.say(
+                N_("{count} of them is on your list already.", "{count} of them are on your list already."),
+                count=looked.waiting,
             )
         )
     if looked.friends:

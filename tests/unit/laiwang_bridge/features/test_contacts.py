@@ -56,7 +56,7 @@ async def test_two_who_have_each_other_find_each_other_and_become_friends(either
         f"{CARD}\n1. 小林 (@lin:town)\n\nChoose with `add 1`. Whoever says yes is your friend.\n\n"
         "👍 ask 1 person · add all"
     )
-    assert "Asked: 小林." in await amy.tap(CARD, "👍")
+    assert "All of them have been asked. Whoever says yes is your friend." in await amy.tap(CARD, "👍")
     assert "1. 小林 (@lin:town) ✓" in amy.reads(CARD)
     assert amy.buttons(CARD) == set()
     await lin.say("yes")
@@ -79,6 +79,20 @@ async def test_the_first_of_the_two_is_told_by_his_digest(books: Books, lin: Per
     lin.news()
     await books.town.wait(24 * HOUR)
     assert lin.news() == ""
+
+
+async def test_who_waits_on_the_list_is_not_said_to_be_nobody(books: Books, lin: Person, amy: Person) -> None:
+    await books.send(lin, vcards(("Amy Wu", AMY)))
+    await books.send(amy, vcards(("Lin", LIN)))
+    assert "1 of them is here and new on your list." in await books.send(lin, vcards(("Amy Wu", AMY)))
+    said = await books.send(lin, vcards(("Amy Wu", AMY)))
+    assert said.startswith(
+        "I have read 1 card, 1 with a number or address.\n\n1 of them is on your list already.\n\n* "
+    )
+    shown = lin.card(CARD)
+    await books.town.wait(HOUR)
+    await books.send(lin, vcards(("Amy Wu", AMY)))
+    assert lin.card(CARD) != shown, "a card that has long left the screen comes anew"
 
 
 async def test_a_chosen_few_are_asked_and_the_names_of_the_book_become_remarks(books: Books, lin: Person) -> None:
@@ -208,7 +222,7 @@ async def test_what_was_never_proven_matches_nobody(books: Books, amy: Person) -
     await books.send(amy, vcards(("Lin", LIN)))
     said = await books.send(lin, vcards(("Amy", AMY)))
     assert NOBODY in said
-    assert "First show me that yours is yours: `number …`" in said
+    assert "First show me that your own number is yours: `number …`" in said
 
 
 async def test_nothing_about_people_who_are_not_here_is_kept(books: Books, lin: Person) -> None:
