@@ -90,7 +90,7 @@ _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 _KEEP_PASSES_MS = 24 * 3_600_000
 _GREETING = _(
     "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
-    "Begin with `import` for your address book, or `code` for one friend."
+    "Begin with `import` for your address book, or `code` for one friend. Then talk: `start weekend hike?`"
 )
 _CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
 
@@ -144,7 +144,9 @@ class Application:
             find_claim=lambda id: database.read(lambda connection: claim_store.find_claim(connection, id)),
         )
         requests.also_taken_by(proofs.take)
-        addresses = AddressBot(proofs, regions=config.contacts.regions)
+        addresses = AddressBot(
+            proofs, regions=config.contacts.regions, send_book=lambda voice: voice.line(contacts.take)
+        )
         pages = Pages(names, mail)
         spread = Spread(pages, digests)
         digests.listeners.append(ClusterDigest(pages))

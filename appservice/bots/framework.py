@@ -25,7 +25,7 @@ from appservice.bots.registry import Registry
 from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Dialogue
 from appservice.bots.service import Request, Served, Service, is_cancel
-from appservice.bots.understand import Call, HelpWanted, Mistake, Understood, understand
+from appservice.bots.understand import Call, Greeted, HelpWanted, Mistake, Understood, understand
 from appservice.bots.welcome import Welcome
 from appservice.content import edit_in, without_reply_fallback
 from appservice.database import storable
@@ -275,7 +275,7 @@ class Bots:
             return False
         request = self._request(unit, event, bot, line, event.event_id, question.language)
         said = understand(line, 0, bot.routers, "") if request.is_direct and line.text else None
-        is_command = isinstance(said, Call | HelpWanted)
+        is_command = isinstance(said, Call | HelpWanted | Greeted)
         if question.expires_at <= unit.now:
             close_question(unit.connection, question.room, question.person)
             if is_command or not request.is_direct:

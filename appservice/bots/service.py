@@ -24,12 +24,14 @@ from appservice.bots.understand import (
     HELP_WORDS,
     Call,
     CancelWanted,
+    Greeted,
     HelpWanted,
     Mistake,
     Understood,
     find,
     read_answer,
 )
+from appservice.bots.welcome import greeting
 from appservice.content import Rich, code, paragraphs, with_blocks
 from appservice.effects import EffectKey
 from appservice.events import Event
@@ -79,6 +81,8 @@ class Service:
                 return self._attempt(unit, request, lambda context: command.handler(context, **arguments))
             case HelpWanted(topic):
                 context.reply(self._help(context, address, topic))
+            case Greeted():
+                context.reply(greeting(context.bot, context.catalogue, is_direct=context.is_direct))
             case CancelWanted():
                 self._cancel(context)
             case Mistake(message, values, corrected):

@@ -15,8 +15,8 @@ from appservice.language import Language, Message, _, contains_han
 
 HELP_WORDS = ("help", "帮助")
 CANCEL_WORDS = ("cancel", "取消")
-_ALSO_HELP = ("?", "h", "说明", "使用帮助")
-_GREETINGS = ("hi", "hello", "hey", "menu", "你好", "您好", "嗨", "开始", "菜单")
+_ALSO_HELP = ("?", "h", "menu", "说明", "使用帮助", "菜单")
+_GREETINGS = ("hi", "hello", "hey", "你好", "您好", "嗨", "开始")
 """What people say first to a bot that they do not know."""
 
 
@@ -36,6 +36,11 @@ class HelpWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    """Somebody says hello."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelWanted:
     """Somebody wants to get out of a question."""
 
@@ -50,7 +55,7 @@ class Mistake:
     router: Router | None = None
 
 
-Understood = Call | HelpWanted | CancelWanted | Mistake
+Understood = Call | HelpWanted | Greeted | CancelWanted | Mistake
 
 
 def understand(
@@ -74,7 +79,7 @@ def understand(
     if (built_in := _built_in(name, line, first)) is not None:
         return built_in
     if len(words) == 1 and not is_prefixed and name.strip("!.~。！～，,") in _GREETINGS:
-        return HelpWanted()
+        return Greeted()
     if (glued := _glued(name, routers, fallback)) is not None:
         command, length = glued
         return _bind(command, first.text[:length], line, first.start + length, prefix, routers)

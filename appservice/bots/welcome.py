@@ -18,7 +18,7 @@ from appservice.bots.understand import HELP_WORDS
 from appservice.content import Rich, lines, notice, paragraphs
 from appservice.effects import EffectKey, Leave, RoomRef, SendMessage
 from appservice.events import Event
-from appservice.language import Language, _
+from appservice.language import Catalogue, Language, _
 from appservice.unit import Unit
 
 _GREETING, _ENCRYPTED = "greeting", "encrypted"
@@ -52,8 +52,10 @@ class Welcome:
         is_direct = event.content.get("is_direct") is True
         self._rooms.enter(unit, event.room_id, bot.user_id, event.sender, is_direct=is_direct)
         if memory.tell_once(unit.connection, event.room_id, bot.user_id, _GREETING, unit.now):
-            greeting = self._in_their_language(unit, event.sender, lambda lang: self._greeting(bot, lang, is_direct))
-            self._say(unit, bot, event.room_id, greeting)
+            hello = self._in_their_language(
+                unit, event.sender, lambda lang: greeting(bot, self._desk.catalogues[lang], is_direct=is_direct)
+            )
+            self._say(unit, bot, event.room_id, hello)
 
     def refuse(self, unit: Unit, event: Event, bot: Bot) -> None:
         unit.emit(Leave(sender=bot.user_id, room=event.room_id))
@@ -93,14 +95,6 @@ class Welcome:
         replied_to = event.relation.in_reply_to
         return replied_to is not None and self._resolve_event(connection, replied_to) is not None
 
-    def _greeting(self, bot: Bot, language: Language, is_direct: bool) -> Rich:
-        catalogue = self._desk.catalogues[language]
-        hello = bot.greeting or _("Hello, I am {bot}.")
-        word = HELP_WORDS[language is Language.ZH]
-        command = word if is_direct else f"{bot.routers[0].prefix_in(language)} {word}"
-        how = catalogue.say(_("Write `{command}` to see what I can do."), command=command)
-        return lines(catalogue.say(hello, bot=bot.display_name), how)
-
     def _in_their_language(self, unit: Unit, person: UserID, say: Callable[[Language], Rich]) -> Rich:
         """In the language that a person has chosen; in all of them as long as we have not heard a word."""
         chosen = self._language_of(unit.connection, person)
@@ -108,3 +102,12 @@ class Welcome:
 
     def _say(self, unit: Unit, bot: Bot, room: RoomID, what: Rich) -> None:
         unit.emit(SendMessage(sender=bot.user_id, room=room, content=notice(what)))
+
+
+def greeting(bot: Bot, catalogue: Catalogue, *, is_direct: bool) -> Rich:
+    """What a bot says on entering a room, and to somebody who greets it."""
+    hello = bot.greeting or _("Hello, I am {bot}.")
+    word = HELP_WORDS[catalogue.language is Language.ZH]
+    command = word if is_direct else f"{bot.routers[0].prefix_in(catalogue.language)} {word}"
+    how = catalogue.say(_("Write `{command}` to see what I can do."), command=command)
+    return lines(catalogue.say(hello, bot=bot.display_name), how)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from mautrix.types import UserID
@@ -61,9 +61,12 @@ ToWhom = Annotated[
 
 
 class AddressBot:
-    """Claims, proofs and the list of what is proven. Numbers without a country code are looked for in `regions`."""
+    """Claims, proofs and the list of what is proven. Numbers without a country code are looked for in `regions`.
 
-    def __init__(self, proofs: Proofs, *, regions: Sequence[str] = ()) -> None:
+    `send_book` is the command that comes next, as it is typed.
+    """
+
+    def __init__(self, proofs: Proofs, *, regions: Sequence[str] = (), send_book: Callable[[Voice], str]) -> None:
         self._proofs = proofs
         self._regions = tuple(regions)
         self.router = router = Router("addresses", PREFIXES, title=_("Numbers and addresses"))
@@ -83,6 +86,7 @@ class AddressBot:
                 witness=lambda voice: voice.line(self.witness),
                 vouch=lambda voice, whom: voice.line(self.vouch, whom, "").strip(),
                 findable=lambda voice: voice.line(self.findable, 1, Findable.NOBODY),
+                send_book=send_book,
             )
         )
 

@@ -51,6 +51,7 @@ class Lines:
     witness: Callable[[Voice], str]
     vouch: Callable[[Voice, UserID], str]
     findable: Callable[[Voice], str]
+    send_book: Callable[[Voice], str]
 
 
 class Proofs:
@@ -326,10 +327,11 @@ class Proofs:
             voice,
             _(
                 "{address} is yours. Those who have it, and whose number or address you have too, are shown that it is "
-                "you. To change that: {line}"
+                "you. To change that: {line}\nNext, send me your address book: {book}"
             ),
             address=claim.shown,
             line=code(self.lines.findable(voice)),
+            book=code(self.lines.send_book(voice)),
         )
         if standing is not None and theirs:
             self._tell_former(unit, standing.person, claim)

@@ -13,7 +13,7 @@ from mautrix.types import UserID
 
 from appservice.bots.line import Line, Pill, find_prefix, fold
 from appservice.bots.router import Command
-from appservice.bots.understand import Call, CancelWanted, HelpWanted, Mistake, Understood, understand, usage
+from appservice.bots.understand import Call, CancelWanted, Greeted, HelpWanted, Mistake, Understood, understand, usage
 from appservice.language import Catalogues, Language
 from tests.unit.appservice.bots import declared
 from tests.unit.appservice.bots.declared import Tongue
@@ -95,9 +95,9 @@ def test_a_topic_that_begins_like_a_command_is_offered_as_a_topic() -> None:
 
 
 @pytest.mark.parametrize("text", ["hi", "Hello!", "你好", "您好！"])
-def test_who_only_greets_is_shown_what_there_is(text: str) -> None:
-    assert understand(Line(text), 0, ROUTERS, "") == HelpWanted()
-    assert understand(Line(f"{text} everybody"), 0, ROUTERS, "") != HelpWanted()
+def test_who_only_greets_is_greeted(text: str) -> None:
+    assert understand(Line(text), 0, ROUTERS, "") == Greeted()
+    assert understand(Line(f"{text} everybody"), 0, ROUTERS, "") != Greeted()
 
 
 def test_a_person_mentioned_is_an_argument() -> None:
