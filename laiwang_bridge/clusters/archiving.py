@@ -3,6 +3,7 @@ made while he waits and nothing of them is kept here."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -109,12 +110,13 @@ class Archiving:
             data = orjson.dumps(as_json(archive, about), option=orjson.OPT_INDENT_2)
             labels = Labels(**given["labels"])
             html = page(archive, given["title"], ZoneInfo(given["zone"]), labels).encode()
+            name = file_name(given["title"]) or given["cluster"]
             return {
                 "count": len(archive.messages),
                 "is_cut": archive.is_cut,
                 "files": [
-                    await self._upload(data, f"{given['cluster']}.json", "application/json"),
-                    await self._upload(html, f"{given['cluster']}.html", "text/html"),
+                    await self._upload(data, f"{name}.json", "application/json"),
+                    await self._upload(html, f"{name}.html", "text/html"),
                 ],
             }
         except HomeserverAway as error:
@@ -173,3 +175,8 @@ class Archiving:
             "browser. I keep neither."
         )
         voice.send(part if outcome["is_cut"] else whole, title=answer.context["title"], count=outcome["count"])
+
+
+def file_name(title: str) -> str:
+    """A title as the name of a file, without ending; empty if nothing of it may stand in one."""
+    return re.sub(r"\W+", "-", title).strip("-")[:40].rstrip("-")

@@ -8,12 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mautrix.types import UserID
 
 from laiwang_bridge.clusters.archive import Archive, Gathering, Saved, as_json
 from laiwang_bridge.clusters.archive_page import Labels, page
+from laiwang_bridge.clusters.archiving import file_name
 
 ME, ANN = UserID("@me:town"), UserID("@ann:town")
 LABELS = Labels("en", "Saved", "There was more", "encrypted, cannot be read", "edited", "in reply to", "file")
@@ -213,3 +215,11 @@ def test_nothing_that_was_said_becomes_markup_or_loads_anything(said: list[tuple
     assert not {"src", "onload", "onclick", "style"} & {name for _tag, given in tags.seen for name in given}
     assert all(given["href"].startswith("#m") for tag, given in tags.seen if tag == "a" and given["href"])
     orjson.dumps(as_json(Archive(messages, names, False), {}))
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("周末爬山？", "周末爬山"), ("a/b: c?", "a-b-c"), ("🎉", ""), ("../..", ""), ("x" * 90, "x" * 40)],
+)
+def test_a_file_is_called_like_its_cluster(title: str, name: str) -> None:
+    assert file_name(title) == name
