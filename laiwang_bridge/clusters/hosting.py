@@ -45,7 +45,7 @@ class Hosting:
         self._mail = mail
         self._bot = bot
         self._is_ours = is_ours
-        self.router = router = Router("hosting", prefixes, title=_("Order"))
+        self.router = router = Router("hosting", prefixes, title=_("For hosts"))
         router.command(
             "host", "当家", help=_("Look after a cluster whose host has left"), group=_("Order"), where="direct"
         )(self.host)
