@@ -91,9 +91,8 @@ class Chapters:
         await telling.taps(amy, amys, "✅")
         await telling.changed(amy, amys, "Amy's card shows that 林 has to say yes as well", "林")
         await telling.says(lin, "同意")
-        await telling.answered(lin, "林 sees that they are friends", "Amy")
+        await telling.changed(lin, lins, "林's card says that they are friends", "Amy")
         await telling.answered(amy, "Amy sees it too", "林")
-        await telling.changed(lin, lins, "and so says 林's card of before", "Amy")
 
     async def _amy_and_bo_become_friends(self) -> None:
         amy, bo, telling = self.amy, self.bo, self._telling
@@ -101,10 +100,10 @@ class Chapters:
         await telling.says(amy, "code")
         code = await self._code(amy)
         await telling.says(bo, f"!lw code {code}")
-        await telling.card(bo, "Bo is asked", "Amy", buttons=_YES_NO)
+        bos = await telling.card(bo, "Bo is asked", "Amy", buttons=_YES_NO)
         amys = await telling.card(amy, "Amy is asked", "Bo", buttons=_YES_NO)
         await telling.says(bo, "yes")
-        await telling.answered(bo, "Bo sees that Amy has to say yes as well", "Amy")
+        await telling.changed(bo, bos, "Bo's card shows that Amy has to say yes as well", "Amy")
         await telling.taps(amy, amys, "✅")
         await telling.answered(bo, "Bo sees that they are friends", "Amy")
 
