@@ -114,8 +114,8 @@ class Telling:
         return seen
 
     async def card(self, player: Player, what: str, *parts: str, buttons: str, without: Iterable[str] = ()) -> Seen:
-        """A message of the bot, with its buttons below."""
-        card = await self.answered(player, what, *parts, without=without)
+        """A message of the bot that names its buttons, with them below."""
+        card = await self.answered(player, what, *parts, *buttons, without=without)
         for button in buttons:
 
             def is_button(seen: Seen, button: str = button) -> bool:
