@@ -58,9 +58,7 @@ def _show_door(door: UserID | int) -> str:
 
 Code = Annotated[int | None, Argument(_("code"), example="K7RF-2XWM", rest=True, parse=_read_code, show=format_code)]
 Whom = Annotated[UserID, Argument(_("who"), example="@name:example.org")]
-Door = Annotated[
-    UserID | int, Argument(_("who"), parse=_read_door, show=_show_door, example="@name:example.org")
-]
+Door = Annotated[UserID | int, Argument(_("who"), parse=_read_door, show=_show_door, example="@name:example.org")]
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 WhichLanguage = Annotated[
     Language,
