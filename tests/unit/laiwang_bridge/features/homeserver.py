@@ -48,8 +48,8 @@ class Refused(Exception):
 
 @dataclass
 class Room:
-    """A room as the homeserver has it. `said` holds what was sent, by event id, `replaced` what a state event there took
-    the place of."""
+    """A room as the homeserver has it. `said` holds what was sent, by event id, `replaced` what a state event there
+    took the place of."""
 
     id: RoomID
     creation: CreateRoom | None = None

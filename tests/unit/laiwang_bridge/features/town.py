@@ -103,7 +103,8 @@ class Town:
 
     In a `hurried` town people want their news at once; in any other these wait for the daily digest.
     `held` stops effects on their way; `twice` sends every transaction again, and its events once more in another.
-    `profiles` are what people have published about themselves. `handler` handles the entries of the inbox, as `handle` does unless a test wants more.
+    `profiles` are what people have published about themselves. `handler` handles the entries of the inbox, as `handle`
+    does unless a test wants more.
     """
 
     def __init__(self, database: Database, config: Config, secret: bytes, pace: Pace | None, *, hurried: bool) -> None:
