@@ -101,8 +101,8 @@ async def test_the_bot_for_address_books_is_there_on_its_own(bridged: Bridged, p
     bot = f"@laiwang_contacts:{bridged.synapse.server_name}"
     bo = Chat(person := await people(bridged.synapse, "bo"), bot, await person.create_direct_chat(bot, timeout=60))
     await bo.hear("Hello, I find your friends.")
-    await bo.say("导入", "请把通讯录以文件的形式发给我")
+    await bo.say("导入", "请先验证你自己的手机号：`号码 …`\n\n请把通讯录以文件的形式发给我")
     await send_file(person, bo.room, b"\x89PNG\r\n\x1a\n" + b"\0" * 64, "me.png", "m.image")
-    await bo.hear("This is a picture, and I cannot read one.")
+    await bo.hear("这是一张图片，我读不了。")
     await send_file(person, bo.room, b"BEGIN:VCARD\nFN:Greg\nTEL:+1 919 676 9564\nEND:VCARD\n", "greg.vcf")
-    await bo.hear("I have read 1 card, 1 with a number or address.")
+    await bo.hear("我读了 1 张名片，1 张有号码或邮箱。")
