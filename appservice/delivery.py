@@ -352,7 +352,9 @@ class Delivery:
         return await call(await self._ghosts.ensure(sender))
 
     async def _bring_in(self, ghost: UserID, room: RoomID) -> None:
-        await self._change_membership(Invite(sender=self._bot, room=room, user=ghost))
+        # A life before this one may have come as far as the invitation.
+        if await self._homeserver.membership(room, ghost, self._bot) != "invite":
+            await self._change_membership(Invite(sender=self._bot, room=room, user=ghost))
         await self._join(Join(sender=ghost, room=room))
 
     async def _room(self, room: RoomRef) -> RoomID:

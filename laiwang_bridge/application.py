@@ -90,7 +90,7 @@ _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 _KEEP_PASSES_MS = 24 * 3_600_000
 _GREETING = _(
     "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
-    "Begin with `import` for your address book, or `code` for one friend. Then talk: `start weekend hike?`"
+    "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`"
 )
 _CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
 

@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from laiwang_bridge.demo.environment import synapse_python
 from laiwang_bridge.demo.synapse import Synapse
 from tests.support.folders import fast_folder, remove_leftovers
 from tests.support.homeservers import FederatedPairFactory, People, SynapseFactory
 from tests.support.postgres import Postgres
+
+# How long examples take to make says more about the machine than about them.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_sessionstart() -> None:
