@@ -234,10 +234,10 @@ async def test_gzip_is_unpacked(servers: Servers, outside: Outside, size: int) -
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        (gzip.compress(b"hello")[:-9], "gzip"),
+        (gzip.compress(b"hello", mtime=0)[:-9], "gzip"),
         (b"hello", "gzip"),
         (b"hello", "br"),
-        (gzip.compress(b"hello"), "gzip, gzip"),
+        (gzip.compress(b"hello", mtime=0), "gzip, gzip"),
     ],
 )
 async def test_what_cannot_be_unpacked_is_a_bad_answer(
