@@ -103,15 +103,17 @@ def last_lines(path: Path, count: int = 30) -> str:
 
 
 def free_port() -> int:
-    """A TCP port on loopback on which nobody listens, and that no other process has got here and is about to use.
+    """A TCP port on loopback on which nobody listens, and that nobody has got here and is about to use.
 
-    It lies below the range from which the kernel takes ports for outgoing connections, so that it is still free when
-    a server is restarted on it.
+    No two calls give the same port, neither in this process nor in two that live at the same time. It lies below the
+    range from which the kernel takes ports for outgoing connections, so that it is still free when a server is
+    restarted on it.
     """
     ceiling = min(_first_outgoing_port(), 32768)
     for _ in range(200):
         port = random.SystemRandom().randrange(max(ceiling - 20000, 1024), ceiling)
-        if _is_ours(port) and _is_free(port):
+        if port not in _given() and _is_ours(port) and _is_free(port):
+            _given().add(port)
             return port
     raise RuntimeError("There is no free TCP port on 127.0.0.1; stop some of the servers on this machine.")
 
@@ -127,12 +129,18 @@ def _is_free(port: int) -> bool:
 
 
 def _is_ours(port: int) -> bool:
-    """Speak for a port until we end. Others can have it afterwards, and this process again."""
+    """Speak for a port among all processes until we end (a lock does not keep a process from its own ports)."""
     try:
         fcntl.lockf(_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+@cache
+def _given() -> set[int]:
+    """The ports this process has got so far: their servers may not listen yet, or may come back to them."""
+    return set()
 
 
 @cache
