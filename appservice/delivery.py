@@ -122,7 +122,9 @@ class Delivery:
             case CreateRoom():
                 return await self._create_room(effect)
             case Upload():
-                return await self._upload(effect)
+                await self._ghosts.ensure(effect.sender)
+                uri = await self._homeserver.upload(effect.data, effect.content_type, effect.filename, effect.sender)
+                return Result(content_uri=uri)
             case SetProfile():
                 await self._ghosts.set_profile(effect.sender, effect.display_name, effect.avatar_url)
                 return Result()
@@ -326,15 +328,8 @@ class Delivery:
 
     async def _default_room_version(self) -> str:
         if self._default_version is None:
-            answer = await self._homeserver.call("GET", Path.v3.capabilities, user=self._bot)
-            versions = answer.get("capabilities", {}).get("m.room_versions", {})
-            self._default_version = str(versions.get("default", "11"))
+            self._default_version = await self._homeserver.default_room_version(self._bot)
         return self._default_version
-
-    async def _upload(self, effect: Upload) -> Result:
-        await self._ghosts.ensure(effect.sender)
-        uri = await self._homeserver.upload(effect.data, effect.content_type, effect.filename, effect.sender)
-        return Result(content_uri=uri)
 
     async def _as_member(self, sender: UserID, room: RoomID, call: Callable[[str | None], Awaitable[T]]) -> T:
         """Do something in a room, first becoming what it takes: a user, a device, a member."""
