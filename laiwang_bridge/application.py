@@ -66,6 +66,8 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, settings,
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
+from laiwang_bridge.payments.feature import Payments
+from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot
@@ -93,6 +95,10 @@ _GREETING = _(
     "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`"
 )
 _CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
+_PAY_GREETING = _(
+    "Hello, I share bills. Write `AA 120 dinner @ann @bo`, and I keep who owes whom until all are even. "
+    "`!aa help` tells the rest."
+)
 
 
 class Application:
@@ -104,9 +110,11 @@ class Application:
         self.registration = config.registration()
         self.bot = UserID(f"@{config.appservice.bot_localpart}:{config.homeserver.domain}")
         self.contacts_bot = UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}")
+        self.pay_bot = UserID(f"@{config.payments.bot_localpart}:{config.homeserver.domain}")
         bot_names = {
             self.bot: config.appservice.bot_displayname,
             self.contacts_bot: config.contacts.bot_displayname,
+            self.pay_bot: config.payments.bot_displayname,
         }
         operators_room = config.operators.room
         self._operators_room = RoomID(operators_room) if operators_room.startswith("!") else None
@@ -237,6 +245,22 @@ class Application:
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
+        payments = Payments(
+            BillSurroundings(
+                rooms=rooms,
+                names=names,
+                mail=Mail(direct, self._speak, self.pay_bot, catalogues, default_language),
+                digests=digests,
+                ties=ties,
+                bots=(self.pay_bot, self.bot),
+                speak=self._speak,
+                is_ours=is_ours,
+                default_language=default_language,
+                currency=config.payments.currency,
+                ask_from=config.payments.ask_from,
+            )
+        )
+
         ordering = Ordering(
             CLUSTER_PREFIXES,
             PREFIXES,
@@ -255,6 +279,7 @@ class Application:
                 starting.person_leaves,
                 further.person_leaves,
                 burning.person_leaves,
+                payments.person_leaves,
                 operators.person_leaves,
             )
         )
@@ -279,9 +304,11 @@ class Application:
         )
         ties.address_listeners.append(matching.address_proven)
         ties.exports["contacts"] = contacts.export
+        ties.exports.update(payments.exports)
         digests.listeners.append(cards.digest)
         rooms.on_replaced(living.moved)
         rooms.on_replaced(further.moved)
+        rooms.on_replaced(payments.moved)
 
         self.bots = Bots(
             [
@@ -300,6 +327,7 @@ class Application:
                         *ordering.routers,
                         further.router,
                         burning.router,
+                        *payments.routers,
                         operators.router,
                     ),
                     greeting=_GREETING,
@@ -310,6 +338,7 @@ class Application:
                     (contacts.router, contacts.alone, addresses.router),
                     greeting=_CONTACTS_GREETING,
                 ),
+                Bot(self.pay_bot, config.payments.bot_displayname, payments.routers, greeting=_PAY_GREETING),
             ],
             rooms=rooms,
             audience=Audience(
@@ -341,6 +370,7 @@ class Application:
         further.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)
+        payments.add_to(routes)
         operators.add_to(routes)
 
         directory = ClusterDirectory(database, config.homeserver.domain)

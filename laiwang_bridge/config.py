@@ -280,6 +280,28 @@ class Contacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Payments:
+    bot_localpart: str = setting(
+        "laiwang_pay",
+        "The bot for bills only, which people can invite alone; without @ and without the domain. Changing it needs a "
+        "new registration.yaml.",
+        values.localpart,
+    )
+    bot_displayname: str = setting("来往记账 Laiwang pay", "Name of that bot as people see it.", values.text)
+    currency: str = setting(
+        "EUR",
+        "Currency of a room in which nobody has chosen one, as its ISO 4217 code, such as EUR or CNY.",
+        values.currency,
+    )
+    ask_from: int = setting(
+        5_000,
+        "Bills of at least so many units of their currency (not cents) are asked about before they count; a room can "
+        "choose another number.",
+        values.whole_number(1, 1_000_000_000),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
     host: str = setting("", "Name of the mail server; empty for none.", values.optional(values.host))
     port: int = setting(587, "Its port: 587 with starttls, 465 with tls.", values.whole_number(1, 65535))
@@ -373,6 +395,7 @@ class Config:
     people: People = section(People, "People and their friends.")
     clusters: Clusters = section(Clusters, "Clusters: rooms about one topic that grow through friends.")
     contacts: Contacts = section(Contacts, "Numbers and e-mail addresses, by which friends find each other.")
+    payments: Payments = section(Payments, "Shared bills. Nobody's money passes through the bridge.")
     email: Email = section(Email, "Mails that bring a code to prove that an address is somebody's own. Off by default.")
     text_messages: TextMessages = section(
         TextMessages,
@@ -402,7 +425,7 @@ class Config:
             url=ours.address,
             domain=self.homeserver.domain,
             sender_localpart=ours.bot_localpart,
-            bots=(self.contacts.bot_localpart,),
+            bots=(self.contacts.bot_localpart, self.payments.bot_localpart),
             user_prefix=ours.user_prefix,
             alias_prefixes=ours.alias_prefixes,
             protocols=(PROTOCOL,),
@@ -432,11 +455,17 @@ def contradictions(config: Config) -> Iterable[tuple[tuple[str, str], str]]:
     if texts.webhook and not texts.webhook_key:
         missing = "is missing: write a long random text, and give it to the service behind the webhook."
         yield ("text_messages.webhook_key", "text_messages.webhook"), missing
-    bots = {"appservice.bot_localpart": ours.bot_localpart, "contacts.bot_localpart": config.contacts.bot_localpart}
+    bots = {
+        "appservice.bot_localpart": ours.bot_localpart,
+        "contacts.bot_localpart": config.contacts.bot_localpart,
+        "payments.bot_localpart": config.payments.bot_localpart,
+    }
+    named: dict[str, str] = {}
     for key, localpart in bots.items():
         if localpart.startswith(ours.user_prefix):
             ghostly = f"must not begin with the user_prefix {ours.user_prefix!r}."
             yield (key, "appservice.user_prefix"), ghostly
-    if config.contacts.bot_localpart == ours.bot_localpart:
-        taken = "is the same as appservice.bot_localpart: each bot needs a name of its own."
-        yield ("contacts.bot_localpart", "appservice.bot_localpart"), taken
+        first = named.setdefault(localpart, key)
+        if first != key:
+            taken = f"is the same as {first}: each bot needs a name of its own."
+            yield (key, first), taken

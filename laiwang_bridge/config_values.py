@@ -221,6 +221,14 @@ def regions(value: object) -> tuple[str, ...]:
     return codes
 
 
+def currency(value: object) -> str:
+    """A currency that money is counted in."""
+    code = text(value).upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise _wrong("the ISO 4217 code of a currency, such as EUR or CNY", code)
+    return code
+
+
 def hosts(value: object) -> tuple[str, ...]:
     """Names or IP addresses of hosts, each perhaps with a port; or none."""
     if not isinstance(value, (list, tuple)):

@@ -61,7 +61,10 @@ def settings(config: Config) -> Settings:
         rooms_in_parallel=config.delivery.rooms_in_parallel,
         handlers_in_parallel=config.delivery.handlers_in_parallel,
         timeout_seconds=config.delivery.timeout_seconds,
-        further_bots=(UserID(f"@{config.contacts.bot_localpart}:{config.homeserver.domain}"),),
+        further_bots=tuple(
+            UserID(f"@{localpart}:{config.homeserver.domain}")
+            for localpart in (config.contacts.bot_localpart, config.payments.bot_localpart)
+        ),
         limits=Limits(body_bytes=config.appservice.max_body_mb * 1024 * 1024),
     )
 

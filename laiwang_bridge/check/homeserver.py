@@ -159,7 +159,8 @@ async def identity(subject: Subject) -> Iterable[Finding]:
 
 async def bot(subject: Subject) -> Iterable[Finding]:
     """Registering them is what the bridge does at every start, too."""
-    ours = (subject.config.appservice.bot_localpart, subject.config.contacts.bot_localpart)
+    config = subject.config
+    ours = (config.appservice.bot_localpart, config.contacts.bot_localpart, config.payments.bot_localpart)
     found = [await _what_is_wrong_with(subject, localpart) for localpart in ours]
     names = [f"@{localpart}:{subject.config.homeserver.domain}" for localpart in ours]
     return [one for one in found if one is not None] or [ok("bot", f"{' and '.join(names)} are ours.")]

@@ -91,6 +91,7 @@ def set_up(folder: Path, name: str, homeserver_url: str) -> SetUp:
                 alias_prefixes=(f"_{name}_",),
             ),
             contacts=replace(config.contacts, bot_localpart=f"{name}-contacts"),
+            payments=replace(config.payments, bot_localpart=f"{name}-pay"),
         )
     )
     migrate(made.config.database.url)

@@ -57,8 +57,8 @@ def without_ghosts(registration: Registration) -> Registration:
 
 def without_contacts_bot(registration: Registration) -> Registration:
     """As it was written before there was that bot."""
-    bot, _, ghosts = registration.namespaces.users
-    return replace(registration, namespaces=replace(registration.namespaces, users=(bot, ghosts)))
+    bot, _, *others = registration.namespaces.users
+    return replace(registration, namespaces=replace(registration.namespaces, users=(bot, *others)))
 
 
 def grasping(registration: Registration) -> Registration:

@@ -46,7 +46,8 @@ from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, R
 
 BOT = UserID("@laiwang:town")
 CONTACTS_BOT = UserID("@laiwang_contacts:town")
-BOTS = (BOT, CONTACTS_BOT)
+PAY_BOT = UserID("@laiwang_pay:town")
+BOTS = (BOT, CONTACTS_BOT, PAY_BOT)
 OPERATORS = RoomID("!operators")
 START = 1_700_000_000_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000

@@ -1,0 +1,1 @@
+"""Shared bills: who paid what for whom, and how all come even. Nobody's money passes through here."""

@@ -1,0 +1,35 @@
+"""Everything about shared bills, put together: one line here for each part of it."""
+
+from __future__ import annotations
+
+from mautrix.types import RoomID
+
+from appservice.bots import Router
+from appservice.routes import Routes
+from appservice.unit import Unit
+from laiwang_bridge.payments.bot import BillBot
+from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.ties import Export
+
+PREFIXES = ("!aa", "!split", "!记账")
+
+
+class Payments:
+    """The rooms of the house that are about bills. `routers` are what the bots answer."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.bills = BillBot(PREFIXES, around)
+        self.routers: tuple[Router, ...] = (self.bills.router,)
+        self.exports: dict[str, Export] = {}
+
+    def add_to(self, routes: Routes) -> None:
+        self.bills.add_to(routes)
+
+    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+        """A room was replaced by another."""
+        self.bills.moved(unit, old, new)
+
+    def person_leaves(self, unit: Unit, person: PersonId) -> None:
+        """Somebody asked to be forgotten."""
+        self.bills.person_leaves(unit, person)
