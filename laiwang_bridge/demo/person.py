@@ -385,10 +385,16 @@ class Person:
             task.add_done_callback(self._accepting.discard)
 
     async def _accept(self, room_id: str) -> None:
-        try:
-            await self.join(room_id)
-        except Refused as refusal:
-            _log.info("%s could not accept the invitation to %s: %s", self.name, room_id, refusal)
+        """People tap again when another homeserver was too busy to let them in."""
+        for pause in (0.5, 2.0, 4.0, None):
+            try:
+                await self.join(room_id)
+                return
+            except Refused as refusal:
+                _log.info("%s could not accept the invitation to %s: %s", self.name, room_id, refusal)
+                if pause is None or refusal.status not in (404, 502):
+                    return
+            await asyncio.sleep(pause)
 
     def _tell(self) -> None:
         self._news.set()
