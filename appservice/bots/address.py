@@ -56,6 +56,16 @@ def alone_with(registry: Registry, rooms: RoomView, connection: Connection, room
     return Address((bot,), bot.routers, _past_mark(line, 0), "") if bot else None
 
 
+def overheard(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line) -> Address | None:
+    """The address of a message that calls nobody, where a router takes it for a command nevertheless."""
+    for router in registry.routers.values():
+        if router.overheard is not None and router.overheard(connection, room, line.text):
+            able = [bot for bot in registry.bots if router in bot.routers]
+            if present := _present(able, rooms, connection, room):
+                return Address(present, (router,), 0, router.prefixes[0])
+    return None
+
+
 def direct_bot(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID) -> Bot | None:
     """The bot whose direct chat with somebody this room is."""
     candidates = [bot for bot in registry.bots if rooms.is_direct(connection, room, bot.user_id)]

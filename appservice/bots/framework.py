@@ -12,7 +12,7 @@ from mautrix.types import EventID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import memory
-from appservice.bots.address import Address, alone_with, called, direct_bot
+from appservice.bots.address import Address, alone_with, called, direct_bot, overheard
 from appservice.bots.buttons import StoredButton, buttons_of, note_press, plain_reaction, take_press
 from appservice.bots.context import Desk, Voice
 from appservice.bots.errors import ArgumentError
@@ -177,6 +177,7 @@ class Bots:
         if address is None and (self._tap_by_reply(unit, event, line) or self._answer(unit, event, line)):
             return
         address = address or alone_with(self._registry, self._rooms, unit.connection, event.room_id, line)
+        address = address or overheard(self._registry, self._rooms, unit.connection, event.room_id, line)
         if address is not None and line.text:
             self._serve(unit, event, event.event_id, line, address, None)
 

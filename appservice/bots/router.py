@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 
-from mautrix.types import EventID, UserID
+from mautrix.types import EventID, RoomID, UserID
+from sqlalchemy import Connection
 
 from appservice.bots.arguments import DeclarationError, Parameter, parameters_of
 from appservice.bots.buttons import plain_reaction
 from appservice.bots.files import File
-from appservice.bots.line import fold
+from appservice.bots.line import Line, fold
 from appservice.bots.permissions import Level
 from appservice.language import Language, Message, contains_han
 
@@ -53,6 +54,14 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Amender:
+    """Takes edits of messages for which `knows` says yes: they change what these messages have done."""
+
+    knows: Callable[[Connection, EventID], bool]
+    handler: Callable[[Context, Line, EventID], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogue:
     """One question a bot asks: `answer` is how the person's next message is read."""
 
@@ -77,7 +86,10 @@ class Router:
         self.dialogues: dict[str, Dialogue] = {}
         self.receivers: list[Receiver] = []
         self.reactions: dict[str, Callable[[Context, EventID], None]] = {}
+        self.openings: list[Callable[[Line], int | None]] = []
+        self.amenders: list[Amender] = []
         self.default: Command | None = None
+        self.overheard: Callable[[Connection, RoomID, str], bool] | None = None
         self._by_name: dict[str, Command] = {}
 
     def command(
@@ -146,6 +158,25 @@ class Router:
         """
         if self.reactions.setdefault(plain_reaction(reaction), handler) is not handler:
             raise DeclarationError(f"{self.name} has two uses for {reaction}")
+
+    def overhears(self, means: Callable[[Connection, RoomID, str], bool]) -> None:
+        """Have a message that calls nobody taken for a command in a room where `means` says that it is one.
+
+        It is asked about every such message, so it has to know at a glance what is none.
+        """
+        self.overheard = means
+
+    def opens(self, opening: Callable[[Line], int | None]) -> None:
+        """Have lines without a prefix taken for ours where `opening` says in which place of the line the command
+        begins; None is said of all others."""
+        self.openings.append(opening)
+
+    def amends(
+        self, knows: Callable[[Connection, EventID], bool], handler: Callable[[Context, Line, EventID], None]
+    ) -> None:
+        """Have `handler` told when somebody edits a message of theirs for which `knows` says yes, with what stands there
+        now. Edits of other commands that were done change nothing."""
+        self.amenders.append(Amender(knows, handler))
 
     def find(self, name: str) -> Command | None:
         """The command of this name, whatever its width and case."""

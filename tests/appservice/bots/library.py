@@ -14,6 +14,8 @@ from appservice.language import Language, Message
 ANN, BEN, CAT = UserID("@ann:test"), UserID("@ben:test"), UserID("@cat:else.where")
 LIBRARY, SHELF, DESK = UserID("@library:test"), UserID("@shelf:test"), UserID("@desk:test")
 CHAT, HALL = "!chat:test", "!hall:test"
+QUIET = RoomID("!quiet:test")
+"""A room in which the shelf hears what was not said to it."""
 
 own = MetaData()
 loan = Table(
@@ -29,6 +31,7 @@ Number = Annotated[int, Argument(Message("which one"), least=1)]
 shelf = Router("shelf", ("!shelf", "!书架"), title=Message("Books"))
 desk = Router("desk", ("!desk", "!前台"), title=Message("Desk"))
 rules = Router("rules", ("!desk", "!前台"), title=Message("Rules"))
+shelf.overhears(lambda _connection, room, text: room == QUIET and text in ("list", "清单"))
 
 
 @shelf.command("lend", "借出", help=Message("Lend a book"), default=True)

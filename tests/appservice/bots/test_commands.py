@@ -12,7 +12,7 @@ from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
 from appservice.effects import React, SendMessage
 from appservice.language import Language
-from tests.appservice.bots.library import ANN, BEN, BOTS, CAT, CHAT, DESK, HALL, LIBRARY, SHELF, own
+from tests.appservice.bots.library import ANN, BEN, BOTS, CAT, CHAT, DESK, HALL, LIBRARY, QUIET, SHELF, own
 
 
 async def test_in_a_direct_chat_no_prefix_is_needed(stage: Stage) -> None:
@@ -30,6 +30,14 @@ async def test_in_a_room_a_prefix_or_a_mention_is_needed(stage: Stage) -> None:
     assert await stage.say(ANN, HALL, "!shelf list") == ["Nothing."]
     assert await stage.say(ANN, HALL, "Library: list") == ["Nothing."]
     assert await stage.say(ANN, HALL, "the Library: list") == []
+
+
+async def test_where_a_router_says_so_a_word_is_a_command_that_calls_nobody(stage: Stage) -> None:
+    stage.room(QUIET, ANN, BEN, LIBRARY)
+    assert await stage.say(ANN, QUIET, "list") == ["Nothing."]
+    assert await stage.say(ANN, QUIET, "lists") == []
+    stage.room(QUIET, ANN, BEN, DESK)
+    assert await stage.say(ANN, QUIET, "list") == []
 
 
 async def test_an_answer_in_a_room_is_a_reply_and_in_a_chat_is_none(stage: Stage) -> None:

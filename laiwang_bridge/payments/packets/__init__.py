@@ -1,0 +1,1 @@
+"""Red packets: an amount in a room, of which whoever is quick takes a part. Nobody's money is held."""
