@@ -76,10 +76,10 @@ class ShareStatus:
         return max(self.owed - self.paid - self.claimed, 0)
 
 
-def status(owed: int, confirmed: int, claimed: int, *, disputed: bool = False, even: bool = False) -> ShareStatus:
-    """Where a share stands. `even`: the account has settled up since, so that nothing of this is open any more."""
+def status(owed: int, confirmed: int, claimed: int, *, disputed: bool = False) -> ShareStatus:
+    """Where a share stands, with what is in the books for it and what is said to be paid beyond that."""
     owed = max(owed, 0)
-    paid = owed if even else min(confirmed, owed)
+    paid = max(min(confirmed, owed), 0)
     said = min(claimed, owed - paid)
     return ShareStatus(owed, paid, said, max(confirmed - owed, 0), _state(owed, paid, said, disputed))
 
@@ -114,8 +114,8 @@ def debts_of(nets: Mapping[AccountId, int]) -> tuple[Debt, ...]:
     found = []
     for debtor, net in nets.items():
         missing = -net
-        for payee in wanted:
-            minor = min(missing, wanted[payee])
+        for payee, left in list(wanted.items()):
+            minor = min(missing, left)
             if minor > 0:
                 found.append(Debt(debtor, payee, minor))
                 missing -= minor
