@@ -188,7 +188,7 @@ class Person:
         )
         return str(answer.room_id)
 
-    async def create_direct_chat(self, user_id: str, *, timeout: float | None = 30.0) -> str:  # noqa: ASYNC109
+    async def create_direct_chat(self, user_id: str, *, timeout: float | None = 60.0) -> str:  # noqa: ASYNC109
         """A new direct chat with `user_id`; gives its id when they have come in (with no timeout: at once)."""
         room_id = await self.create_room(direct=True, invite=[user_id])
         await self._remember_direct_chat(user_id, room_id)
@@ -254,7 +254,7 @@ class Person:
     async def wait_for(
         self,
         predicate: Callable[[Seen], bool],
-        timeout: float = 30.0,  # noqa: ASYNC109
+        timeout: float = 60.0,  # noqa: ASYNC109
         *,
         room: str | None = None,
         since: int = 0,
@@ -277,7 +277,7 @@ class Person:
     async def wait_for_text(
         self,
         part: str,
-        timeout: float = 30.0,  # noqa: ASYNC109
+        timeout: float = 60.0,  # noqa: ASYNC109
         *,
         room: str | None = None,
         sender: str | None = None,
@@ -292,7 +292,7 @@ class Person:
 
     async def wait_for_invitation(
         self,
-        timeout: float = 30.0,  # noqa: ASYNC109
+        timeout: float = 60.0,  # noqa: ASYNC109
         *,
         inviter: str | None = None,
         room: str | None = None,

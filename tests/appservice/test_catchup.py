@@ -107,7 +107,7 @@ async def test_more_than_a_page_is_read_back_to_what_is_known(
     before = await known(database, room)
     missed = await say(eyes, bot, room, *(str(number) for number in range(130)))
     catchup.suspect()
-    await eventually(lambda: catchup.whole, seconds=20)
+    await eventually(lambda: catchup.whole)
     assert await known(database, room) == before + missed
 
 
@@ -139,9 +139,9 @@ async def test_other_rooms_do_not_wait(
     catchup: Catchup, eyes: Eyes, bot: UserID, database: Database, proxy: Proxy
 ) -> None:
     slow, quick = await new_room(eyes, bot), await new_room(eyes, bot)
-    proxy.add(SlowBody(3), path=f"/rooms/{slow}/messages")
+    proxy.add(SlowBody(30), path=f"/rooms/{slow}/messages")
     catchup.suspect()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(25):
         await catchup.accept(transaction(event(quick)))
 
 

@@ -204,7 +204,7 @@ class TestTrouble:
         for number in counted(20):
             await post.emit(say(room, number))
             await asyncio.sleep(0.05)
-        await eventually(lambda: eyes.is_there(room, "19"), seconds=10)
+        await eventually(lambda: eyes.is_there(room, "19"))
         tries = sum(1 for passage in proxy.log if unlucky in passage.path and "/send/" in passage.path)
         assert 2 <= tries <= 8, "it is tried less and less often"
         proxy.heal()

@@ -56,7 +56,7 @@ class TestOrder:
             for number in range(0, 150, 5):
                 batch = [event(f"!{one % 7}", str(one)) for one in range(number, number + 5)]
                 await desk.inbox.accept(transaction(*batch))
-            await eventually(desk.settled, seconds=20)
+            await eventually(desk.settled)
         by_room: dict[str, list[int]] = defaultdict(list)
         for line in await notes(database):
             room, position = line.split()
@@ -83,7 +83,7 @@ class TestOrder:
         async with open_desk(database, routes_for(note_body), workers=1) as desk:
             await desk.inbox.accept(transaction(*busy))
             await desk.inbox.accept(transaction(event("!quiet", "quiet")))
-            await eventually(desk.settled, seconds=20)
+            await eventually(desk.settled)
         seen = await notes(database)
         assert len(seen) == 401
         assert seen.index("quiet") < 100
@@ -275,7 +275,7 @@ class TestFailures:
             await desk.inbox.accept(transaction(event(body="patient")))
             await eventually(lambda: not fails)
             clock.turn(-30 * 86_400)
-            await eventually(desk.settled, seconds=3)
+            await eventually(desk.settled)
         assert await notes(database) == ["patient"]
 
 

@@ -52,7 +52,7 @@ async def test_they_share_the_lanes_and_each_entry_is_handled_exactly_once_in_or
         for desk in desks:  # whoever hears of a lane last must not do it again
             for room in range(5):
                 desk.dispatcher.wake(f"!{room}")
-        await eventually(desks[0].settled, seconds=20)
+        await eventually(desks[0].settled)
         shares = [desk.dispatcher.handled for desk in desks]
         for desk in desks:
             await desk.dispatcher.close()
@@ -91,7 +91,7 @@ async def test_work_goes_on_by_itself_after_the_database_was_away(folder: Any) -
             await asyncio.sleep(0.5)
             server.start()
             await desk.inbox.accept(transaction(event(body="after")))
-            await eventually(lambda: has_notes(database, 2), seconds=10)
+            await eventually(lambda: has_notes(database, 2))
         assert await notes(database) == ["before", "after"]
         assert await errors(database) == []
     server.stop()

@@ -50,7 +50,7 @@ def recorder(done: list[int]) -> Worker:
     return work
 
 
-async def settled(shop: Workshop, seconds: float = 10.0) -> None:
+async def settled(shop: Workshop, seconds: float = 60.0) -> None:
     async def nothing_waits() -> bool:
         return not await shop.database.read(outbox.waiting_lanes)
 
@@ -232,7 +232,7 @@ async def test_a_process_killed_in_the_middle_of_a_job_does_it_again(sqlite_url:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.workshop", sqlite_url, str(path), cwd=_ROOT
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert await process.wait() == -signal.SIGKILL
     assert path.read_text() == "0\n1\n"
     done: list[int] = []

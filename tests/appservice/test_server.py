@@ -498,7 +498,7 @@ class TestStopping:
     async def test_does_not_wait_for_idle_connections(self, inbox) -> None:
         running = AsyncExitStack()
         server = await running.enter_async_context(Server(ANY_PORT, TOKEN, inbox))
-        async with asyncio.timeout(1), connected(server.address) as (reader, writer):
+        async with asyncio.timeout(30), connected(server.address) as (reader, writer):
             writer.write(request_bytes("POST", PING, b"{}", AUTHORIZED))
             assert (await read_reply(reader)).status == 200
             await running.aclose()
@@ -520,7 +520,7 @@ class TestStopping:
         monkeypatch.setattr("appservice.server._HURRY_SECONDS", 0.1)
         running = AsyncExitStack()
         server = await running.enter_async_context(Server(ANY_PORT, TOKEN, inbox))
-        async with asyncio.timeout(5), connected(server.address) as (reader, writer):
+        async with asyncio.timeout(30), connected(server.address) as (reader, writer):
             writer.write(request_bytes("PUT", TRANSACTION, b"{}", AUTHORIZED)[:-1])
             await asyncio.sleep(0.05)
             await running.aclose()
@@ -530,7 +530,7 @@ class TestStopping:
         inbox.gate = asyncio.Event()
         running = AsyncExitStack()
         server = await running.enter_async_context(Server(ANY_PORT, TOKEN, inbox, limits=Limits(stop_seconds=0.1)))
-        async with asyncio.timeout(3), connected(server.address) as (reader, writer):
+        async with asyncio.timeout(30), connected(server.address) as (reader, writer):
             writer.write(request_bytes("PUT", TRANSACTION, b'{"events":[]}', AUTHORIZED))
             await inbox.entered.wait()
             await running.aclose()

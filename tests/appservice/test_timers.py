@@ -42,7 +42,7 @@ async def test_a_timer_calls_its_handler_when_it_is_due(database: Database) -> N
         await desk.inbox.accept(transaction(event(body="tea")))
         await eventually(desk.settled)
         assert await notes(database) == []
-        await eventually(lambda: has_notes(database, 1), seconds=3)
+        await eventually(lambda: has_notes(database, 1))
     assert await notes(database) == ["tea"]
 
 
@@ -60,7 +60,7 @@ async def test_set_again_it_moves_and_cancelled_it_is_silent(database: Database)
     orders += ["set sooner 0.1", "set later 0.3", "cancel never"]
     async with open_desk(database, routes) as desk:
         await desk.inbox.accept(transaction(*(event(body=order) for order in orders)))
-        await eventually(lambda: has_notes(database, 3), seconds=5)
+        await eventually(lambda: has_notes(database, 3))
     assert await notes(database) == ["sooner", "later", "last"]
 
 
@@ -76,7 +76,7 @@ async def test_timers_that_came_due_while_nobody_was_there_ring_at_the_start(dat
         await eventually(desk.settled)
     clock.turn(7200)
     async with open_desk(database, routes, clock):
-        await eventually(lambda: has_notes(database, 2), seconds=3)
+        await eventually(lambda: has_notes(database, 2))
 
 
 async def test_a_timer_set_by_its_own_handler_goes_on(database: Database) -> None:
@@ -90,5 +90,5 @@ async def test_a_timer_set_by_its_own_handler_goes_on(database: Database) -> Non
     first = Timer("round", "ring", 0, "!room", {"round": 1})
     await database.write(lambda connection: timers.set_timers(connection, [first]))
     async with open_desk(database, routes):
-        await eventually(lambda: has_notes(database, 3), seconds=5)
+        await eventually(lambda: has_notes(database, 3))
     assert await notes(database) == ["1", "2", "3"]

@@ -90,7 +90,7 @@ def request_bytes(
 
 async def send(server: Server, raw: bytes, *, address: Address | None = None, head_only: bool = False) -> Reply:
     """Send bytes on a connection of their own and read one reply."""
-    async with connected(address or server.address) as (reader, writer), asyncio.timeout(10):
+    async with connected(address or server.address) as (reader, writer), asyncio.timeout(60):
         writer.write(raw)
         return await read_reply(reader, head_only=head_only)
 

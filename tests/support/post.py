@@ -115,7 +115,7 @@ class Post:
             self.courier.wake(lane)
         return names
 
-    async def settled(self, seconds: float = 20.0) -> None:
+    async def settled(self, seconds: float = 60.0) -> None:
         """Returns when nothing waits to be delivered."""
 
         async def nothing_waits() -> bool:

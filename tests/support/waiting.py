@@ -9,7 +9,7 @@ from inspect import isawaitable
 
 
 async def eventually(
-    condition: Callable[[], object | Awaitable[object]], what: str = "", *, seconds: float = 10.0
+    condition: Callable[[], object | Awaitable[object]], what: str = "", *, seconds: float = 60.0
 ) -> None:
     """Ask `condition` again and again until it says yes. Raises AssertionError, naming `what`, after `seconds`."""
     deadline = time.monotonic() + seconds

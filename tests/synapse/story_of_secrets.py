@@ -198,10 +198,10 @@ class Playing:
         chat, before = self[name], set(self[name].person.invitations)
         await chat.opens(line, audience)
         room = await chat.person.wait_until(
-            lambda: next((one for one in chat.person.invitations if one not in before), None), 30, "an invitation"
+            lambda: next((one for one in chat.person.invitations if one not in before), None), 60, "an invitation"
         )
         await chat.comes_into(room)
-        found = await chat.person.wait_until(lambda: chat.person.state(room, CLUSTER_STATE), 30, "the cluster's state")
+        found = await chat.person.wait_until(lambda: chat.person.state(room, CLUSTER_STATE), 60, "the cluster's state")
         self.story.places[key] = Place(room, f"#{found['id']}:{self.bridged.synapse.server_name}")
 
     async def _enter(self, name: str, key: str) -> None:
@@ -249,7 +249,7 @@ class Playing:
         await host.set_state(room, "m.room.member", {"membership": "ban"}, self.id_of(SHUT_OUT))
         banned = {"membership": "ban"}
         await host.wait_until(
-            lambda: host.state(room, "m.room.member", self.id_of(SHUT_OUT)) == banned or None, 30, "the ban"
+            lambda: host.state(room, "m.room.member", self.id_of(SHUT_OUT)) == banned or None, 60, "the ban"
         )
         await self._ask(SHUT_OUT, {"banned": "lantern"})
         for name, cause, key in ((SHUT_OUT, "banned", "lantern"), (FAR, "not on the list", "granary")):

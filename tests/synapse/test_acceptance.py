@@ -96,10 +96,10 @@ class Line:
         await self.ann.opens(line, "see it")
         invitations = self.ann.person.invitations
         room = await self.ann.person.wait_until(
-            lambda: next((one for one in invitations if one not in before), None), 30, "an invitation"
+            lambda: next((one for one in invitations if one not in before), None), 60, "an invitation"
         )
         await self.ann.comes_into(room)
-        state = await self.ann.person.wait_until(lambda: self.ann.person.state(room, CLUSTER_STATE), 30, "its state")
+        state = await self.ann.person.wait_until(lambda: self.ann.person.state(room, CLUSTER_STATE), 60, "its state")
         await steps_in(self.bo, state["seed"]["title"], room)
         return room, f"#{state['id']}:{self.bridged.synapse.server_name}"
 
@@ -173,7 +173,7 @@ async def test_two_hops_reach_the_friend_of_a_friend_and_no_further(line: Line) 
     room, alias = await line.opens("hops:2 kite flying")
     assert "bo" in await offer_of(line.cat, "kite flying")
     await steps_in(line.cat, "kite flying", room)
-    await line.cat.person.wait_until(lambda: len(line.cat.person.members(room)) == 4 or None, 30, "all being in")
+    await line.cat.person.wait_until(lambda: len(line.cat.person.members(room)) == 4 or None, 60, "all being in")
     await line.dan.say("list", NOTHING)
     await line.dan.say(f"enter {alias}", UNAVAILABLE)
     await line.dan.person.knock(room)

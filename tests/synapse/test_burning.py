@@ -20,7 +20,7 @@ async def room_with_power(bridged: Bridged, one: Person, other: Person) -> str:
     """A room of two people in which the bot may remove messages."""
     room = await one.create_room(invite=[bridged.bot, other.user_id])
     everybody = {one.user_id, other.user_id, bridged.bot}
-    await one.wait_until(lambda: everybody <= one.members(room) or None, 30, "everybody to come")
+    await one.wait_until(lambda: everybody <= one.members(room) or None, 60, "everybody to come")
     levels = dict(one.state(room, "m.room.power_levels") or {})
     levels["users"] = {**levels.get("users", {}), bridged.bot: 50}
     await one.set_state(room, "m.room.power_levels", levels)

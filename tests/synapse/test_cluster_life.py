@@ -108,7 +108,7 @@ async def test_a_cluster_is_sealed_ended_and_opened_again(bridged: Bridged, peop
     pinned = await bo.person.say(room, "at the lake")
     await ann.person.wait_for_text("at the lake", room=room)
     await ann.person.reply(room, pinned, "!zd pin")
-    await bo.person.wait_until(lambda: pinned in _pinned(bo, room) or None, 30, "it being pinned")
+    await bo.person.wait_until(lambda: pinned in _pinned(bo, room) or None, 60, "it being pinned")
     assert len(_pinned(bo, room)) == 2
 
 

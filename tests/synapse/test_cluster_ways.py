@@ -45,7 +45,7 @@ async def room_called(chat: Chat, name: str) -> str:
         rooms = (room for room in chat.person.rooms if chat.person.state(room, "m.room.name") == {"name": name})
         return next(rooms, None)
 
-    return await chat.person.wait_until(found, 30, f"a room called {name!r}")
+    return await chat.person.wait_until(found, 60, f"a room called {name!r}")
 
 
 async def children(bridged: Bridged, person: Person, space: str) -> dict[str, dict[str, Any]]:
@@ -103,7 +103,7 @@ async def test_a_space_shows_its_person_what_may_be_seen_and_nobody_else_anythin
 
     since = amy.person.position
     await amy.person.leave(space)
-    await amy.person.wait_until(lambda: space not in amy.person.rooms or None, 30, "leaving the Space")
+    await amy.person.wait_until(lambda: space not in amy.person.rooms or None, 60, "leaving the Space")
 
     async def is_off() -> bool:
         await amy.person.say(amy.room, "space off")
@@ -118,7 +118,7 @@ async def test_switching_off_takes_the_space_away(bridged: Bridged, people: Peop
     await gus.say("空间 开", "只属于你的空间")
     space = await room_called(gus, "扎堆 Clusters")
     await gus.say("空间 关", "你的空间已经关掉")
-    await gus.person.wait_until(lambda: space not in gus.person.rooms or None, 30, "the Space going")
+    await gus.person.wait_until(lambda: space not in gus.person.rooms or None, 60, "the Space going")
 
 
 async def test_open_clusters_stand_in_the_directory_and_limited_ones_nowhere(bridged: Bridged, people: People) -> None:

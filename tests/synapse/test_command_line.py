@@ -53,7 +53,7 @@ def log_of(made: SetUp) -> str:
 
 
 async def until(
-    made: SetUp, started: subprocess.Popen[bytes], code: str, level: Level, seconds: float = 30.0
+    made: SetUp, started: subprocess.Popen[bytes], code: str, level: Level, seconds: float = 90.0
 ) -> dict[str, str]:
     """Wait until the check finds this of the running bridge; gives all texts by their codes."""
     async with asyncio.timeout(seconds):

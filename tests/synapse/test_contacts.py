@@ -49,7 +49,7 @@ def give_text_messages(bridged: Bridged) -> None:
 async def prove(bridged: Bridged, chat: Chat, number: str) -> None:
     await chat.say(f"number {number}", "a code goes to")
     text = bridged.bridge.folder / number.replace(" ", "")
-    await chat.person.wait_until(lambda: (text.exists() and bool(text.read_bytes())) or None, 30, f"a text at {number}")
+    await chat.person.wait_until(lambda: (text.exists() and bool(text.read_bytes())) or None, 60, f"a text at {number}")
     await chat.say(f"confirm {code_in(text.read_text(encoding='utf-8'))}", "is yours")
 
 

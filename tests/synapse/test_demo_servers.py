@@ -54,8 +54,8 @@ async def test_two_people_talk(shared_synapse: Synapse, people: People) -> None:
     assert wei.shown(room, said) is None
 
     await wei.leave(room)
-    await lin.wait_until(lambda: lin.members(room) == {lin.user_id} or None, 10, "wei leaving")
-    await wei.wait_until(lambda: not wei.rooms or None, 10, "having left")
+    await lin.wait_until(lambda: lin.members(room) == {lin.user_id} or None, 60, "wei leaving")
+    await wei.wait_until(lambda: not wei.rooms or None, 60, "having left")
 
 
 async def test_a_knock_is_heard_and_answered(shared_synapse: Synapse, people: People) -> None:
@@ -71,7 +71,7 @@ async def test_a_knock_is_heard_and_answered(shared_synapse: Synapse, people: Pe
     knock = await mei.wait_for(lambda seen: seen.content.get("membership") == "knock", room=room)
     assert knock.sender == bo.user_id
     await mei.invite(room, bo.user_id)
-    await bo.wait_until(lambda: room in bo.rooms or None, 10, "coming in")
+    await bo.wait_until(lambda: room in bo.rooms or None, 60, "coming in")
 
 
 async def test_invitations_wait_for_those_who_decide_themselves(shared_synapse: Synapse, people: People) -> None:
@@ -81,7 +81,7 @@ async def test_invitations_wait_for_those_who_decide_themselves(shared_synapse: 
     assert invitation.room_id == room
     assert jun.rooms == set()
     await jun.join(room)
-    await jun.wait_until(lambda: room in jun.rooms or None, 10, "coming in")
+    await jun.wait_until(lambda: room in jun.rooms or None, 60, "coming in")
     assert jun.state(room, "m.room.name") == {"name": "Hotpot"}
 
 
@@ -92,7 +92,7 @@ async def test_a_timeline_has_no_gaps(shared_synapse: Synapse, people: People) -
 
     hao = await people(shared_synapse, "hao")
     await hao.join(room)
-    await hao.wait_until(lambda: room in hao.rooms or None, 10, "coming in")
+    await hao.wait_until(lambda: room in hao.rooms or None, 60, "coming in")
     await hao.wait_for_text("line 109", room=room)
 
     assert [seen.event_id for seen in hao.timeline(room) if seen.text] == sent
@@ -230,14 +230,14 @@ async def test_people_on_two_homeservers_talk_both_ways(federated_pair: Federate
 
     room = await lin.create_room(alias="hotpot", public=True)
     assert await ada.join(f"#hotpot:{pair.first.server_name}") == room
-    await lin.wait_until(lambda: ada.user_id in lin.members(room) or None, 20, "ada coming in")
+    await lin.wait_until(lambda: ada.user_id in lin.members(room) or None, 60, "ada coming in")
     there = await lin.say(room, "over here")
     back = await ada.say(room, "and back")
     assert (await ada.wait_for_text("over here", room=room)).event_id == there
     assert (await lin.wait_for_text("and back", room=room)).event_id == back
 
     chat = await ada.create_direct_chat(lin.user_id)
-    await lin.wait_until(lambda: chat in lin.rooms or None, 20, "coming into the chat")
+    await lin.wait_until(lambda: chat in lin.rooms or None, 60, "coming into the chat")
     await lin.say(chat, "only for you")
     await ada.wait_for_text("only for you", room=chat)
 

@@ -62,7 +62,7 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     # That friendship is younger than the cluster; with the next one Cat is there from the beginning.
     await bo.opens("soup", "2 friends of yours will see it.")
     second = await bo.person.wait_until(
-        lambda: next((one for one in bo.person.invitations if one not in (room, bo.room)), None), 30, "an invitation"
+        lambda: next((one for one in bo.person.invitations if one not in (room, bo.room)), None), 60, "an invitation"
     )
     await bo.comes_into(second)
     soup = await cat.finds("bo is talking about soup")
@@ -77,5 +77,5 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
 
     # Out again, from afar.
     await bo.say("leave 1", "You have left weekend hike?.")
-    await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 30, "bo leaving")
-    await bo.person.wait_until(lambda: room not in bo.person.rooms or None, 30, "having left")
+    await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 60, "bo leaving")
+    await bo.person.wait_until(lambda: room not in bo.person.rooms or None, 60, "having left")

@@ -84,7 +84,7 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     # Narrower afterwards: the homeserver itself then declines whoever knocks.
     await ann.person.say(room, "!zd reach closed")
     await ann.person.wait_until(
-        lambda: (ann.person.state(room, CLUSTER_STATE) or {})["reach"] == {"mode": "closed"} or None, 30, "closing"
+        lambda: (ann.person.state(room, CLUSTER_STATE) or {})["reach"] == {"mode": "closed"} or None, 60, "closing"
     )
     assert ann.person.state(room, "m.room.join_rules") == {"join_rule": "invite"}
     with pytest.raises(Refused):
@@ -92,14 +92,14 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
 
     # Leaving from the chat.
     await bo.say("leave 1", "You have left weekend hike?.")
-    await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 30, "bo leaving")
+    await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 60, "bo leaving")
 
 
 async def test_a_reply_makes_a_message_the_seed_as_it_was_last_edited(bridged: Bridged, people: People) -> None:
     lin, amy = await begin(bridged, people, "lin"), await begin(bridged, people, "amy")
     await befriend(lin, amy)
     hall = await lin.person.create_room(name="Hall", invite=[amy.person.user_id, bridged.bot])
-    await lin.person.wait_until(lambda: len(lin.person.members(hall)) == 3 or None, 30, "everybody coming")
+    await lin.person.wait_until(lambda: len(lin.person.members(hall)) == 3 or None, 60, "everybody coming")
     said = await amy.person.say(hall, "hotopt?")
     await amy.person.edit(hall, said, "hotpot?")
     await lin.person.wait_for_text("hotpot?", room=hall)
@@ -116,7 +116,7 @@ async def test_a_reply_makes_a_message_the_seed_as_it_was_last_edited(bridged: B
     ] == []
     room = (await amy.person.wait_for_invitation(inviter=bridged.bot)).room_id
     seed = await amy.person.wait_for_text("hotpot?", room=room, sender=bridged.bot)
-    await amy.person.wait_until(lambda: _pinned(amy, room) == [seed.event_id] or None, 30, "the seed being pinned")
+    await amy.person.wait_until(lambda: _pinned(amy, room) == [seed.event_id] or None, 60, "the seed being pinned")
     assert amy.person.state(room, "m.room.name") == {"name": "hotpot?"}
 
 
@@ -128,7 +128,7 @@ async def test_who_writes_encrypted_is_told_once_what_to_do(bridged: Bridged, pe
     eva = await people(bridged.synapse, "eva")
     encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
     secret = await eva.create_room(direct=True, invite=[bridged.bot], initial_state=[encryption])
-    await eva.wait_until(lambda: bridged.bot in eva.members(secret) or None, 30, "the bot coming")
+    await eva.wait_until(lambda: bridged.bot in eva.members(secret) or None, 60, "the bot coming")
     ciphertext = {
         "algorithm": "m.megolm.v1.aes-sha2",
         "ciphertext": "AwgAEpABm6",
@@ -141,7 +141,7 @@ async def test_who_writes_encrypted_is_told_once_what_to_do(bridged: Bridged, pe
     told = await eva.wait_for_text("I cannot read encrypted rooms.", room=secret)
     assert "我读不了加密" in told.text
     readable = (await eva.wait_for_invitation(inviter=bridged.bot)).room_id
-    await eva.wait_until(lambda: readable in eva.rooms or None, 30, "coming into the readable chat")
+    await eva.wait_until(lambda: readable in eva.rooms or None, 60, "coming into the readable chat")
     chat = Chat(eva, bridged.bot, readable)
     await chat.code()
     assert len([seen for seen in eva.timeline(secret) if "I cannot read" in seen.text]) == 1
@@ -165,7 +165,7 @@ async def test_what_is_kept_can_be_read_and_deleted(bridged: Bridged, people: Pe
     await fay.tap(question, "👍")
     await fay.hear("I know nothing about you any more.")
     await gus.hear("a walk is not available any more.", since=since)
-    await fay.person.wait_until(lambda: fay.person.rooms == {fay.room} or None, 30, "fay leaving the cluster")
+    await fay.person.wait_until(lambda: fay.person.rooms == {fay.room} or None, 60, "fay leaving the cluster")
     await gus.say("friends", "You have no friends here yet.")
     await fay.say("friends", "You have no friends here yet.")
 
@@ -177,9 +177,9 @@ async def test_the_host_may_invite_by_hand_whom_he_likes(bridged: Bridged, peopl
     room = (await hal.person.wait_for_invitation(inviter=bridged.bot)).room_id
     await hal.comes_into(room)
     await hal.person.invite(room, ivy.user_id)
-    await ivy.wait_until(lambda: room in ivy.rooms or None, 30, "ivy coming")
+    await ivy.wait_until(lambda: room in ivy.rooms or None, 60, "ivy coming")
     await hal.person.kick(room, ivy.user_id)
-    await ivy.wait_until(lambda: room not in ivy.rooms or None, 30, "ivy going")
+    await ivy.wait_until(lambda: room not in ivy.rooms or None, 60, "ivy going")
     await hal.say("leave", "You have left chess.")
     await hal.person.knock(room)
     await hal.comes_into(room)

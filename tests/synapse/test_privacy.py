@@ -74,7 +74,7 @@ async def story(session_synapse_factory: SynapseFactory, session_folder: Path) -
             config = config.replace(was, becomes)
         bridged.bridge.config.write_text(config, encoding="utf-8")
         await start_bridge(bridged)
-        await warden.wait_until(lambda: bridged.bot in warden.members(room) or None, 30, "the bot coming")
+        await warden.wait_until(lambda: bridged.bot in warden.members(room) or None, 60, "the bot coming")
         playing = Playing(bridged, pair.second, people)
         await playing.play()
         yield playing.story

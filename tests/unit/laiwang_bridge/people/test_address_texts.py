@@ -44,7 +44,7 @@ def program(tmp_path: Path) -> Write:
 
 async def test_a_program_gets_the_message_on_its_standard_input(program: Write, tmp_path: Path) -> None:
     command = program('cat > "$OUT/message"; echo "$@" > "$OUT/arguments"')
-    assert await Program([command, "--from", "a b; c"], seconds=5).send(MESSAGE) == SENT
+    assert await Program([command, "--from", "a b; c"], seconds=60).send(MESSAGE) == SENT
     assert json.loads((tmp_path / "message").read_bytes()) == MESSAGE
     assert (tmp_path / "arguments").read_text() == "--from a b; c\n"
 
@@ -53,7 +53,7 @@ async def test_a_program_finds_the_message_in_its_environment_and_none_of_our_se
     program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAIWANG_APPSERVICE__AS_TOKEN", "a secret")
-    assert await Program([program('env -0 > "$OUT/environment"')], seconds=5).send(MESSAGE) == SENT
+    assert await Program([program('env -0 > "$OUT/environment"')], seconds=60).send(MESSAGE) == SENT
     found = dict(entry.split("=", 1) for entry in (tmp_path / "environment").read_text().split("\0") if entry)
     assert found["LAIWANG_NUMBER"] == MESSAGE["number"]
     assert found["LAIWANG_TEXT"] == MESSAGE["text"]
@@ -64,7 +64,7 @@ async def test_a_program_finds_the_message_in_its_environment_and_none_of_our_se
 
 async def test_a_program_may_ask_to_be_run_again_later(program: Write) -> None:
     with pytest.raises(Later) as later:
-        await Program([program("exit 75")], seconds=5).send(MESSAGE)
+        await Program([program("exit 75")], seconds=60).send(MESSAGE)
     assert later.value.seconds == 60
 
 
@@ -72,14 +72,14 @@ async def test_a_program_may_ask_to_be_run_again_later(program: Write) -> None:
 async def test_a_program_that_fails_is_for_the_operator(
     program: Write, body: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert await Program([program(body)], seconds=5).send(MESSAGE) == NOT_NOW
+    assert await Program([program(body)], seconds=60).send(MESSAGE) == NOT_NOW
     assert "send-sms ended with" in caplog.text
     assert "138" not in caplog.text + "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize("path", ["/nowhere/send-sms", "/etc/hostname"])
 async def test_a_program_that_cannot_be_run_is_for_the_operator(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert await Program([path], seconds=5).send(MESSAGE) == NOT_NOW
+    assert await Program([path], seconds=60).send(MESSAGE) == NOT_NOW
     assert f"{path} cannot be started" in caplog.text
 
 
@@ -130,7 +130,7 @@ async def service(answer: Callable[[], web.Response]) -> AsyncIterator[tuple[str
 
 async def test_a_webhook_gets_the_message_signed() -> None:
     async with service(lambda: web.Response(status=204)) as (url, taken):
-        assert await Webhook(url, "the key", seconds=5).send(MESSAGE) == SENT
+        assert await Webhook(url, "the key", seconds=60).send(MESSAGE) == SENT
     [(headers, body)] = taken
     assert json.loads(body) == MESSAGE
     assert headers["Content-Type"] == "application/json"
@@ -141,7 +141,7 @@ async def test_a_webhook_gets_the_message_signed() -> None:
 async def test_a_repetition_carries_the_same_id() -> None:
     async with service(lambda: web.Response()) as (url, taken):
         for _time in range(2):
-            await Webhook(url, "the key", seconds=5).send(MESSAGE)
+            await Webhook(url, "the key", seconds=60).send(MESSAGE)
     assert taken[0] == taken[1]
 
 
@@ -152,7 +152,7 @@ async def test_a_repetition_carries_the_same_id() -> None:
 async def test_a_webhook_may_ask_to_be_called_again_later(status: int, headers: dict[str, str], seconds: int) -> None:
     async with service(lambda: web.Response(status=status, headers=headers)) as (url, _taken):
         with pytest.raises(Later) as later:
-            await Webhook(url, "the key", seconds=5).send(MESSAGE)
+            await Webhook(url, "the key", seconds=60).send(MESSAGE)
     assert later.value.seconds == seconds
 
 
@@ -161,14 +161,14 @@ async def test_a_webhook_that_refuses_is_for_the_operator(
     status: int, headers: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with service(lambda: web.Response(status=status, headers=headers)) as (url, taken):
-        assert await Webhook(url, "the key", seconds=5).send(MESSAGE) == NOT_NOW
+        assert await Webhook(url, "the key", seconds=60).send(MESSAGE) == NOT_NOW
     assert len(taken) == 1
     assert str(status) in caplog.text
 
 
 async def test_a_webhook_that_is_away_or_slow_is_called_again_later() -> None:
     with pytest.raises(Later):
-        await Webhook("http://127.0.0.1:1/send", "the key", seconds=5).send(MESSAGE)
+        await Webhook("http://127.0.0.1:1/send", "the key", seconds=60).send(MESSAGE)
 
     done = asyncio.Event()
 
