@@ -207,9 +207,12 @@ class Bots:
         return True
 
     def _hear_edit(self, unit: Unit, event: Event, original: EventID) -> None:
-        """Somebody has changed what they wrote: what had been refused is tried again, what was done stays done."""
+        """Somebody has changed what they wrote: what had been refused is tried again, what was done stays done unless
+        a router amends it."""
         connection = unit.connection
         line = Line.of(event.content)
+        if self._amend(unit, event, line, original):
+            return
         address = self._called(unit, event, line)
         known = memory.heard(connection, original)
         if known is None:
@@ -226,6 +229,20 @@ class Bots:
             memory.remember(connection, replace(known, outcome=Outcome.EXPLAINED), unit.now)
         elif known.outcome is Outcome.REFUSED:
             self._try_again(unit, event, line, address, known)
+
+    def _amend(self, unit: Unit, event: Event, line: Line, original: EventID) -> bool:
+        """Whether the message that was edited has done something that follows it."""
+        amenders = ((router, amender) for router in self._registry.routers.values() for amender in router.amenders)
+        found = next((each for each in amenders if each[1].knows(unit.connection, original)), None)
+        if found is None:
+            return False
+        router, amender = found
+        members = self._rooms.members(unit.connection, event.room_id)
+        present = [bot for bot in self._registry.bots if router in bot.routers and bot.user_id in members]
+        if present:
+            request = self._request(unit, event, self._registry.most_specific(router, present), line, original)
+            self._service.amend(unit, request, amender, original)
+        return True
 
     def _try_again(self, unit: Unit, event: Event, line: Line, address: Address | None, known: Heard) -> None:
         event = replace(event, event_id=known.event_id)

@@ -86,10 +86,9 @@ class Router:
         self.dialogues: dict[str, Dialogue] = {}
         self.receivers: list[Receiver] = []
         self.reactions: dict[str, Callable[[Context, EventID], None]] = {}
-        self.openings: list[Callable[[Line], int | None]] = []
         self.amenders: list[Amender] = []
         self.default: Command | None = None
-        self.overheard: Callable[[Connection, RoomID, str], bool] | None = None
+        self.overheard: Callable[[Connection, RoomID, Line], bool] | None = None
         self._by_name: dict[str, Command] = {}
 
     def command(
@@ -159,23 +158,20 @@ class Router:
         if self.reactions.setdefault(plain_reaction(reaction), handler) is not handler:
             raise DeclarationError(f"{self.name} has two uses for {reaction}")
 
-    def overhears(self, means: Callable[[Connection, RoomID, str], bool]) -> None:
+    def overhears(self, means: Callable[[Connection, RoomID, Line], bool]) -> None:
         """Have a message that calls nobody taken for a command in a room where `means` says that it is one.
 
         It is asked about every such message, so it has to know at a glance what is none.
         """
         self.overheard = means
 
-    def opens(self, opening: Callable[[Line], int | None]) -> None:
-        """Have lines without a prefix taken for ours where `opening` says in which place of the line the command
-        begins; None is said of all others."""
-        self.openings.append(opening)
-
     def amends(
         self, knows: Callable[[Connection, EventID], bool], handler: Callable[[Context, Line, EventID], None]
     ) -> None:
-        """Have `handler` told when somebody edits a message of theirs for which `knows` says yes, with what stands there
-        now. Edits of other commands that were done change nothing."""
+        """Have `handler` told when somebody edits a message for which `knows` says yes, with what stands there now.
+
+        Edits of other commands that were done change nothing.
+        """
         self.amenders.append(Amender(knows, handler))
 
     def find(self, name: str) -> Command | None:

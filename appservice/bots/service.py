@@ -18,7 +18,7 @@ from appservice.bots.memory import Flow, Outcome, Rate
 from appservice.bots.permissions import Level
 from appservice.bots.questions import Question, close_question, open_question
 from appservice.bots.rooms import RoomView
-from appservice.bots.router import Bot, Command, Dialogue, Receiver, Router
+from appservice.bots.router import Amender, Bot, Command, Dialogue, Receiver, Router
 from appservice.bots.understand import (
     CANCEL_WORDS,
     HELP_WORDS,
@@ -96,6 +96,11 @@ class Service:
         if not self._is_open(unit, request):
             return None
         return self._attempt(unit, request, lambda context: receiver.handler(context, file))
+
+    def amend(self, unit: Unit, request: Request, amender: Amender, original: EventID) -> None:
+        """Have what a message has done follow what it says now."""
+        if self._is_open(unit, request):
+            self._attempt(unit, request, lambda context: amender.handler(context, request.line, original))
 
     def react(self, unit: Unit, request: Request, handler: Callable[[Context, EventID], None], target: EventID) -> None:
         """Do what a reaction to a message asks for; of those who ask too much, nothing is said."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mautrix.types import RoomID, UserID
+from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
 
 from appservice.bots import Argument, Bot, Context, Level, Router, UserError, button
+from appservice.bots.line import Line
 from appservice.content import pill
 from appservice.language import Language, Message
 
@@ -31,7 +32,7 @@ Number = Annotated[int, Argument(Message("which one"), least=1)]
 shelf = Router("shelf", ("!shelf", "!书架"), title=Message("Books"))
 desk = Router("desk", ("!desk", "!前台"), title=Message("Desk"))
 rules = Router("rules", ("!desk", "!前台"), title=Message("Rules"))
-shelf.overhears(lambda _connection, room, text: room == QUIET and text in ("list", "清单"))
+shelf.overhears(lambda _connection, room, line: room == QUIET and line.text in ("list", "清单"))
 
 
 @shelf.command("lend", "借出", help=Message("Lend a book"), default=True)
@@ -111,6 +112,13 @@ def secret(context: Context) -> None:
 @desk.command("shout", help=Message("To everybody"), where="room")
 def shout(context: Context, whom: Annotated[UserID, Argument(Message("whom"))]) -> None:
     context.reply(Message("HEY {whom}"), whom=pill(whom), mentions=[whom])
+
+
+def follow(context: Context, line: Line, original: EventID) -> None:
+    context.reply(Message("{who} means {text}, not {original}."), who=context.sender, text=line.text, original=original)
+
+
+desk.amends(lambda _connection, event: event == "$noted", follow)
 
 
 @desk.command("close", help=Message("Close the library"), permission=Level.ADMIN)

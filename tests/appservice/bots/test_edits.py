@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appservice.bots.testing import Stage
 from appservice.effects import EventOf, Redact
-from tests.appservice.bots.library import ANN, BEN, CHAT, HALL, LIBRARY
+from tests.appservice.bots.library import ANN, BEN, CHAT, DESK, HALL, LIBRARY, SHELF
 
 
 async def test_a_refused_command_is_tried_again_and_its_answer_changed_in_place(stage: Stage) -> None:
@@ -103,3 +103,15 @@ async def test_help_can_be_edited_into_a_command(stage: Stage) -> None:
     stage.room(HALL, ANN, BEN, LIBRARY)
     await stage.say(ANN, HALL, "!shelf help", event_id="$asked")
     assert await stage.change(ANN, HALL, "$asked", "!shelf list") == ["Nothing."]
+
+
+async def test_a_router_may_have_what_was_done_follow_what_is_written_now(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, DESK)
+    assert await stage.change(ANN, HALL, "$noted", "two") == ["@ann:test means two, not $noted."]
+    assert await stage.change(ANN, HALL, "$noted", "!desk three") == ["@ann:test means !desk three, not $noted."]
+    assert await stage.change(ANN, HALL, "$other", "two") == []
+
+
+async def test_nobody_follows_an_edit_where_that_bot_is_not(stage: Stage) -> None:
+    stage.room(HALL, ANN, BEN, SHELF)
+    assert await stage.change(ANN, HALL, "$noted", "two") == []
