@@ -1,0 +1,503 @@
+"""Bills, all their versions, and questions about lines that could not be booked as they stood: tables and queries.
+
+People are accounts of the ledger here, never Matrix ids; the accounts are the ledger's to make anonymous. What a bill
+costs whom is in its entries; a version keeps how it was meant, so that it can be changed and explained.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NewType
+
+import orjson
+from mautrix.types import EventID, RoomID, UserID
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from appservice.bots.line import fold
+from appservice.database import metadata
+from appservice.effects import EffectKey
+from appservice.language import Language
+from appservice.sql import Sequence64
+from laiwang_bridge.payments.ledger_store import EntryId, LedgerId
+from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.split_text import split_from_text, split_to_text
+from laiwang_bridge.payments.splitting import AccountId, Split
+
+BillId = NewType("BillId", int)
+
+pay_bill = Table(
+    "pay_bill",
+    metadata,
+    Column("id", Sequence64, primary_key=True, autoincrement=True),
+    Column("ledger", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("author", BigInteger, nullable=False),
+    Column("event_id", Text, unique=True),
+    Column("thread", Text),
+    Column("receipt", Text),
+    Column("card_key", Text, unique=True),
+    Column("card_bot", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("is_void", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
+    sqlite_autoincrement=True,
+)
+pay_bill_version = Table(
+    "pay_bill_version",
+    metadata,
+    Column("bill", BigInteger, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("change", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("searched", Text, nullable=False),
+    Column("minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("category", Text),
+    Column("paid", Text, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("shares", Text, nullable=False),
+    Column("entry", BigInteger),
+    Column("by", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_pay_bill_version_entry", "entry"),
+)
+# A line that was asked about; `readings` are what it may mean, as lines of their own.
+pay_question = Table(
+    "pay_question",
+    metadata,
+    Column("id", Sequence64, primary_key=True, autoincrement=True),
+    Column("room_id", Text, nullable=False),
+    Column("asker", Text, nullable=False, index=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("readings", Text, nullable=False),
+    Column("thread", Text),
+    Column("receipt", Text),
+    Column("card_key", Text),
+    Column("at", BigInteger, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+
+class Change(StrEnum):
+    """What made a version of a bill. RESTORED: a bill that had been void counts again."""
+
+    ADDED = "added"
+    EDITED = "edited"
+    VOIDED = "voided"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a bill says: `paid` who paid how much of the total, `shares` who bears how much, both in minor units and
+    summing up to the total; `split` is how the shares were meant."""
+
+    title: str
+    total: Money
+    paid: Mapping[AccountId, int]
+    split: Split
+    shares: Mapping[AccountId, int]
+    date: datetime.date
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a bill, the first being 1. `entry` is what it is in the books, None where that is nothing.
+
+    `at` is in milliseconds since the epoch.
+    """
+
+    number: int
+    change: Change
+    content: Content
+    entry: EntryId | None
+    by: AccountId
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A bill as it is now. `number` counts within its room, from 1, and is what people know it by.
+
+    `event` is the message that made it, `thread` the root of the thread in which that stands, `receipt` a picture.
+    """
+
+    id: BillId
+    ledger: LedgerId
+    number: int
+    author: AccountId
+    event: EventID | None
+    thread: EventID | None
+    receipt: EventID | None
+    card: EffectKey | None
+    card_bot: UserID
+    language: Language
+    is_void: bool
+    created_at: int
+    version: Version
+
+    @property
+    def content(self) -> Content:
+        return self.version.content
+
+    @property
+    def nets(self) -> dict[AccountId, int]:
+        """What each has paid beyond his share; all zero for a void bill."""
+        return nets_of(self.content) if not self.is_void else dict.fromkeys(self.content.shares, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewBill:
+    """What is kept of a bill beside its content. `card_bot` is who shows it."""
+
+    author: AccountId
+    event: EventID | None
+    card_bot: UserID
+    language: Language
+    thread: EventID | None = None
+    receipt: EventID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One thing that a line may mean. `line` is it as it can be typed; `is_sure` that nothing is to be asked again."""
+
+    line: str
+    label: str
+    is_sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about a line of `asker`'s."""
+
+    id: int
+    room: RoomID
+    asker: UserID
+    event: EventID
+    readings: tuple[Reading, ...]
+    thread: EventID | None
+    receipt: EventID | None
+    card: EffectKey | None
+
+
+def nets_of(content: Content) -> dict[AccountId, int]:
+    """What each has paid beyond his share."""
+    people = dict.fromkeys((*content.paid, *content.shares))
+    return {account: content.paid.get(account, 0) - content.shares.get(account, 0) for account in people}
+
+
+# -- bills ------------------------------------------------------------------------------------------------------------
+
+
+def add(connection: Connection, ledger: LedgerId, new: NewBill, content: Content, now: int) -> Bill:
+    """A new bill with the next number of its room; its entry is noted later (`note_entry`)."""
+    statement = select(func.max(pay_bill.c.number)).where(pay_bill.c.ledger == ledger)
+    number = (connection.execute(statement).scalar() or 0) + 1
+    values = {
+        "ledger": ledger,
+        "number": number,
+        "author": new.author,
+        "event_id": new.event,
+        "thread": new.thread,
+        "receipt": new.receipt,
+        "card_bot": new.card_bot,
+        "language": new.language.value,
+        "is_void": False,
+        "created_at": now,
+    }
+    inserted = connection.execute(insert(pay_bill).values(values)).inserted_primary_key
+    bill = BillId(inserted[0])
+    _put_version(connection, bill, Version(1, Change.ADDED, content, None, new.author, now))
+    return find(connection, bill)
+
+
+def put_version(connection: Connection, bill: Bill, change: Change, content: Content, by: AccountId, now: int) -> Bill:
+    """The next version of a bill."""
+    _put_version(connection, bill.id, Version(bill.version.number + 1, change, content, None, by, now))
+    is_void = change is Change.VOIDED
+    if is_void != bill.is_void:
+        connection.execute(update(pay_bill).where(pay_bill.c.id == bill.id).values(is_void=is_void))
+    return find(connection, bill.id)
+
+
+def note_entry(connection: Connection, bill: Bill, entry: EntryId | None) -> None:
+    """What the current version of a bill is in the books."""
+    here = (pay_bill_version.c.bill == bill.id) & (pay_bill_version.c.version == bill.version.number)
+    connection.execute(update(pay_bill_version).where(here).values(entry=entry))
+
+
+def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID) -> None:
+    """Where the card of a bill is, and who shows it."""
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(card_key=card, card_bot=bot))
+
+
+def note_receipt(connection: Connection, bill: BillId, receipt: EventID) -> None:
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(receipt=receipt))
+
+
+def find(connection: Connection, bill: BillId) -> Bill:
+    """Raises `LookupError` if there is none."""
+    found = _one(connection, pay_bill.c.id == bill)
+    if found is None:
+        raise LookupError(f"there is no bill {bill}")
+    return found
+
+
+def find_number(connection: Connection, ledger: LedgerId, number: int) -> Bill | None:
+    return _one(connection, pay_bill.c.ledger == ledger, pay_bill.c.number == number)
+
+
+def find_event(connection: Connection, event: EventID) -> Bill | None:
+    """The bill that a message has made."""
+    return _one(connection, pay_bill.c.event_id == event)
+
+
+def find_card(connection: Connection, card: EffectKey) -> Bill | None:
+    """The bill that a card shows."""
+    return _one(connection, pay_bill.c.card_key == card)
+
+
+def find_entry(connection: Connection, entry: EntryId) -> Bill | None:
+    """The bill one of whose versions is this entry."""
+    statement = select(pay_bill_version.c.bill).where(pay_bill_version.c.entry == entry).limit(1)
+    found = connection.execute(statement).scalar()
+    return None if found is None else find(connection, BillId(found))
+
+
+def bills(
+    connection: Connection,
+    ledger: LedgerId,
+    *,
+    text: str = "",
+    category: str | None = None,
+    with_void: bool = False,
+    most: int | None = None,
+    skip: int = 0,
+) -> list[Bill]:
+    """The bills of a room, the newest first, as far as they contain `text` in title or category."""
+    conditions: list[Any] = [pay_bill.c.ledger == ledger]
+    if not with_void:
+        conditions.append(pay_bill.c.is_void.is_(False))
+    if text:
+        conditions.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
+    if category is not None:
+        conditions.append(pay_bill_version.c.category == category)
+    statement = _current().where(*conditions).order_by(pay_bill.c.number.desc()).limit(most).offset(skip)
+    return [_bill(row) for row in connection.execute(statement)]
+
+
+def count(connection: Connection, ledger: LedgerId, *, text: str = "") -> int:
+    """How many of these there are, without those that are void."""
+    wanted = [pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)]
+    if text:
+        wanted.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
+    inner = _current().where(*wanted).subquery()
+    return connection.execute(select(func.count()).select_from(inner)).scalar() or 0
+
+
+def categories(connection: Connection, ledger: LedgerId) -> dict[str, int]:
+    """The categories of a room's bills, and how many bills each has."""
+    inner = _current().where(pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)).subquery()
+    statement = select(inner.c.category, func.count()).where(inner.c.category.is_not(None)).group_by(inner.c.category)
+    return {name: number for name, number in connection.execute(statement.order_by(inner.c.category))}
+
+
+def history(connection: Connection, bill: BillId) -> list[Version]:
+    """All versions of a bill, the first one first."""
+    statement = select(pay_bill_version).where(pay_bill_version.c.bill == bill).order_by(pay_bill_version.c.version)
+    return [_version(row) for row in connection.execute(statement)]
+
+
+def last_touched(connection: Connection, ledger: LedgerId, by: AccountId) -> Bill | None:
+    """The bill whose current version is the newest that somebody made."""
+    statement = (
+        _current()
+        .where(pay_bill.c.ledger == ledger, pay_bill_version.c.by == by)
+        .order_by(pay_bill_version.c.at.desc(), pay_bill.c.number.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else _bill(row)
+
+
+def of_account(connection: Connection, ledger: LedgerId, account: AccountId) -> list[Bill]:
+    """The bills that somebody made, paid for or bears a share of."""
+    found = bills(connection, ledger, with_void=True)
+    return [one for one in found if account == one.author or account in nets_of(one.content)]
+
+
+# -- questions --------------------------------------------------------------------------------------------------------
+
+
+def ask(
+    connection: Connection,
+    room: RoomID,
+    asker: UserID,
+    event: EventID,
+    readings: Sequence[Reading],
+    now: int,
+    *,
+    thread: EventID | None = None,
+    receipt: EventID | None = None,
+) -> int:
+    """Keep a question about the line in `event`, in place of an earlier one; gives its number."""
+    connection.execute(delete(pay_question).where(pay_question.c.event_id == event))
+    values = {
+        "room_id": room,
+        "asker": asker,
+        "event_id": event,
+        "readings": orjson.dumps([[one.line, one.label, one.is_sure] for one in readings]).decode(),
+        "thread": thread,
+        "receipt": receipt,
+        "at": now,
+    }
+    inserted = connection.execute(insert(pay_question).values(values)).inserted_primary_key
+    return int(inserted[0])
+
+
+def note_question_card(connection: Connection, question: int, card: EffectKey) -> None:
+    connection.execute(update(pay_question).where(pay_question.c.id == question).values(card_key=card))
+
+
+def find_question(connection: Connection, question: int) -> Asked | None:
+    return _asked(connection, pay_question.c.id == question)
+
+
+def question_about(connection: Connection, event: EventID) -> Asked | None:
+    return _asked(connection, pay_question.c.event_id == event)
+
+
+def close_question(connection: Connection, question: int) -> None:
+    connection.execute(delete(pay_question).where(pay_question.c.id == question))
+
+
+def forget_questions(connection: Connection, asker: UserID) -> None:
+    """Drop what was asked somebody who wants to be forgotten."""
+    connection.execute(delete(pay_question).where(pay_question.c.asker == asker))
+
+
+def forget_old_questions(connection: Connection, before: int) -> None:
+    connection.execute(delete(pay_question).where(pay_question.c.at < before))
+
+
+def move_questions(connection: Connection, old: RoomID, new: RoomID) -> None:
+    connection.execute(update(pay_question).where(pay_question.c.room_id == old).values(room_id=new))
+
+
+def _asked(connection: Connection, condition: Any) -> Asked | None:
+    row = connection.execute(select(pay_question).where(condition)).first()
+    if row is None:
+        return None
+    return Asked(
+        id=row.id,
+        room=RoomID(row.room_id),
+        asker=UserID(row.asker),
+        event=EventID(row.event_id),
+        readings=tuple(Reading(*each) for each in orjson.loads(row.readings)),
+        thread=row.thread,
+        receipt=row.receipt,
+        card=row.card_key,
+    )
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _current() -> Any:
+    """Bills with their newest version."""
+    newest = (
+        select(func.max(pay_bill_version.c.version)).where(pay_bill_version.c.bill == pay_bill.c.id).scalar_subquery()
+    )
+    return select(pay_bill, pay_bill_version).join(
+        pay_bill_version, (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == newest)
+    )
+
+
+def _one(connection: Connection, *conditions: Any) -> Bill | None:
+    row = connection.execute(_current().where(*conditions)).first()
+    return None if row is None else _bill(row)
+
+
+def _bill(row: Row[Any]) -> Bill:
+    return Bill(
+        id=BillId(row.id),
+        ledger=LedgerId(row.ledger),
+        number=row.number,
+        author=AccountId(row.author),
+        event=row.event_id,
+        thread=row.thread,
+        receipt=row.receipt,
+        card=row.card_key,
+        card_bot=UserID(row.card_bot),
+        language=Language(row.language),
+        is_void=row.is_void,
+        created_at=row.created_at,
+        version=_version(row),
+    )
+
+
+def _version(row: Row[Any]) -> Version:
+    content = Content(
+        title=row.title,
+        total=Money(row.minor, currency(row.currency)),
+        paid=_amounts(row.paid),
+        split=split_from_text(row.split),
+        shares=_amounts(row.shares),
+        date=datetime.date.fromisoformat(row.date),
+        category=row.category,
+    )
+    entry = None if row.entry is None else EntryId(row.entry)
+    return Version(row.version, Change(row.change), content, entry, AccountId(row.by), row.at)
+
+
+def _put_version(connection: Connection, bill: BillId, version: Version) -> None:
+    content = version.content
+    values = {
+        "bill": bill,
+        "version": version.number,
+        "change": version.change.value,
+        "title": content.title,
+        "searched": fold(f"{content.title} {content.category or ''}"),
+        "minor": content.total.minor,
+        "currency": content.total.currency.code,
+        "date": content.date.isoformat(),
+        "category": content.category,
+        "paid": _amounts_text(content.paid),
+        "split": split_to_text(content.split),
+        "shares": _amounts_text(content.shares),
+        "entry": version.entry,
+        "by": version.by,
+        "at": version.at,
+    }
+    connection.execute(insert(pay_bill_version).values(values))
+
+
+def _amounts(text: str) -> dict[AccountId, int]:
+    return {AccountId(account): minor for account, minor in orjson.loads(text)}
+
+
+def _amounts_text(amounts: Mapping[AccountId, int]) -> str:
+    return orjson.dumps(list(amounts.items())).decode()
