@@ -323,11 +323,30 @@ class Bots:
         if card is None:
             return False
         said = {fold(line.text), plain_reaction(line.text)}
-        for button in buttons_of(unit.connection, card):
+        buttons = buttons_of(unit.connection, card)
+        for button in buttons:
             if said & self._names_of(button):
                 self._press(unit, event, button, button.typed, event.event_id)
                 return True
-        return False
+        return any(self._say_more(unit, event, line, button) for button in buttons)
+
+    def _say_more(self, unit: Unit, event: Event, line: Line, button: StoredButton) -> bool:
+        """Whether the reply is the command of this button with words of the person's own behind it."""
+        bot, router = self._registry.bot(button.bot), self._registry.routers.get(button.router)
+        if bot is None or router is None or not self._is_for(button, event):
+            return False
+        call = understand(line, 0, (router,), "")
+        if not isinstance(call, Call) or call.command is not router.find(button.typed.split()[0]):
+            return False
+        request = self._request(unit, event, bot, line, event.event_id, button.language)
+        prefix = "" if request.is_direct else router.prefix_in(request.language)
+        served = self._service.serve(unit, request, call, Address((bot,), (router,), 0, prefix))
+        self._remember(unit, request, event.event_id, served)
+        return True
+
+    def _is_for(self, button: StoredButton, event: Event) -> bool:
+        """Whether this person may tap it in this room."""
+        return button.room in (None, event.room_id) and button.for_user in (None, event.sender)
 
     def _names_of(self, button: StoredButton) -> set[str]:
         """All that one may say for tapping a button: its emoji, its label, its command."""
@@ -339,9 +358,7 @@ class Bots:
     def _press(self, unit: Unit, event: Event, button: StoredButton, typed: str, answers_to: EventID | None) -> None:
         """Do what the button stands for, as if this person had typed it here."""
         bot, router = self._registry.bot(button.bot), self._registry.routers.get(button.router)
-        somewhere_else = button.room is not None and button.room != event.room_id
-        for_another = button.for_user is not None and button.for_user != event.sender
-        if bot is None or router is None or somewhere_else or for_another:
+        if bot is None or router is None or not self._is_for(button, event):
             return
         line = Line(typed)
         request = self._request(unit, event, bot, Line(""), answers_to, button.language)

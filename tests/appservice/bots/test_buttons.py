@@ -96,6 +96,20 @@ async def test_a_reply_to_a_card_with_a_buttons_name_is_a_tap(stage: Stage, said
     assert await stage.say(BEN, HALL, said, reply_to=event_of(card)) == ["Was 1 good?"]
 
 
+@pytest.mark.parametrize("said", ["back 2", "归还 2", "归还2"])
+async def test_a_reply_to_a_card_may_say_more_than_the_button(stage: Stage, said: str) -> None:
+    card = await lend(stage)
+    await lend(stage)
+    [answer] = await stage.say(BEN, HALL, said, reply_to=event_of(card))
+    assert "2" in answer
+
+
+async def test_a_reply_that_only_begins_like_a_buttons_command_is_just_talk(stage: Stage) -> None:
+    card = await lend(stage)
+    assert await stage.say(BEN, HALL, "back at eight?", reply_to=event_of(card)) == []
+    assert await stage.say(BEN, HALL, "lend Emma", reply_to=event_of(card)) == []
+
+
 async def test_another_reply_to_a_card_is_just_talk(stage: Stage) -> None:
     card = await lend(stage)
     assert await stage.say(BEN, HALL, "nice book", reply_to=event_of(card)) == []
