@@ -51,7 +51,7 @@ from laiwang_bridge.config import Config
 from laiwang_bridge.contacts import rules as contact_rules
 from laiwang_bridge.contacts import store as contact_store
 from laiwang_bridge.contacts import watch_store
-from laiwang_bridge.contacts.accounts import Accounts
+from laiwang_bridge.contacts.accounts import SEALED_LOGIN, Accounts
 from laiwang_bridge.contacts.bot import ContactsBot
 from laiwang_bridge.contacts.cards import Cards
 from laiwang_bridge.contacts.identity import IdentityServer, openid_of
@@ -60,7 +60,6 @@ from laiwang_bridge.contacts.lookup import LookUps
 from laiwang_bridge.contacts.matching import Matching
 from laiwang_bridge.contacts.reader import MOST_CARDS
 from laiwang_bridge.contacts.reading import Reading
-from laiwang_bridge.contacts.seals import Seal
 from laiwang_bridge.contacts.summary import Summary
 from laiwang_bridge.from_config import codes_per_day, identity_policy, settings, ways
 from laiwang_bridge.operators.bot import OperatorsBot
@@ -82,6 +81,7 @@ from laiwang_bridge.people.proofs import Proofs
 from laiwang_bridge.people.requests import Requests
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Ties
+from laiwang_bridge.seals import Seal
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +239,7 @@ class Application:
         self.identity_client = Outside(identity_policy(config))
         look_ups = LookUps(self._identity_server(), URL(config.contacts.identity_server).host or "", self._speak)
         imports = Imports(reading, matching, cards, summary, self._speak, look_ups, operators.note)
-        seal = Seal(config.contacts.key) if config.contacts.key else None
+        seal = Seal(config.contacts.key, SEALED_LOGIN) if config.contacts.key else None
         accounts = Accounts(imports, rooms, self.outside, seal)
         contacts = ContactsBot(imports, accounts, cards, summary, look_ups, requests)
 

@@ -12,15 +12,18 @@ from appservice.language import Message, _
 from appservice.rooms import Rooms
 from laiwang_bridge.contacts import watch_store
 from laiwang_bridge.contacts.importing import Imports
-from laiwang_bridge.contacts.seals import NONCE_BITS, Seal
 from laiwang_bridge.outside.addresses import read_address
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.outside.problems import OutsideProblem
 from laiwang_bridge.people.names import who_asks
+from laiwang_bridge.seals import NONCE_BITS, Seal
 
 UserName = Annotated[str, Argument(_("user name"), example="mei")]
 Password = Annotated[str, Argument(_("password"), example="…")]
 Wish = Annotated[bool, Argument(_("yes or no"))]
+
+SEALED_LOGIN = "contacts account"
+"""The purpose of the seal under which logins are kept."""
 
 _PASSWORD = _("And the password? Better one made for apps than your main one. I use it once and forget it.")
 _PASSWORD_KEPT = _("And the password? Better one made for apps than your main one. I keep it encrypted.")

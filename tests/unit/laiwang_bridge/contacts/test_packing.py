@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact, NoBook, Unreadable
 from laiwang_bridge.contacts.carddav import NoCards, Problem
 from laiwang_bridge.contacts.packing import Outcome, ShopFile, Vanished, pack, unpack
-from laiwang_bridge.contacts.seals import NONCE_BITS, Seal
 from laiwang_bridge.contacts.shops import Service, ShopBook
 from laiwang_bridge.outside.problems import Cause
 
@@ -40,9 +39,10 @@ def test_what_was_not_read_survives_the_way_too() -> None:
 
 @given(data=st.binary(), nonce=st.integers(0, 2**NONCE_BITS - 1))
 def test_only_the_same_key_and_the_same_owner_open_a_seal(data: bytes, nonce: int) -> None:
-    seal = Seal("a key of the admin's own")
+    seal = Seal("a key of the admin's own", "contacts account")
     sealed = seal.close(data, "7", nonce)
     assert seal.open(sealed, "7") == data
     assert seal.open(sealed, "8") is None
-    assert Seal("another key").open(sealed, "7") is None
+    assert Seal("another key", "contacts account").open(sealed, "7") is None
+    assert Seal("a key of the admin's own", "something else").open(sealed, "7") is None
     assert seal.open(sealed[:-1] + bytes([sealed[-1] ^ 1]), "7") is None

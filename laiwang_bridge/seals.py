@@ -12,10 +12,11 @@ NONCE_BITS = 96
 
 
 class Seal:
-    """`key` is a secret outside of the database; with another one, nothing that was sealed can be read."""
+    """`key` is a secret outside of the database; with another one, nothing that was sealed can be read. Nor can it for
+    another `purpose`, which says what kind of thing is sealed."""
 
-    def __init__(self, key: str) -> None:
-        self._cipher = AESGCM(hmac.digest(key.encode(), b"laiwang contacts account", hashlib.sha256))
+    def __init__(self, key: str, purpose: str) -> None:
+        self._cipher = AESGCM(hmac.digest(key.encode(), f"laiwang {purpose}".encode(), hashlib.sha256))
 
     def close(self, data: bytes, owner: str, nonce: int) -> bytes:
         """Seal something of `owner`'s. No two sealings may share a nonce, of `NONCE_BITS` bits."""
