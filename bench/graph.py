@@ -32,11 +32,12 @@ from sqlalchemy import Connection, event
 from appservice import inbox, outbox, timers
 from appservice.database import Database
 from appservice.inbox import Entry
+from appservice.language import Catalogues
 from appservice.unit import Unit
 from bench import town
 from bench.report import Report, memory_folder, percentile
 from bench.town import NOW, Size
-from laiwang_bridge.application import Application
+from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.clusters.feed import feed
 from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.people.rules import PersonId
@@ -92,7 +93,7 @@ class Bridge:
             homeserver=Homeserver(address="http://localhost:1", domain=town.DOMAIN),
             appservice=AppService(as_token=_TOKEN, hs_token=_TOKEN),
         )
-        self.application = Application(config, self.database, b"the secret of the benchmark")
+        self.application = Application(config, self.database, b"the secret of the benchmark", Catalogues(CATALOGUES))
         self._numbers = itertools.count(1)
         self._statements = 0
         event.listen(self.database.engine, "before_cursor_execute", self._count)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from appservice import instance, registration_file
 from appservice.database import Database
+from appservice.language import Catalogues
 from appservice.registration import new_token
-from laiwang_bridge.application import Application
+from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.config import AppService, Bots, Config, Homeserver
 from laiwang_bridge.config import Database as DatabaseSection
 from laiwang_bridge.database.migration import migrate
@@ -33,7 +34,7 @@ class House:
         database: Database = open_database(self.config)
         try:
             secret = await database.write(lambda connection: instance.secret(connection, "unit"))
-            application = Application(self.config, database, secret)
+            application = Application(self.config, database, secret, Catalogues(CATALOGUES))
             async with application.service:
                 await application.service.connected()
                 yield application

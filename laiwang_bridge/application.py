@@ -85,7 +85,8 @@ from laiwang_bridge.seals import Seal
 
 log = logging.getLogger(__name__)
 
-OUR_CATALOGUES = Path(__file__).parent / "locale"
+CATALOGUES = Path(__file__).parent / "locale"
+"""What we say in other languages than English."""
 
 _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
@@ -104,7 +105,15 @@ _PAY_GREETING = _(
 class Application:
     """The features on their road, ready to be entered: `async with application.service`."""
 
-    def __init__(self, config: Config, database: Database, secret: bytes, *, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        database: Database,
+        secret: bytes,
+        catalogues: Catalogues,
+        *,
+        pace: Pace | None = None,
+    ) -> None:
         self.config = config
         self.database = database
         self.registration = config.registration()
@@ -119,7 +128,6 @@ class Application:
         operators_room = config.operators.room
         self._operators_room = RoomID(operators_room) if operators_room.startswith("!") else None
         default_language = Language(config.bots.default_language)
-        catalogues = Catalogues(OUR_CATALOGUES)
         self.routes = routes = Routes()
 
         is_ours = self.registration.is_ours

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from appservice import instance
+from appservice.language import Catalogues
 from laiwang_bridge import __version__
-from laiwang_bridge.application import Application
+from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.config import Config
 from laiwang_bridge.database.migration import migrate
 from laiwang_bridge.from_config import open_database
@@ -29,7 +30,7 @@ async def run(config: Config) -> None:
         stack.push_async_callback(database.close)
         await asyncio.get_running_loop().run_in_executor(None, migrate, config.database.url)
         secret = await database.write(lambda connection: instance.secret(connection, "unit"))
-        application = Application(config, database, secret)
+        application = Application(config, database, secret, Catalogues(CATALOGUES))
         stack.push_async_callback(application.outside.close)
         stack.push_async_callback(application.identity_client.close)
         await stack.enter_async_context(application.service)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from appservice.bots.permissions import Level
 from appservice.bots.router import Command, Router
 from appservice.language import Catalogue, Catalogues, Language, Message
-from laiwang_bridge.application import OUR_CATALOGUES
+from laiwang_bridge.application import CATALOGUES
 
 FOLDER = "docs/commands"
 
@@ -123,5 +123,5 @@ def _facts(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _catalogues() -> tuple[Catalogue, Catalogue]:
-    catalogues = Catalogues(OUR_CATALOGUES)
+    catalogues = Catalogues(CATALOGUES)
     return catalogues[Language.EN], catalogues[Language.ZH]

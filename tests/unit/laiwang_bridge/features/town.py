@@ -11,15 +11,17 @@ it; what a homeserver would make of the effects is played in memory (`homeserver
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import orjson
 from mautrix.types import EventID, RoomID, UserID
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, create_engine, select
 
 from appservice import inbox, outbox, timers
 from appservice.content import edit_in
@@ -28,11 +30,12 @@ from appservice.effects import Effect, EffectKey, Job
 from appservice.homeserver import Homeserver as RealHomeserver
 from appservice.homeserver import HomeserverError
 from appservice.inbox import Entry, Inbox
+from appservice.language import Catalogues
 from appservice.outbox import Result, Waiting
 from appservice.routes import Later
 from appservice.transaction import Transaction
 from appservice.unit import Unit
-from laiwang_bridge.application import Application
+from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.config import AppService, Clusters, Config, Operators
 from laiwang_bridge.config import Homeserver as HomeserverConfig
@@ -122,7 +125,7 @@ class Town:
         self.profiles: dict[UserID, Mapping[str, Any]] = {}
 
         def build() -> Application:
-            app = Application(config, database, secret, pace=pace)
+            app = Application(config, database, secret, _catalogues(), pace=pace)
             app.service.homeserver = _Profiles(config.homeserver.address, self.profiles)
             return app
 
@@ -454,6 +457,32 @@ def code_in(text: str) -> str:
     return found[0]
 
 
+@cache
+def _catalogues() -> Catalogues:
+    """Read once for all towns."""
+    return Catalogues(CATALOGUES)
+
+
+@cache
+def _empty_database() -> bytes:
+    """The file of an SQLite database with all tables and nothing in them, made once for all towns."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        engine = create_engine(f"sqlite:///{path}")
+        tables.metadata.create_all(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
+def _begin_with_tables(database: Database) -> bool:
+    """Whether the database is a file that could begin as a copy."""
+    file = database.engine.url.database
+    if database.engine.dialect.name != "sqlite" or file is None or Path(file).exists():
+        return False
+    Path(file).write_bytes(_empty_database())
+    return True
+
+
 def _plant(connection: Connection, secret: bytes) -> None:
     """Nothing in a town is left to chance."""
     for name in ("unit", "marks", "addresses"):
@@ -480,7 +509,8 @@ async def open_town(
     }
     config = Config(**(given | sections))
     database = Database(url, durability="normal")
-    await database.write(tables.metadata.create_all)
+    if not _begin_with_tables(database):
+        await database.write(tables.metadata.create_all)
     await database.write(lambda connection: _plant(connection, secret))
     town = Town(database, config, secret, pace, hurried=hurried)
     try:
