@@ -1,4 +1,4 @@
-"""Bills, all their versions, and questions about lines that could not be booked as they stood: tables and queries.
+"""Bills and all their versions: tables and the queries on them.
 
 People are accounts of the ledger here, never Matrix ids; the accounts are the ledger's to make anonymous. What a bill
 costs whom is in its entries; a version keeps how it was meant, so that it can be changed and explained.
@@ -7,13 +7,13 @@ costs whom is in its entries; a version keeps how it was meant, so that it can b
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NewType
 
 import orjson
-from mautrix.types import EventID, RoomID, UserID
+from mautrix.types import EventID, UserID
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,10 +24,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -37,7 +35,8 @@ from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language
 from appservice.sql import Sequence64
-from laiwang_bridge.payments.ledger_store import EntryId, LedgerId
+from laiwang_bridge.payments.entries import EntryId
+from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.split_text import split_from_text, split_to_text
 from laiwang_bridge.payments.splitting import AccountId, Split
@@ -81,21 +80,6 @@ pay_bill_version = Table(
     Column("by", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index("ix_pay_bill_version_entry", "entry"),
-)
-# A line that was asked about; `readings` are what it may mean, as lines of their own.
-pay_question = Table(
-    "pay_question",
-    metadata,
-    Column("id", Sequence64, primary_key=True, autoincrement=True),
-    Column("room_id", Text, nullable=False),
-    Column("asker", Text, nullable=False, index=True),
-    Column("event_id", Text, nullable=False, unique=True),
-    Column("readings", Text, nullable=False),
-    Column("thread", Text),
-    Column("receipt", Text),
-    Column("card_key", Text),
-    Column("at", BigInteger, nullable=False, index=True),
-    sqlite_autoincrement=True,
 )
 
 
@@ -180,29 +164,6 @@ class NewBill:
     receipt: EventID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One thing that a line may mean. `line` is it as it can be typed; `is_sure` that nothing is to be asked again."""
-
-    line: str
-    label: str
-    is_sure: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question about a line of `asker`'s."""
-
-    id: int
-    room: RoomID
-    asker: UserID
-    event: EventID
-    readings: tuple[Reading, ...]
-    thread: EventID | None
-    receipt: EventID | None
-    card: EffectKey | None
-
-
 def nets_of(content: Content) -> dict[AccountId, int]:
     """What each has paid beyond his share."""
     people = dict.fromkeys((*content.paid, *content.shares))
@@ -212,8 +173,10 @@ def nets_of(content: Content) -> dict[AccountId, int]:
 # -- bills ------------------------------------------------------------------------------------------------------------
 
 
-def add(connection: Connection, ledger: LedgerId, new: NewBill, content: Content, now: int) -> Bill:
-    """A new bill with the next number of its room; its entry is noted later (`note_entry`)."""
+def add(
+    connection: Connection, ledger: LedgerId, new: NewBill, content: Content, entry: EntryId | None, now: int
+) -> Bill:
+    """A new bill with the next number of its room. `entry` is what it is in the books."""
     statement = select(func.max(pay_bill.c.number)).where(pay_bill.c.ledger == ledger)
     number = (connection.execute(statement).scalar() or 0) + 1
     values = {
@@ -229,24 +192,42 @@ def add(connection: Connection, ledger: LedgerId, new: NewBill, content: Content
         "created_at": now,
     }
     inserted = connection.execute(insert(pay_bill).values(values)).inserted_primary_key
-    bill = BillId(inserted[0])
-    _put_version(connection, bill, Version(1, Change.ADDED, content, None, new.author, now))
-    return find(connection, bill)
+    assert inserted is not None
+    version = Version(1, Change.ADDED, content, entry, new.author, now)
+    _put_version(connection, inserted[0], version)
+    return Bill(
+        id=BillId(inserted[0]),
+        ledger=ledger,
+        number=number,
+        author=new.author,
+        event=new.event,
+        thread=new.thread,
+        receipt=new.receipt,
+        card=None,
+        card_bot=new.card_bot,
+        language=new.language,
+        is_void=False,
+        created_at=now,
+        version=version,
+    )
 
 
-def put_version(connection: Connection, bill: Bill, change: Change, content: Content, by: AccountId, now: int) -> Bill:
+def put_version(
+    connection: Connection,
+    bill: Bill,
+    change: Change,
+    content: Content,
+    entry: EntryId | None,
+    by: AccountId,
+    now: int,
+) -> Bill:
     """The next version of a bill."""
-    _put_version(connection, bill.id, Version(bill.version.number + 1, change, content, None, by, now))
+    version = Version(bill.version.number + 1, change, content, entry, by, now)
+    _put_version(connection, bill.id, version)
     is_void = change is Change.VOIDED
     if is_void != bill.is_void:
         connection.execute(update(pay_bill).where(pay_bill.c.id == bill.id).values(is_void=is_void))
-    return find(connection, bill.id)
-
-
-def note_entry(connection: Connection, bill: Bill, entry: EntryId | None) -> None:
-    """What the current version of a bill is in the books."""
-    here = (pay_bill_version.c.bill == bill.id) & (pay_bill_version.c.version == bill.version.number)
-    connection.execute(update(pay_bill_version).where(here).values(entry=entry))
+    return replace(bill, version=version, is_void=is_void)
 
 
 def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID) -> None:
@@ -322,7 +303,7 @@ def categories(connection: Connection, ledger: LedgerId) -> dict[str, int]:
     """The categories of a room's bills, and how many bills each has."""
     inner = _current().where(pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)).subquery()
     statement = select(inner.c.category, func.count()).where(inner.c.category.is_not(None)).group_by(inner.c.category)
-    return {name: number for name, number in connection.execute(statement.order_by(inner.c.category))}
+    return {row[0]: row[1] for row in connection.execute(statement.order_by(inner.c.category))}
 
 
 def history(connection: Connection, bill: BillId) -> list[Version]:
@@ -347,80 +328,6 @@ def of_account(connection: Connection, ledger: LedgerId, account: AccountId) -> 
     """The bills that somebody made, paid for or bears a share of."""
     found = bills(connection, ledger, with_void=True)
     return [one for one in found if account == one.author or account in nets_of(one.content)]
-
-
-# -- questions --------------------------------------------------------------------------------------------------------
-
-
-def ask(
-    connection: Connection,
-    room: RoomID,
-    asker: UserID,
-    event: EventID,
-    readings: Sequence[Reading],
-    now: int,
-    *,
-    thread: EventID | None = None,
-    receipt: EventID | None = None,
-) -> int:
-    """Keep a question about the line in `event`, in place of an earlier one; gives its number."""
-    connection.execute(delete(pay_question).where(pay_question.c.event_id == event))
-    values = {
-        "room_id": room,
-        "asker": asker,
-        "event_id": event,
-        "readings": orjson.dumps([[one.line, one.label, one.is_sure] for one in readings]).decode(),
-        "thread": thread,
-        "receipt": receipt,
-        "at": now,
-    }
-    inserted = connection.execute(insert(pay_question).values(values)).inserted_primary_key
-    return int(inserted[0])
-
-
-def note_question_card(connection: Connection, question: int, card: EffectKey) -> None:
-    connection.execute(update(pay_question).where(pay_question.c.id == question).values(card_key=card))
-
-
-def find_question(connection: Connection, question: int) -> Asked | None:
-    return _asked(connection, pay_question.c.id == question)
-
-
-def question_about(connection: Connection, event: EventID) -> Asked | None:
-    return _asked(connection, pay_question.c.event_id == event)
-
-
-def close_question(connection: Connection, question: int) -> None:
-    connection.execute(delete(pay_question).where(pay_question.c.id == question))
-
-
-def forget_questions(connection: Connection, asker: UserID) -> None:
-    """Drop what was asked somebody who wants to be forgotten."""
-    connection.execute(delete(pay_question).where(pay_question.c.asker == asker))
-
-
-def forget_old_questions(connection: Connection, before: int) -> None:
-    connection.execute(delete(pay_question).where(pay_question.c.at < before))
-
-
-def move_questions(connection: Connection, old: RoomID, new: RoomID) -> None:
-    connection.execute(update(pay_question).where(pay_question.c.room_id == old).values(room_id=new))
-
-
-def _asked(connection: Connection, condition: Any) -> Asked | None:
-    row = connection.execute(select(pay_question).where(condition)).first()
-    if row is None:
-        return None
-    return Asked(
-        id=row.id,
-        room=RoomID(row.room_id),
-        asker=UserID(row.asker),
-        event=EventID(row.event_id),
-        readings=tuple(Reading(*each) for each in orjson.loads(row.readings)),
-        thread=row.thread,
-        receipt=row.receipt,
-        card=row.card_key,
-    )
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
