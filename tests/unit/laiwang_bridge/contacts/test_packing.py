@@ -12,6 +12,7 @@ from laiwang_bridge.contacts.carddav import NoCards, Problem
 from laiwang_bridge.contacts.packing import Outcome, ShopFile, Vanished, pack, unpack
 from laiwang_bridge.contacts.shops import Service, ShopBook
 from laiwang_bridge.outside.problems import Cause
+from laiwang_bridge.seals import NONCE_BITS, Seal
 
 CONTACT = Contact(3, "小林", ("+8613800138000",), ("lin@example.org",), ("@lin:example.org",))
 
