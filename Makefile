@@ -35,7 +35,7 @@ lint: install
 	@$(BIN)/ruff check
 	@echo "Checking types (mypy)"
 	@$(BIN)/mypy
-	@$(BIN)/mypy tests/support tests/conftest.py docs/example/dice.py
+	@$(BIN)/mypy bench tests/support tests/conftest.py docs/example/dice.py
 
 docs: install
 	@$(BIN)/python -m tests.support.documents

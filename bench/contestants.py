@@ -51,7 +51,7 @@ async def mautrix(_folder: Path) -> int:
         hs_token=TOKEN,
         bot_localpart="bench",
         id="bench",
-        state_store=None,
+        state_store=None,  # type: ignore[arg-type]  # what it does without one is a store in memory
     )
 
     async def ignore(_event: Any) -> None:

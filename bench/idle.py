@@ -11,7 +11,7 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -56,7 +56,7 @@ def _fill(connection: Connection) -> None:
     _insert(connection, room_member, members)
 
 
-def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     for start in range(0, len(rows), _BATCH):
         connection.execute(insert(table), rows[start : start + _BATCH])
 

@@ -33,7 +33,7 @@ class Tap:
         self._arrived: float | None = None
         self._accept = Inbox.accept
         self._call = application.service.homeserver.call
-        application.service.homeserver.call = self._leaves  # type: ignore[method-assign]
+        application.service.homeserver.call = self._leaves  # type: ignore[method-assign, assignment]
 
     async def arrives(self, inbox: Inbox, transaction: Transaction) -> None:
         if any(event.get("type") == "m.room.message" for event in transaction.events):
@@ -52,7 +52,8 @@ async def _measure(commands: int, report: Report) -> None:
     with memory_folder() as folder:
         async with house(folder) as here, here.bridge() as application:
             tap = Tap(application)
-            original, Inbox.accept = Inbox.accept, lambda inbox, txn: tap.arrives(inbox, txn)  # type: ignore[method-assign]
+            original = Inbox.accept
+            Inbox.accept = lambda inbox, txn: tap.arrives(inbox, txn)  # type: ignore[method-assign, assignment]
             try:
                 await here.synapse.register_user("alice", "password")
                 async with Person(here.synapse.client_url, "alice") as alice:
