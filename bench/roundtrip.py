@@ -33,7 +33,7 @@ class Tap:
         self._arrived: float | None = None
         self._accept = Inbox.accept
         self._call = application.service.homeserver.call
-        application.service.homeserver.call = self._leaves  # type: ignore[method-assign, assignment]
+        application.service.homeserver.call = self._leaves  # type: ignore[method-assign]
 
     async def arrives(self, inbox: Inbox, transaction: Transaction) -> None:
         if any(event.get("type") == "m.room.message" for event in transaction.events):
