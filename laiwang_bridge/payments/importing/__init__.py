@@ -1,0 +1,1 @@
+"""Books that other programs have kept, read from the files that they export."""
