@@ -83,14 +83,18 @@ class Voice:
         buttons: Sequence[Button] = (),
         mentions: Sequence[UserID] = (),
         rings: bool = False,
+        thread: EventID | None = None,
         key: str | None = None,
         **values: Any,
     ) -> EffectKey:
         """Say something, with buttons below it if there are any; returns the message's key.
 
-        Only whom `mentions` names is pinged. With `rings` phones ring, as for what somebody was not waiting for.
+        Only whom `mentions` names is pinged. With `rings` phones ring, as for what somebody was not waiting for. It
+        stands in the thread that began with the event `thread`, if one is given.
         """
         content = self._content(what, values, buttons, mentions, rings)
+        if thread is not None:
+            content = contents.thread(content, thread)
         sent = self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content), key)
         if buttons:
             self._attach(sent, buttons)
