@@ -87,6 +87,11 @@ class Digests:
         """Somebody's day, with what he has not chosen filled in."""
         return self._hours(hours_store.habit_of(connection, person))
 
+    def hours_of_user(self, connection: Connection, user: UserID) -> Hours:
+        """The same by his Matrix id; of somebody whom we do not know yet, what is usual."""
+        person = store.find_person(connection, user)
+        return self._hours(Habit()) if person is None else self.hours_of(connection, person)
+
     def _hours(self, habit: Habit) -> Hours:
         return Hours(
             zone=zone_called(habit.zone or habit.profile_zone or "") or self._default_zone,

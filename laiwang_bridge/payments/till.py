@@ -1,0 +1,169 @@
+"""What everything about paying needs of a command: which bill, how much, with whom, and how these are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from mautrix.types import UserID
+from sqlalchemy import Connection
+
+from appservice import outbox
+from appservice.bots import Argument, ArgumentError, Context, UserError
+from appservice.bots.line import fold, user_in
+from appservice.language import Language, _
+from laiwang_bridge.payments import bill_store, ledger_store
+from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
+from laiwang_bridge.payments.bill_store import Bill
+from laiwang_bridge.payments.card_text import Face
+from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
+from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.splitting import AccountId
+from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.payments.whose import Candidates, Room
+from laiwang_bridge.payments.wording import Guest, Habits, Mistake, Named, User, Who
+
+MOST_CANDIDATES = 5
+
+
+def _read_bill(text: str) -> int:
+    digits = fold(text).removeprefix("#")
+    if digits == fold(text) or not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise ArgumentError(_("“{word}” is no bill. Write its number like `#7`."), word=text[:30], suggestion="#7")
+    return int(digits)
+
+
+def _read_who(text: str) -> Who:
+    """Somebody by mention, id, `@name`, or `+name` for a guest."""
+    user = user_in(text)
+    if user is not None:
+        return User(user)
+    name = text[1:].strip(" \"'“”")
+    if name and text[0] in "@＠":
+        return Named(name)
+    if name and text[0] in "+＋":
+        return Guest(name)
+    raise ArgumentError(_("“{word}” is nobody. Mention the person, or write `+name` for a guest."), word=text[:30])
+
+
+def _show_who(who: Who) -> str:
+    match who:
+        case User(user):
+            return user
+        case Named(name):
+            return f"@{name}"
+        case Guest(name):
+            return f"+{name}"
+    raise TypeError(f"{who} is nobody in particular")
+
+
+BillNumber = Annotated[
+    int | None, Argument(_("which bill"), parse=_read_bill, show=lambda number: f"#{number}", example="#7")
+]
+Whom = Annotated[Who, Argument(_("who"), parse=_read_who, show=_show_who, example="@ann:example.org")]
+HowMuch = Annotated[str, Argument(_("how much"), rest=True, most=60, example="20")]
+
+
+class Till:
+    """Reads and shows what commands about paying have in common."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+
+    # -- which bill -----------------------------------------------------------------------------------------------
+
+    def ledger(self, context: Context) -> LedgerId:
+        """The books of this room. Raises `UserError` where there are none."""
+        found = ledger_store.ledger_of(context.connection, context.room)
+        if found is None:
+            raise UserError(_("Nobody has shared a bill in this room yet."))
+        return found
+
+    def open_ledger(self, context: Context) -> LedgerId:
+        """The same, made if need be."""
+        return ledger_store.open_ledger(context.connection, context.room, self.around.currency, context.now)
+
+    def bill(self, context: Context, number: int | None) -> Bill | None:
+        """The bill of this number, or whose card or command the message replies to. None where it names none; raises
+        `UserError` for one that there is not."""
+        if number is not None:
+            found = bill_store.find_number(context.connection, self.ledger(context), number)
+            if found is None:
+                raise UserError(_("There is no bill {number} in this room."), number=f"#{number}")
+            return found
+        if context.replied_to is None:
+            return None
+        ledger = ledger_store.ledger_of(context.connection, context.room)
+        card = outbox.key_of_event(context.connection, context.replied_to)
+        found = bill_store.find_card(context.connection, card) if card is not None else None
+        found = found or bill_store.find_event(context.connection, context.replied_to)
+        return found if found is not None and found.ledger == ledger else None
+
+    # -- how much ---------------------------------------------------------------------------------------------------
+
+    def amount(self, context: Context, text: str, code: str) -> Money | None:
+        """An amount above zero as somebody wrote it, in the currency `code` unless he names another; None for an empty
+        text. Raises `UserError`."""
+        if not text.strip():
+            return None
+        read = read_amount(text.strip(), self.habits(context, code))
+        if isinstance(read, Mistake):
+            raise UserError(read.message, **read.values)
+        if isinstance(read, Unclear):
+            shown = [_money(one, code).text(context.language.value) for one in read.readings]
+            raise UserError(
+                _("“{text}” can mean {amounts}. Write it so that it means one of them."), text=text, amounts=shown
+            )
+        money = _money(read, code)
+        if money.minor <= 0:
+            raise UserError(_("Write an amount above zero."))
+        return money
+
+    def habits(self, context: Context, code: str) -> Habits:
+        """What whoever gives a command means without saying it."""
+        zone = self.around.digests.hours_of_user(context.connection, context.sender).zone
+        today = datetime.fromtimestamp(context.now // 1000, zone).date()
+        return Habits(currency=currency(code), today=today, sender=context.sender, language=context.language)
+
+    # -- with whom --------------------------------------------------------------------------------------------------
+
+    def me(self, context: Context, ledger: LedgerId) -> AccountId:
+        """The account of whoever gives the command."""
+        return ledger_store.account_of(context.connection, ledger, context.sender, context.now)
+
+    def account(self, context: Context, ledger: LedgerId, who: Who) -> AccountId:
+        """The account of somebody named. Raises `UserError` where that is not one person of this room for sure."""
+        room = Room(self.around.rooms, context.room, ledger, context.sender, self.around.is_ours, context.now)
+        found = room.candidates(context.connection, who) if isinstance(who, Named) else who
+        if isinstance(found, Candidates):
+            names = [_show_who(one) for one in found.people[:MOST_CANDIDATES]]
+            raise UserError(
+                _("“{name}” can be several people: {people}. Mention the one you mean."),
+                name=found.named.name,
+                people=names,
+            )
+        return room.account(context.connection, found)
+
+    def faces(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, Face]:
+        """How everybody of these books is shown."""
+        return {id: self.face(connection, one) for id, one in ledger_store.accounts(connection, ledger).items()}
+
+    def face(self, connection: Connection, account: Account) -> Face:
+        if account.kind is AccountKind.USER:
+            user = UserID(account.name)
+            return Face(self.around.names.of_user(connection, user), user)
+        return Face(account.name)
+
+
+def shown(minor: int, code: str, language: Language) -> str:
+    """An amount for people."""
+    return Money(minor, currency(code)).text(language.value)
+
+
+def _money(amount: Amount, code: str) -> Money:
+    """Raises `UserError` for decimals that the currency does not have."""
+    unit = amount.currency or currency(code)
+    minor = amount.value * unit.scale
+    if minor.denominator != 1:
+        raise UserError(_("{currency} has {count} decimals."), currency=unit.code, count=unit.exponent)
+    return Money(int(minor), unit)
