@@ -25,6 +25,12 @@ class Names:
     def of_user(self, connection: Connection, user: UserID) -> str:
         return _shown(self._rooms.display_name(connection, user), user)
 
+    def of_users(self, connection: Connection, users: Iterable[UserID]) -> dict[UserID, str]:
+        """The same for many, in one statement."""
+        wanted = list(users)
+        displayed = self._rooms.display_names(connection, wanted) if wanted else {}
+        return {user: _shown(displayed.get(user), user) for user in wanted}
+
     def of_person(self, connection: Connection, person: PersonId) -> str:
         users = store.user_ids(connection, person)
         return self.of_user(connection, users[0]) if users else "?"

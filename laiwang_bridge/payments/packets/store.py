@@ -1,0 +1,396 @@
+"""Red packets and their parts: tables and the queries on them.
+
+The amounts are guarded by the database as well: at all times what was taken, what is left and what went back make the
+total, a part belongs to one packet once, and a person has one part of a packet at most. Whoever is forgotten leaves
+his parts behind without a name; `mark` still tells that he has had one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NewType
+
+from mautrix.types import EventID, RoomID, UserID
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from appservice.database import metadata
+from appservice.effects import EffectKey
+from appservice.language import Language
+from appservice.sql import Sequence64, insert_ignoring
+from laiwang_bridge.payments.packets.rules import Kind, State
+from laiwang_bridge.people.rules import PersonId
+
+PacketId = NewType("PacketId", int)
+
+POINTS = "points"
+"""Stands where a currency does in packets that are played for nothing but points of the room."""
+
+packet = Table(
+    "packet",
+    metadata,
+    Column("id", Sequence64, primary_key=True, autoincrement=True),
+    Column("room_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("person", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("user_id", Text),
+    Column("command", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("left", BigInteger, nullable=False),
+    Column("parts_left", Integer, nullable=False),
+    Column("returned", BigInteger, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("seed", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("bot", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("card_key", Text, nullable=False),
+    Column("shown_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("tells_late", Boolean, nullable=False),
+    UniqueConstraint("room_id", "number"),
+    CheckConstraint("parts_left BETWEEN 0 AND parts AND returned >= 0", name="parts"),
+    CheckConstraint("state <> 'open' OR \"left\" >= parts_left", name="enough"),
+    CheckConstraint('"left" >= 0 AND "left" + returned <= total', name="total"),
+    Index("ix_packet_open", "room_id", "state"),
+    sqlite_autoincrement=True,
+)
+
+
+def column_of_packet(**options: Any) -> Column[Any]:
+    """A column that names a packet, whose row goes when the packet does."""
+    return Column("packet", Sequence64, ForeignKey("packet.id", ondelete="CASCADE"), **options)
+
+
+packet_part = Table(
+    "packet_part",
+    metadata,
+    column_of_packet(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("person", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
+    Column("user_id", Text),
+    Column("mark", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("packet", "person"),
+    UniqueConstraint("packet", "mark"),
+    CheckConstraint("amount > 0", name="amount"),
+)
+packet_guest = Table(
+    "packet_guest",
+    metadata,
+    column_of_packet(primary_key=True),
+    Column("user_id", Text, primary_key=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A red packet in a room, by its `number` there.
+
+    `left` is what is in the `parts_left` parts that nobody has, `returned` what went back to the sender. `user` is None
+    once he was forgotten. `seed` is hexadecimal. `due_at` is when the card changes next, if that is set; `tells_late`
+    that somebody is going to be told that he came too late.
+    """
+
+    id: PacketId
+    room: RoomID
+    number: int
+    user: UserID | None
+    kind: Kind
+    currency: str
+    total: int
+    parts: int
+    left: int
+    parts_left: int
+    returned: int
+    title: str
+    seed: str
+    state: State
+    made_at: int
+    ends_at: int
+    ended_at: int | None
+    bot: UserID
+    language: Language
+    card: EffectKey
+    shown_at: int
+    due_at: int | None
+    tells_late: bool
+
+    @property
+    def taken(self) -> int:
+        """How many parts somebody has."""
+        return self.parts - self.parts_left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPacket:
+    """A packet that is not kept yet; `guests` are whom it is for, nobody for all who are in the room."""
+
+    room: RoomID
+    person: PersonId
+    user: UserID
+    command: EventID
+    kind: Kind
+    currency: str
+    total: int
+    parts: int
+    title: str
+    seed: str
+    made_at: int
+    ends_at: int
+    bot: UserID
+    language: Language
+    card: EffectKey
+    guests: Sequence[UserID] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one person has of a packet; `number` is its place in the row. `user` is None once he was forgotten."""
+
+    number: int
+    user: UserID | None
+    amount: int
+    at: int
+
+
+class NoLongerThere(Exception):
+    """Somebody else was quicker. Nothing is wrong: the same work done again sees what is left."""
+
+
+def next_number(connection: Connection, room: RoomID) -> int:
+    """The number of the next packet in a room."""
+    return (connection.execute(select(func.max(packet.c.number)).where(packet.c.room_id == room)).scalar() or 0) + 1
+
+
+def add(connection: Connection, new: NewPacket, number: int) -> Packet:
+    values = {
+        "room_id": new.room,
+        "number": number,
+        "person": new.person,
+        "user_id": new.user,
+        "command": new.command,
+        "kind": new.kind,
+        "currency": new.currency,
+        "total": new.total,
+        "parts": new.parts,
+        "left": new.total,
+        "parts_left": new.parts,
+        "returned": 0,
+        "title": new.title,
+        "seed": new.seed,
+        "state": State.OPEN,
+        "made_at": new.made_at,
+        "ends_at": new.ends_at,
+        "bot": new.bot,
+        "language": new.language,
+        "card_key": new.card,
+        "shown_at": new.made_at,
+        "tells_late": False,
+    }
+    made = connection.execute(insert(packet).values(values)).inserted_primary_key
+    assert made is not None
+    if new.guests:
+        rows = [{"packet": made[0], "user_id": user} for user in dict.fromkeys(new.guests)]
+        connection.execute(insert(packet_guest), rows)
+    found = find(connection, PacketId(made[0]))
+    assert found is not None
+    return found
+
+
+def find(connection: Connection, id: PacketId) -> Packet | None:
+    return _first(connection, packet.c.id == id)
+
+
+def numbered(connection: Connection, room: RoomID, number: int) -> Packet | None:
+    return _first(connection, and_(packet.c.room_id == room, packet.c.number == number))
+
+
+def of_command(connection: Connection, room: RoomID, command: EventID) -> Packet | None:
+    """The packet that a message has made."""
+    return _first(connection, and_(packet.c.room_id == room, packet.c.command == command))
+
+
+def latest(connection: Connection, room: RoomID) -> Packet | None:
+    """The newest packet of a room, whatever has become of it."""
+    return _first(connection, packet.c.room_id == room)
+
+
+def open_in(connection: Connection, room: RoomID) -> list[Packet]:
+    """The packets of a room that can be taken from, the newest first."""
+    return packets_where(connection, and_(packet.c.room_id == room, packet.c.state == State.OPEN))
+
+
+def open_of(connection: Connection, person: PersonId) -> list[Packet]:
+    """The packets that somebody has put somewhere and that are still open."""
+    return packets_where(connection, and_(packet.c.person == person, packet.c.state == State.OPEN))
+
+
+def guests_of(connection: Connection, id: PacketId) -> list[UserID]:
+    """Whom a packet is for; nobody if it is for all."""
+    rows = connection.execute(select(packet_guest.c.user_id).where(packet_guest.c.packet == id))
+    return sorted(UserID(user) for user in rows.scalars())
+
+
+def parts_of(connection: Connection, id: PacketId) -> list[Part]:
+    """What was taken, in the order in which it was."""
+    rows = connection.execute(select(packet_part).where(packet_part.c.packet == id).order_by(packet_part.c.number))
+    return [Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at) for row in rows]
+
+
+def part_of(connection: Connection, id: PacketId, person: PersonId | None, mark: str) -> Part | None:
+    """What somebody has of a packet, by any of his Matrix ids."""
+    his = packet_part.c.mark == mark
+    if person is not None:
+        his = his | (packet_part.c.person == person)
+    row = connection.execute(select(packet_part).where(packet_part.c.packet == id, his)).first()
+    return None if row is None else Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at)
+
+
+def take(connection: Connection, one: Packet, person: PersonId, part: Part, mark: str, state: State) -> Packet:
+    """Give the next part to somebody; returns the packet as it is then.
+
+    Raises `NoLongerThere` if the packet is no longer what `one` says, or he has a part of it.
+    """
+    row = {
+        "packet": one.id,
+        "number": part.number,
+        "person": person,
+        "user_id": part.user,
+        "mark": mark,
+        "amount": part.amount,
+        "at": part.at,
+    }
+    if connection.execute(insert_ignoring(connection, packet_part), row).rowcount == 0:
+        raise NoLongerThere
+    after = replace(
+        one,
+        left=one.left - part.amount,
+        parts_left=one.parts_left - 1,
+        state=state,
+        ended_at=None if state is State.OPEN else part.at,
+    )
+    as_it_was = and_(
+        packet.c.id == one.id,
+        packet.c.state == State.OPEN,
+        packet.c.left == one.left,
+        packet.c.parts_left == one.parts_left,
+    )
+    values = {"left": after.left, "parts_left": after.parts_left, "state": state, "ended_at": after.ended_at}
+    if connection.execute(update(packet).where(as_it_was).values(values)).rowcount == 0:
+        raise NoLongerThere
+    return after
+
+
+def end(connection: Connection, one: Packet, state: State, now: int) -> Packet | None:
+    """Give what is left back to the sender, once; None if the packet had ended before."""
+    still_open = and_(packet.c.id == one.id, packet.c.state == State.OPEN)
+    values = {"state": state, "ended_at": now, "returned": packet.c.left, "left": 0}
+    if connection.execute(update(packet).where(still_open).values(values)).rowcount == 0:
+        return None
+    return find(connection, one.id)
+
+
+def note_shown(connection: Connection, id: PacketId, now: int) -> None:
+    """The card says how it stands now."""
+    connection.execute(update(packet).where(packet.c.id == id).values(shown_at=now, due_at=None))
+
+
+def note_due(connection: Connection, id: PacketId, at: int) -> None:
+    """The card is going to say so at `at`."""
+    connection.execute(update(packet).where(packet.c.id == id).values(due_at=at))
+
+
+def let_tell_late(connection: Connection, id: PacketId, *, tells: bool) -> None:
+    connection.execute(update(packet).where(packet.c.id == id).values(tells_late=tells))
+
+
+def move(connection: Connection, old: RoomID, new: RoomID) -> list[Packet]:
+    """All packets of a room go to another; returns those that are open, the oldest first."""
+    behind = next_number(connection, new) - 1
+    values = {"room_id": new, "number": packet.c.number + behind}
+    connection.execute(update(packet).where(packet.c.room_id == old).values(values))
+    return open_in(connection, new)[::-1]
+
+
+def note_card(connection: Connection, id: PacketId, card: EffectKey) -> None:
+    """Another message is the card of a packet from now on."""
+    connection.execute(update(packet).where(packet.c.id == id).values(card_key=card))
+
+
+def forget(connection: Connection, user: UserID) -> None:
+    """Take somebody's name out of all that he has sent and taken."""
+    for table in (packet, packet_part):
+        connection.execute(update(table).where(table.c.user_id == user).values(user_id=None))
+    connection.execute(delete(packet_guest).where(packet_guest.c.user_id == user))
+
+
+def is_open_in(connection: Connection, room: RoomID) -> bool:
+    """Whether anything can be taken in a room."""
+    here = exists().where(packet.c.room_id == room, packet.c.state == State.OPEN)
+    return bool(connection.execute(select(here)).scalar())
+
+
+def _first(connection: Connection, condition: Any) -> Packet | None:
+    row = connection.execute(select(packet).where(condition).order_by(packet.c.number.desc()).limit(1)).first()
+    return None if row is None else _packet(row)
+
+
+def packets_where(connection: Connection, condition: Any) -> list[Packet]:
+    """All that meet a condition on the table, the highest number first."""
+    rows: Iterable[Any] = connection.execute(select(packet).where(condition).order_by(packet.c.number.desc()))
+    return [_packet(row) for row in rows]
+
+
+def _packet(row: Any) -> Packet:
+    return Packet(
+        id=PacketId(row.id),
+        room=RoomID(row.room_id),
+        number=row.number,
+        user=row.user_id and UserID(row.user_id),
+        kind=Kind(row.kind),
+        currency=row.currency,
+        total=row.total,
+        parts=row.parts,
+        left=row.left,
+        parts_left=row.parts_left,
+        returned=row.returned,
+        title=row.title,
+        seed=row.seed,
+        state=State(row.state),
+        made_at=row.made_at,
+        ends_at=row.ends_at,
+        ended_at=row.ended_at,
+        bot=UserID(row.bot),
+        language=Language(row.language),
+        card=EffectKey(row.card_key),
+        shown_at=row.shown_at,
+        due_at=row.due_at,
+        tells_late=bool(row.tells_late),
+    )
