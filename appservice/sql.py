@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, Table
+from sqlalchemy import DDL, BigInteger, Connection, Integer, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
@@ -42,3 +42,15 @@ def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
     keys = [column.name for column in table.primary_key]
     rest = {name: insert.excluded[name] for name in names if name not in keys}
     return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def guard(table: Table, *, sqlite: Sequence[str], postgres: Sequence[str]) -> None:
+    """Have these statements (triggers, and the functions that they call) run after the table was made.
+
+    They are noted in `table.info["guards"]`, by dialect, so that revisions of the tables can have them too.
+    """
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgres)):
+        for statement in statements:
+            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+    table.info["guards"] = {"sqlite": tuple(sqlite), "postgresql": tuple(postgres)}

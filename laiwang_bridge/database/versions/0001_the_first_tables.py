@@ -252,6 +252,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lane", name=op.f("pk_outbox_lease")),
     )
     op.create_table(
+        "pay_ledger",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("who_may_add", sa.Text(), nullable=False),
+        sa.Column("who_may_change", sa.Text(), nullable=False),
+        sa.Column("confirmation", sa.Text(), nullable=False),
+        sa.Column("remind", sa.Boolean(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("treasurer", sa.BigInteger(), nullable=True),
+        sa.Column("ask_from", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_ledger")),
+        sa.UniqueConstraint("room_id", name=op.f("uq_pay_ledger_room_id")),
+    )
+    op.create_table(
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -651,6 +667,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_mute_muted", "mute", ["muted"], unique=False)
     op.create_table(
+        "pay_account",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("known_as", sa.Text(), nullable=False),
+        sa.Column("weight", sa.Text(), nullable=False),
+        sa.Column("settles_with", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_account_ledger")),
+        sa.ForeignKeyConstraint(["settles_with"], ["pay_account.id"], name=op.f("fk_pay_account_settles_with")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_account")),
+        sa.UniqueConstraint("ledger", "kind", "known_as", name=op.f("uq_pay_account_ledger_kind_known_as")),
+    )
+    op.create_index("ix_pay_account_known_as", "pay_account", ["known_as"], unique=False)
+    op.create_table(
+        "pay_plan",
+        sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_plan_ledger")),
+        sa.PrimaryKeyConstraint("ledger", "currency", name=op.f("pk_pay_plan")),
+    )
+    op.create_table(
         "policy_rule",
         sa.Column("room_id", sa.Text(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -922,6 +963,44 @@ def upgrade() -> None:
     )
     op.create_index("ix_friend_list_member_owner", "friend_list_member", ["owner", "person"], unique=False)
     op.create_table(
+        "pay_balance",
+        sa.Column("account", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("carry", sa.BigInteger(), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.CheckConstraint("carry = cast(carry as bigint)", name=op.f("ck_pay_balance_carry_is_whole")),
+        sa.CheckConstraint("minor = cast(minor as bigint)", name=op.f("ck_pay_balance_minor_is_whole")),
+        sa.ForeignKeyConstraint(["account"], ["pay_account.id"], name=op.f("fk_pay_balance_account")),
+        sa.PrimaryKeyConstraint("account", "currency", name=op.f("pk_pay_balance")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "pay_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("date", sa.Text(), nullable=False),
+        sa.Column("author", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("reverses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("exchange_currency", sa.Text(), nullable=True),
+        sa.Column("exchange_minor", sa.BigInteger(), nullable=True),
+        sa.Column("exchange_rate", sa.Text(), nullable=True),
+        sa.Column("exchange_fixed_on", sa.Text(), nullable=True),
+        sa.Column("exchange_source", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["author"], ["pay_account.id"], name=op.f("fk_pay_entry_author")),
+        sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_entry_ledger")),
+        sa.ForeignKeyConstraint(["reverses"], ["pay_entry.id"], name=op.f("fk_pay_entry_reverses")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_entry")),
+        sa.UniqueConstraint("ledger", "key", name=op.f("uq_pay_entry_ledger_key")),
+        sa.UniqueConstraint("reverses", name=op.f("uq_pay_entry_reverses")),
+    )
+    op.create_index("ix_pay_entry_ledger_id", "pay_entry", ["ledger", "id"], unique=False)
+    op.create_table(
         "stay",
         sa.Column("cluster", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -948,3 +1027,259 @@ def upgrade() -> None:
         sqlite_where=sa.text("left_at IS NULL"),
         postgresql_where=sa.text("left_at IS NULL"),
     )
+    op.create_table(
+        "pay_note",
+        sa.Column("entry", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["pay_entry.id"], name=op.f("fk_pay_note_entry")),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_pay_note")),
+    )
+    op.create_table(
+        "pay_posting",
+        sa.Column("entry", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("carry", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("carry = cast(carry as bigint)", name=op.f("ck_pay_posting_carry_is_whole")),
+        sa.CheckConstraint(
+            "minor = cast(minor as bigint) and abs(minor) <= 1000000000000000",
+            name=op.f("ck_pay_posting_minor_is_whole"),
+        ),
+        sa.ForeignKeyConstraint(["account"], ["pay_account.id"], name=op.f("fk_pay_posting_account")),
+        sa.ForeignKeyConstraint(
+            ["entry"], ["pay_entry.id"], name=op.f("fk_pay_posting_entry"), initially="DEFERRED", deferrable=True
+        ),
+        sa.PrimaryKeyConstraint("entry", "number", name=op.f("pk_pay_posting")),
+        sqlite_with_rowid=False,
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("""
+CREATE TRIGGER pay_account_no_update BEFORE UPDATE OF id, ledger ON pay_account
+BEGIN SELECT RAISE(ABORT, 'an account stays where it is'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_account_no_delete BEFORE DELETE ON pay_account
+WHEN EXISTS (SELECT 1 FROM pay_balance WHERE account = OLD.id)
+BEGIN SELECT RAISE(ABORT, 'an account stays where it is'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_begins BEFORE INSERT ON pay_balance
+WHEN NEW.minor <> 0 OR NEW.carry <> 0 OR NEW.entry <> 0 OR NEW.number <> 0
+  OR EXISTS (SELECT 1 FROM pay_balance WHERE account = NEW.account AND currency = NEW.currency)
+BEGIN SELECT RAISE(ABORT, 'a balance is the sum of its postings'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_moves BEFORE UPDATE ON pay_balance
+WHEN (NEW.entry, NEW.number) <= (OLD.entry, OLD.number) OR NOT EXISTS (
+  SELECT 1 FROM pay_posting WHERE entry = NEW.entry AND number = NEW.number
+    AND account = NEW.account AND account = OLD.account AND currency = NEW.currency AND currency = OLD.currency
+    AND minor = NEW.minor - OLD.minor AND carry = NEW.carry - OLD.carry)
+BEGIN SELECT RAISE(ABORT, 'a balance is the sum of its postings'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_no_delete BEFORE DELETE ON pay_balance
+BEGIN SELECT RAISE(ABORT, 'a balance is the sum of its postings'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_balanced BEFORE INSERT ON pay_entry
+BEGIN
+  SELECT RAISE(ABORT, 'entries are only added, never changed or removed: reverse it') WHERE EXISTS (
+    SELECT 1 FROM pay_entry WHERE id = NEW.id OR (ledger = NEW.ledger AND key = NEW.key) OR reverses = NEW.reverses);
+  SELECT RAISE(ABORT, 'the postings of an entry add up to 0 in each currency')
+    WHERE NOT EXISTS (SELECT 1 FROM pay_posting WHERE entry = NEW.id)
+    OR EXISTS (SELECT 1 FROM pay_posting WHERE entry = NEW.id GROUP BY currency
+               HAVING sum(minor) <> 0 OR sum(carry) <> 0);
+  SELECT RAISE(ABORT, 'an account of another ledger') WHERE EXISTS (
+    SELECT 1 FROM pay_posting JOIN pay_account ON pay_account.id = pay_posting.account
+    WHERE pay_posting.entry = NEW.id AND pay_account.ledger <> NEW.ledger)
+    OR EXISTS (SELECT 1 FROM pay_account WHERE id = NEW.author AND ledger <> NEW.ledger);
+  SELECT RAISE(ABORT, 'a reversal is the exact opposite of an entry of the same ledger')
+    WHERE NEW.reverses IS NOT NULL AND (
+    NOT EXISTS (SELECT 1 FROM pay_entry WHERE id = NEW.reverses AND ledger = NEW.ledger)
+    OR EXISTS (SELECT 1 FROM pay_posting WHERE entry IN (NEW.id, NEW.reverses) GROUP BY account, currency
+               HAVING sum(minor) <> 0 OR sum(carry) <> 0));
+END
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_no_update BEFORE UPDATE ON pay_entry
+BEGIN SELECT RAISE(ABORT, 'entries are only added, never changed or removed: reverse it'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_no_delete BEFORE DELETE ON pay_entry
+BEGIN SELECT RAISE(ABORT, 'entries are only added, never changed or removed: reverse it'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_open BEFORE INSERT ON pay_posting
+WHEN EXISTS (SELECT 1 FROM pay_entry WHERE id = NEW.entry)
+  OR EXISTS (SELECT 1 FROM pay_posting WHERE entry = NEW.entry AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'an entry that is there gets no more postings'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_counts AFTER INSERT ON pay_posting
+BEGIN
+  INSERT INTO pay_balance (account, currency, minor, carry, entry, number)
+    SELECT NEW.account, NEW.currency, 0, 0, 0, 0
+    WHERE NOT EXISTS (SELECT 1 FROM pay_balance WHERE account = NEW.account AND currency = NEW.currency);
+  UPDATE pay_balance
+    SET minor = minor + NEW.minor, carry = carry + NEW.carry, entry = NEW.entry, number = NEW.number
+    WHERE account = NEW.account AND currency = NEW.currency;
+END
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_no_update BEFORE UPDATE ON pay_posting
+BEGIN SELECT RAISE(ABORT, 'entries are only added, never changed or removed: reverse it'); END
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_no_delete BEFORE DELETE ON pay_posting
+BEGIN SELECT RAISE(ABORT, 'entries are only added, never changed or removed: reverse it'); END
+""")
+    elif op.get_bind().dialect.name == "postgresql":
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_account_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'an account stays where it is'
+    USING ERRCODE = 'restrict_violation';
+END $$
+""")
+        op.execute("""
+CREATE TRIGGER pay_account_no_update BEFORE UPDATE OF id, ledger ON pay_account
+FOR EACH ROW EXECUTE FUNCTION pay_account_stays()
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_balance_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.minor <> 0 OR NEW.carry <> 0 OR NEW.entry <> 0 OR NEW.number <> 0 THEN
+    RAISE EXCEPTION 'a balance is the sum of its postings'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_balance_moves() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.entry, NEW.number) <= (OLD.entry, OLD.number) OR NOT EXISTS (
+    SELECT 1 FROM pay_posting WHERE entry = NEW.entry AND number = NEW.number
+      AND account = NEW.account AND account = OLD.account
+      AND currency = NEW.currency AND currency = OLD.currency
+      AND minor = NEW.minor - OLD.minor AND carry = NEW.carry - OLD.carry) THEN
+    RAISE EXCEPTION 'a balance is the sum of its postings'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_balance_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a balance is the sum of its postings'
+    USING ERRCODE = 'restrict_violation';
+END $$
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_begins BEFORE INSERT ON pay_balance
+FOR EACH ROW EXECUTE FUNCTION pay_balance_begins()
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_moves BEFORE UPDATE ON pay_balance
+FOR EACH ROW EXECUTE FUNCTION pay_balance_moves()
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_no_delete BEFORE DELETE ON pay_balance
+FOR EACH ROW EXECUTE FUNCTION pay_balance_kept()
+""")
+        op.execute("""
+CREATE TRIGGER pay_balance_no_truncate BEFORE TRUNCATE ON pay_balance
+FOR EACH STATEMENT EXECUTE FUNCTION pay_balance_kept()
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_entry_balanced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pay_posting WHERE entry = NEW.id)
+    OR EXISTS (SELECT 1 FROM pay_posting WHERE entry = NEW.id GROUP BY currency
+               HAVING sum(minor) <> 0 OR sum(carry) <> 0) THEN
+    RAISE EXCEPTION 'the postings of an entry add up to 0 in each currency'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF EXISTS (SELECT 1 FROM pay_posting JOIN pay_account ON pay_account.id = pay_posting.account
+            WHERE pay_posting.entry = NEW.id AND pay_account.ledger <> NEW.ledger)
+    OR EXISTS (SELECT 1 FROM pay_account WHERE id = NEW.author AND ledger <> NEW.ledger) THEN
+    RAISE EXCEPTION 'an account of another ledger'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.reverses IS NOT NULL AND (
+    NOT EXISTS (SELECT 1 FROM pay_entry WHERE id = NEW.reverses AND ledger = NEW.ledger)
+    OR EXISTS (SELECT 1 FROM pay_posting WHERE entry IN (NEW.id, NEW.reverses)
+               GROUP BY account, currency HAVING sum(minor) <> 0 OR sum(carry) <> 0)) THEN
+    RAISE EXCEPTION 'a reversal is the exact opposite of an entry of the same ledger'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_entry_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'entries are only added, never changed or removed: reverse it'
+    USING ERRCODE = 'restrict_violation';
+END $$
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_balanced BEFORE INSERT ON pay_entry
+FOR EACH ROW EXECUTE FUNCTION pay_entry_balanced()
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_no_update BEFORE UPDATE OR DELETE ON pay_entry
+FOR EACH ROW EXECUTE FUNCTION pay_entry_kept()
+""")
+        op.execute("""
+CREATE TRIGGER pay_entry_no_truncate BEFORE TRUNCATE ON pay_entry
+FOR EACH STATEMENT EXECUTE FUNCTION pay_entry_kept()
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_posting_open() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM pay_entry WHERE id = NEW.entry) THEN
+    RAISE EXCEPTION 'an entry that is there gets no more postings'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_posting_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO pay_balance (account, currency, minor, carry, entry, number)
+    SELECT NEW.account, NEW.currency, 0, 0, 0, 0
+    WHERE NOT EXISTS (SELECT 1 FROM pay_balance WHERE account = NEW.account AND currency = NEW.currency);
+  UPDATE pay_balance
+    SET minor = minor + NEW.minor, carry = carry + NEW.carry, entry = NEW.entry, number = NEW.number
+    WHERE account = NEW.account AND currency = NEW.currency;
+  RETURN NULL;
+END $$
+""")
+        op.execute("""
+CREATE OR REPLACE FUNCTION pay_posting_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'entries are only added, never changed or removed: reverse it'
+    USING ERRCODE = 'restrict_violation';
+END $$
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_open BEFORE INSERT ON pay_posting
+FOR EACH ROW EXECUTE FUNCTION pay_posting_open()
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_counts AFTER INSERT ON pay_posting
+FOR EACH ROW EXECUTE FUNCTION pay_posting_counts()
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_no_update BEFORE UPDATE OR DELETE ON pay_posting
+FOR EACH ROW EXECUTE FUNCTION pay_posting_kept()
+""")
+        op.execute("""
+CREATE TRIGGER pay_posting_no_truncate BEFORE TRUNCATE ON pay_posting
+FOR EACH STATEMENT EXECUTE FUNCTION pay_posting_kept()
+""")

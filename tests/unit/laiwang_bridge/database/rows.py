@@ -18,9 +18,20 @@ def fill(connection: sa.Connection, rows_each: int = 3) -> Rows:
     found = sa.MetaData()
     found.reflect(connection)
     for table in found.sorted_tables:
-        if table.name != revision_table.name:
+        if table.name == "pay_entry":
+            _fill_books(connection, found, rows_each)
+        elif table.name not in (revision_table.name, "pay_posting", "pay_balance"):
             connection.execute(table.insert(), [_row(table, number) for number in range(1, rows_each + 1)])
     return contents(connection)
+
+
+def _fill_books(connection: sa.Connection, found: sa.MetaData, rows_each: int) -> None:
+    """Books take only what is balanced: postings first, then their entry; balances come by themselves."""
+    posting, entry = found.tables["pay_posting"], found.tables["pay_entry"]
+    for number in range(1, rows_each + 1):
+        row = {"entry": number, "account": number, "currency": "EUR", "carry": 0}
+        connection.execute(posting.insert(), [{**row, "number": 1, "minor": 5}, {**row, "number": 2, "minor": -5}])
+        connection.execute(entry.insert(), _row(entry, number) | {"reverses": None})
 
 
 def contents(connection: sa.Connection) -> Rows:
@@ -63,9 +74,9 @@ def differences(connection: sa.Connection, schema: Schema) -> list[Any]:
 
 
 def fine_print(connection: sa.Connection) -> dict[str, str]:
-    """What alembic does not compare: conditions of indexes, and how SQLite keeps a table."""
+    """What alembic does not compare: conditions of indexes, triggers, checks, and how SQLite keeps a table."""
     if connection.dialect.name == "sqlite":
-        statement = "select name, sql from sqlite_master where sql is not null and type = 'index'"
+        statement = "select name, sql from sqlite_master where sql is not null and type in ('index', 'trigger')"
         found = {name: " ".join(sql.split()) for name, sql in connection.execute(sa.text(statement))}
         for name, without_rowid in connection.execute(sa.text("select name, wr from pragma_table_list")):
             found[name] = f"without rowid: {without_rowid}"
@@ -73,5 +84,10 @@ def fine_print(connection: sa.Connection) -> dict[str, str]:
         for name in connection.execute(sa.text(autoincrement)).scalars():
             found[name] += ", counts for ever"
         return found
-    statement = "select indexname, indexdef from pg_indexes where schemaname = 'public'"
-    return {row[0]: row[1] for row in connection.execute(sa.text(statement))}
+    statements = (
+        "select indexname, indexdef from pg_indexes where schemaname = 'public'",
+        "select 'trigger ' || tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal",
+        "select 'function ' || proname, prosrc from pg_proc where pronamespace = 'public'::regnamespace",
+        "select 'check ' || conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'c'",
+    )
+    return {row[0]: row[1] for statement in statements for row in connection.execute(sa.text(statement))}
