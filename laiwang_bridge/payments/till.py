@@ -33,7 +33,7 @@ def _read_bill(text: str) -> int:
     return int(digits)
 
 
-def _read_who(text: str) -> Who:
+def read_who(text: str) -> Who:
     """Somebody by mention, id, `@name`, or `+name` for a guest."""
     user = user_in(text)
     if user is not None:
@@ -46,7 +46,7 @@ def _read_who(text: str) -> Who:
     raise ArgumentError(_("“{word}” is nobody. Mention the person, or write `+name` for a guest."), word=text[:30])
 
 
-def _show_who(who: Who) -> str:
+def show_who(who: Who) -> str:
     match who:
         case User(user):
             return user
@@ -60,7 +60,7 @@ def _show_who(who: Who) -> str:
 BillNumber = Annotated[
     int | None, Argument(_("which bill"), parse=_read_bill, show=lambda number: f"#{number}", example="#7")
 ]
-Whom = Annotated[Who, Argument(_("who"), parse=_read_who, show=_show_who, example="@ann:example.org")]
+Whom = Annotated[Who, Argument(_("who"), parse=read_who, show=show_who, example="@ann:example.org")]
 HowMuch = Annotated[str, Argument(_("how much"), rest=True, most=60, example="20")]
 
 
@@ -136,7 +136,7 @@ class Till:
         room = Room(self.around.rooms, context.room, ledger, context.sender, self.around.is_ours, context.now)
         found = room.candidates(context.connection, who) if isinstance(who, Named) else who
         if isinstance(found, Candidates):
-            names = [_show_who(one) for one in found.people[:MOST_CANDIDATES]]
+            names = [show_who(one) for one in found.people[:MOST_CANDIDATES]]
             raise UserError(
                 _("“{name}” can be several people: {people}. Mention the one you mean."),
                 name=found.named.name,
