@@ -34,7 +34,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes the bill."""
+    """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it."""
 
     bill: Bill
     faces: Mapping[AccountId, Face]

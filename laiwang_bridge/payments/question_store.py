@@ -22,6 +22,7 @@ pay_question = Table(
     Column("room_id", Text, nullable=False),
     Column("asker", Text, nullable=False, index=True),
     Column("event_id", Text, nullable=False, unique=True),
+    Column("bill", BigInteger),
     Column("readings", Text, nullable=False),
     Column("thread", Text),
     Column("receipt", Text),
@@ -42,12 +43,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question about a line of `asker`'s."""
+    """A question about a line of `asker`'s; `bill` is the number of the bill that is to be changed by it, if one is."""
 
     id: int
     room: RoomID
     asker: UserID
     event: EventID
+    bill: int | None
     readings: tuple[Reading, ...]
     thread: EventID | None
     receipt: EventID | None
@@ -65,6 +67,7 @@ def ask(
     readings: Sequence[Reading],
     now: int,
     *,
+    bill: int | None = None,
     thread: EventID | None = None,
     receipt: EventID | None = None,
 ) -> int:
@@ -74,6 +77,7 @@ def ask(
         "room_id": room,
         "asker": asker,
         "event_id": event,
+        "bill": bill,
         "readings": orjson.dumps([[one.line, one.label, one.is_sure] for one in readings]).decode(),
         "thread": thread,
         "receipt": receipt,
@@ -122,6 +126,7 @@ def _asked(connection: Connection, condition: Any) -> Asked | None:
         room=RoomID(row.room_id),
         asker=UserID(row.asker),
         event=EventID(row.event_id),
+        bill=row.bill,
         readings=tuple(Reading(*each) for each in orjson.loads(row.readings)),
         thread=row.thread,
         receipt=row.receipt,
