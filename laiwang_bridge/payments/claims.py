@@ -195,6 +195,14 @@ def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
     return _change(connection, waiting, Act.WITHDRAW)
 
 
+def undo(connection: Connection, one: Claim, by: AccountId, key: str, now: int) -> Outcome:
+    """Take a payment out of the books again, by its reversal. Raises `TooLate` where it is not in them."""
+    if one.entry is None or after(one.state, Act.UNDO) is None:
+        raise TooLate
+    ledger_store.reverse_entry(connection, one.ledger, one.entry, key, now, by)
+    return undone(connection, one.entry)
+
+
 def undone(connection: Connection, entry: EntryId) -> Outcome:
     """An entry was taken out of the books again: if it was a payment, nothing rests on it any more."""
     evened = claim_store.forget_even(connection, entry)
