@@ -13,7 +13,7 @@ from laiwang_bridge.payments.books import Books, Entry
 
 
 class Source(StrEnum):
-    """Whose file it is; `title` is how that calls itself."""
+    """Whose file it is; `called` is how that calls itself."""
 
     OURS = "laiwang"
     SPLITWISE = "splitwise"
@@ -23,7 +23,7 @@ class Source(StrEnum):
     TRICOUNT = "tricount"
 
     @property
-    def title(self) -> str:
+    def called(self) -> str:
         return _TITLES[self]
 
 

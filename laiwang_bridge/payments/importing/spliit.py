@@ -92,7 +92,7 @@ def _of_json(one: Any, names: Mapping[str, str], money: Currency) -> Bill | BadC
         parts = {_named(part["participantId"], names): _whole(part["shares"]) for part in one["paidFor"]}
         is_exact = mode == "BY_AMOUNT"
         if is_exact:
-            parts = dict(settled(parts, amount))
+            parts = settled(parts, amount)
         return Bill(
             date=cells.day_of(str(one["expenseDate"]), Habits()),
             title=str(one["title"]),

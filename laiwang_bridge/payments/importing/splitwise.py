@@ -31,9 +31,9 @@ FIRST = 5
 """How many columns come before the people."""
 
 _PAYMENTS = frozenset((
-    "payment", "zahlung", "paiement", "pago", "pagamento", "betaling", "betalning", "płatność", "platba", "maksu", "ödeme",
-    "fizetés", "plată", "плащане", "оплата", "платёж", "платеж", "платіж", "付款", "支付", "支払い", "支払", "결제", "지불",
-    "thanh toán", "pembayaran", "การชำระเงิน",
+    "payment", "zahlung", "paiement", "pago", "pagamento", "betaling", "betalning", "płatność", "platba", "maksu",
+    "ödeme", "fizetés", "plată", "плащане", "оплата", "платёж", "платеж", "платіж", "付款", "支付", "支払い", "支払",
+    "결제", "지불", "thanh toán", "pembayaran", "การชำระเงิน",
 ))  # fmt: skip
 
 

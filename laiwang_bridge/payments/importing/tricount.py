@@ -1,8 +1,8 @@
 """What Tricount exports as CSV: for each person a column with what he paid and one with what he bears (below 0).
 
-The headings are in the language of whoever exported. The columns are told by their place and by each other: there is one
-for the payer's name, and those of the people begin with the same words and end with the name. Amounts of people are
-in the currency of the tricount. The last line says what this is.
+The headings are in the language of whoever exported. The columns are told by their place and by each other: there is
+one for the payer's name, and those of the people begin with the same words and end with the name. Amounts of people
+are in the currency of the tricount. The last line says what this is.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Scales:
         return division.shares
 
 
-def settled(shares: Mapping[str, int], total: int) -> Mapping[str, int]:
+def settled(shares: Mapping[str, int], total: int) -> dict[str, int]:
     """Shares that were rounded one by one, made to add up to the total: a unit more or less for the first of them.
 
     Raises `BadCell` where more than that is missing.
@@ -102,7 +102,7 @@ def settled(shares: Mapping[str, int], total: int) -> Mapping[str, int]:
     if abs(missing) > len(bearing):
         raise BadCell(Trouble.NOT_ZERO, str(missing))
     step = 1 if missing > 0 else -1
-    return shares | {name: shares[name] + step for name in bearing[: abs(missing)]}
+    return {**shares} | {name: shares[name] + step for name in bearing[: abs(missing)]}
 
 
 def names_in(text: str, known: People) -> list[str]:
