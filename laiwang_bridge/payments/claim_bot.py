@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 from appservice.bots import Argument, Button, Context, Router, UserError, button
 from appservice.content import code, lines
 from appservice.language import _
-from appservice.unit import Unit
 from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store, open_shares
-from laiwang_bridge.payments.bill_store import Bill, BillId
+from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import AccountKind
-from laiwang_bridge.payments.paying import ClaimState
+from laiwang_bridge.payments.paying import ClaimState, ShareStatus
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import BillNumber, HowMuch, Till, Whom, shown
 from laiwang_bridge.payments.wording import Who
 
-PAID, RECEIVED, WRONG, REMIND = "✅", "👍", "❌", "🔔"
+PAID, RECEIVED, WRONG = "✅", "👍", "❌"
 GROUP = _("Paying")
 
 _NO_PART = _("You have no part in bill {number}.")
@@ -26,11 +25,10 @@ Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, exampl
 
 
 class ClaimBot:
-    """Claims about bills. `show` brings a bill's card up to date."""
+    """Claims about bills."""
 
-    def __init__(self, prefixes: Sequence[str], till: Till, show: Callable[[Unit, BillId], None]) -> None:
+    def __init__(self, prefixes: Sequence[str], till: Till) -> None:
         self._till = till
-        self._show = show
         self.router = router = Router("claims", prefixes)
         command = router.command
         command(
@@ -53,15 +51,16 @@ class ClaimBot:
             "accept", "没异议", "认可", help=_("Take back that a bill is wrong"), group=GROUP, where="room"
         )(self.accept)  # fmt: skip
 
-    def buttons(self, bill: Bill) -> list[Button]:
-        """For the card of a bill."""
-        if bill.is_void:
-            return []
+    def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
+        """For the card of a bill. A tap taken back takes back what it said."""
         number = bill.number
+        wrong = button(WRONG, _("that is wrong"), self.dispute, number).undone_by(self.accept, number)
+        if not any(share.owed for share in statuses.values()):
+            return [wrong]
         return [
             button(PAID, _("I paid"), self.paid, number).undone_by(self.unpaid, number),
             button(RECEIVED, _("received"), self.received, number).undone_by(self.unreceived, number),
-            button(WRONG, _("that is wrong"), self.dispute, number).undone_by(self.accept, number),
+            wrong,
         ]
 
     # -- whoever owes ---------------------------------------------------------------------------------------------
@@ -191,7 +190,7 @@ class ClaimBot:
             raise self._nothing_came(context, found, debtor)
         for one in mine:
             self._tell(context, claims.refuse(context.connection, one))
-        faces = self._till.faces(context.connection, found.ledger)
+        faces = self._till.cards.faces(context.connection, found.ledger)
         users = [faces[one.debtor].user for one in mine]
         context.reply(
             _("{who}: {payee} says that the money for bill {number} has not come."),
@@ -226,7 +225,7 @@ class ClaimBot:
                 try_instead=f"{context.line(self.received)} @ann:example.org 20",
             )
         if debtor is None and len(waiting) > 1:
-            faces = self._till.faces(connection, ledger)
+            faces = self._till.cards.faces(connection, ledger)
             raise UserError(
                 _("{who} say that they have paid you. Whose money has come?"),
                 who=list(dict.fromkeys(faces[one.debtor].name for one in waiting)),
@@ -244,7 +243,7 @@ class ClaimBot:
         guests = [one for one in getting if accounts[one].kind is AccountKind.GUEST and bill.author == me]
         found = [one for one in getting if one == mine] + guests
         if not found:
-            faces = self._till.faces(context.connection, bill.ledger)
+            faces = self._till.cards.faces(context.connection, bill.ledger)
             raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
         return found
 
@@ -278,8 +277,8 @@ class ClaimBot:
         if me not in found.nets:
             raise UserError(_NO_PART, number=_number(found))
         claims.dispute(context.connection, found, me, reason.strip(), context.now)
-        self._show(context.unit, found.id)
-        faces = self._till.faces(context.connection, found.ledger)
+        self._till.cards.refresh(context.unit, [found.id])
+        faces = self._till.cards.faces(context.connection, found.ledger)
         author = faces[found.author]
         said = _(
             "{author}: {who} says that bill {number} is wrong. It stays as it is until somebody changes it, or {who} "
@@ -299,8 +298,8 @@ class ClaimBot:
         found = self._needed(context, bill, self.accept)
         if not claims.give_in(context.connection, found, self._till.me(context, found.ledger)):
             raise UserError(_("You have not said that bill {number} is wrong."), number=_number(found))
-        self._show(context.unit, found.id)
-        _agree(context)
+        self._till.cards.refresh(context.unit, [found.id])
+        agree(context)
 
     # -- telling --------------------------------------------------------------------------------------------------
 
@@ -315,12 +314,11 @@ class ClaimBot:
         return found
 
     def _tell(self, context: Context, outcome: Outcome) -> None:
-        for bill in outcome.bills:
-            self._show(context.unit, bill)
-        _agree(context)
+        self._till.cards.refresh(context.unit, outcome.bills)
+        agree(context)
 
 
-def _agree(context: Context) -> None:
+def agree(context: Context) -> None:
     """Whoever tapped sees what it did on the card; whoever wrote gets a sign that he was understood."""
     if context.event.type == "m.room.message":
         context.agree()

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from mautrix.types import UserID
-from sqlalchemy import Connection
-
 from appservice import outbox
 from appservice.bots import Argument, ArgumentError, Context, UserError
 from appservice.bots.line import fold, user_in
@@ -15,8 +12,8 @@ from appservice.language import Language, _
 from laiwang_bridge.payments import bill_store, ledger_store
 from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.bill_store import Bill
-from laiwang_bridge.payments.card_text import Face
-from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
+from laiwang_bridge.payments.cards import Cards
+from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.surroundings import Surroundings
@@ -67,8 +64,9 @@ HowMuch = Annotated[str, Argument(_("how much"), rest=True, most=60, example="20
 class Till:
     """Reads and shows what commands about paying have in common."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, cards: Cards) -> None:
         self.around = around
+        self.cards = cards
 
     # -- which bill -----------------------------------------------------------------------------------------------
 
@@ -143,16 +141,6 @@ class Till:
                 people=names,
             )
         return room.account(context.connection, found)
-
-    def faces(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, Face]:
-        """How everybody of these books is shown."""
-        return {id: self.face(connection, one) for id, one in ledger_store.accounts(connection, ledger).items()}
-
-    def face(self, connection: Connection, account: Account) -> Face:
-        if account.kind is AccountKind.USER:
-            user = UserID(account.name)
-            return Face(self.around.names.of_user(connection, user), user)
-        return Face(account.name)
 
 
 def shown(minor: int, code: str, language: Language) -> str:
