@@ -266,6 +266,7 @@ class Application:
                 default_language=default_language,
                 currency=config.payments.currency,
                 ask_from=config.payments.ask_from,
+                packet_most=config.payments.packet_most,
             )
         )
 

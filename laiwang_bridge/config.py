@@ -299,6 +299,11 @@ class Payments:
         "choose another number.",
         values.whole_number(1, 1_000_000_000),
     )
+    packet_most: int = setting(
+        10_000,
+        "Largest red packet, in units of its currency (not cents) or in points; a room can choose less.",
+        values.whole_number(1, 1_000_000_000),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from appservice.bots import Router
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bot import BillBot
+from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Export
@@ -20,16 +21,20 @@ class Payments:
 
     def __init__(self, around: Surroundings) -> None:
         self.bills = BillBot(PREFIXES, around)
-        self.routers: tuple[Router, ...] = (self.bills.router,)
-        self.exports: dict[str, Export] = {}
+        self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
+        self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router)
+        self.exports: dict[str, Export] = {"packets": self.packets.export}
 
     def add_to(self, routes: Routes) -> None:
         self.bills.add_to(routes)
+        self.packets.add_to(routes)
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
         self.bills.moved(unit, old, new)
+        self.packets.moved(unit, old, new)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""
         self.bills.person_leaves(unit, person)
+        self.packets.person_leaves(unit, person)

@@ -22,7 +22,7 @@ from laiwang_bridge.people.ties import Ties
 class Surroundings:
     """`bots` are the users of ours that answer about bills, the one that does nothing else first. `mail` reaches a
     person in his chat with that one. `currency` (ISO 4217) and `ask_from` (whole units) are what the admin has chosen
-    for rooms that have chosen nothing."""
+    for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any."""
 
     rooms: Rooms
     names: Names
@@ -35,6 +35,7 @@ class Surroundings:
     default_language: Language
     currency: str
     ask_from: int
+    packet_most: int
 
     def speak_in(self, unit: Unit, room: RoomID, language: Language | None = None) -> Voice | None:
         """Our own voice in a room, for what nobody has just asked; None where none of our bots is."""

@@ -252,6 +252,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lane", name=op.f("pk_outbox_lease")),
     )
     op.create_table(
+        "packet_room",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("allowed", sa.Boolean(), nullable=False),
+        sa.Column("points", sa.Boolean(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("room_id", name=op.f("pk_packet_room")),
+    )
+    op.create_table(
         "pay_ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -667,6 +675,44 @@ def upgrade() -> None:
     )
     op.create_index("ix_mute_muted", "mute", ["muted"], unique=False)
     op.create_table(
+        "packet",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("command", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("left", sa.BigInteger(), nullable=False),
+        sa.Column("parts_left", sa.Integer(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("seed", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("card_key", sa.Text(), nullable=False),
+        sa.Column("shown_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("tells_late", sa.Boolean(), nullable=False),
+        sa.CheckConstraint('"left" >= 0 AND "left" + returned <= total', name=op.f("ck_packet_total")),
+        sa.CheckConstraint("parts_left BETWEEN 0 AND parts AND returned >= 0", name=op.f("ck_packet_parts")),
+        sa.CheckConstraint("state <> 'open' OR \"left\" >= parts_left", name=op.f("ck_packet_enough")),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_packet_person"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packet")),
+        sa.UniqueConstraint("room_id", "number", name=op.f("uq_packet_room_id_number")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_packet_command"), "packet", ["command"], unique=False)
+    op.create_index("ix_packet_open", "packet", ["room_id", "state"], unique=False)
+    op.create_index(op.f("ix_packet_person"), "packet", ["person"], unique=False)
+    op.create_table(
         "pay_account",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -962,6 +1008,38 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_friend_list_member_owner", "friend_list_member", ["owner", "person"], unique=False)
+    op.create_table(
+        "packet_guest",
+        sa.Column("packet", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["packet"], ["packet.id"], name=op.f("fk_packet_guest_packet"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("packet", "user_id", name=op.f("pk_packet_guest")),
+    )
+    op.create_table(
+        "packet_late",
+        sa.Column("packet", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["packet"], ["packet.id"], name=op.f("fk_packet_late_packet"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("packet", "user_id", name=op.f("pk_packet_late")),
+    )
+    op.create_table(
+        "packet_part",
+        sa.Column("packet", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_packet_part_amount")),
+        sa.ForeignKeyConstraint(["packet"], ["packet.id"], name=op.f("fk_packet_part_packet"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_packet_part_person"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("packet", "number", name=op.f("pk_packet_part")),
+        sa.UniqueConstraint("packet", "mark", name=op.f("uq_packet_part_packet_mark")),
+        sa.UniqueConstraint("packet", "person", name=op.f("uq_packet_part_packet_person")),
+    )
+    op.create_index(op.f("ix_packet_part_person"), "packet_part", ["person"], unique=False)
     op.create_table(
         "pay_balance",
         sa.Column("account", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
