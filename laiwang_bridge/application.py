@@ -66,7 +66,9 @@ from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.payments.feature import Payments
+from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
+from laiwang_bridge.payments.ways import SEALED_WAY, Ways
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot
@@ -267,7 +269,9 @@ class Application:
                 currency=config.payments.currency,
                 ask_from=config.payments.ask_from,
                 packet_most=config.payments.packet_most,
-            )
+            ),
+            Ways(find_rails, Seal(config.contacts.key or secret.hex(), SEALED_WAY)),
+            self._download,
         )
 
         ordering = Ordering(

@@ -38,6 +38,7 @@ import laiwang_bridge.payments.ledger_tables
 import laiwang_bridge.payments.packets.late_store
 import laiwang_bridge.payments.packets.settings_store
 import laiwang_bridge.payments.packets.store
+import laiwang_bridge.payments.rail_store
 import laiwang_bridge.people.address_store
 import laiwang_bridge.people.claim_store
 import laiwang_bridge.people.hours_store

@@ -9,7 +9,10 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bot import BillBot
 from laiwang_bridge.payments.packets.bot import PacketBot
+from laiwang_bridge.payments.rails_bot import Download, RailsBot
 from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.payments.till import Till
+from laiwang_bridge.payments.ways import Ways
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Export
 
@@ -19,15 +22,17 @@ PREFIXES = ("!aa", "!split", "!记账")
 class Payments:
     """The rooms of the house that are about bills. `routers` are what the bots answer."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, ways: Ways, download: Download) -> None:
         self.bills = BillBot(PREFIXES, around)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
-        self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router)
-        self.exports: dict[str, Export] = {"packets": self.packets.export}
+        self.rails = RailsBot(PREFIXES, around, Till(around), ways, download)
+        self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router, self.rails.router)
+        self.exports: dict[str, Export] = {"packets": self.packets.export, "ways_to_be_paid": ways.export}
 
     def add_to(self, routes: Routes) -> None:
         self.bills.add_to(routes)
         self.packets.add_to(routes)
+        self.rails.add_to(routes)
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""

@@ -260,6 +260,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("room_id", name=op.f("pk_packet_room")),
     )
     op.create_table(
+        "pay_bill",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("author", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("card_bot", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("is_void", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_bill")),
+        sa.UniqueConstraint("card_key", name=op.f("uq_pay_bill_card_key")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_pay_bill_event_id")),
+        sa.UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "pay_bill_version",
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("searched", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("date", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("paid", sa.Text(), nullable=False),
+        sa.Column("split", sa.Text(), nullable=False),
+        sa.Column("shares", sa.Text(), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bill", "version", name=op.f("pk_pay_bill_version")),
+    )
+    op.create_index("ix_pay_bill_version_entry", "pay_bill_version", ["entry"], unique=False)
+    op.create_table(
         "pay_ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -307,6 +347,7 @@ def upgrade() -> None:
         sa.Column("privileged", sa.LargeBinary(), nullable=True),
         sa.Column("predecessor", sa.Text(), nullable=True),
         sa.Column("power_levels", sa.LargeBinary(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
         sa.Column("encrypted", sa.Boolean(), nullable=False),
         sa.Column("direct_with", sa.Text(), nullable=True),
         sa.Column("replacement", sa.Text(), nullable=True),
@@ -701,9 +742,14 @@ def upgrade() -> None:
         sa.Column("shown_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("tells_late", sa.Boolean(), nullable=False),
-        sa.CheckConstraint('"left" >= 0 AND "left" + returned <= total', name=op.f("ck_packet_total")),
-        sa.CheckConstraint("parts_left BETWEEN 0 AND parts AND returned >= 0", name=op.f("ck_packet_parts")),
-        sa.CheckConstraint("state <> 'open' OR \"left\" >= parts_left", name=op.f("ck_packet_enough")),
+        sa.CheckConstraint("parts_left BETWEEN 0 AND parts", name=op.f("ck_packet_parts")),
+        sa.CheckConstraint(
+            "state <> 'open' OR (\"left\" BETWEEN parts_left AND total AND returned = 0)", name=op.f("ck_packet_open")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('empty', 'expired', 'withdrawn') OR (\"left\" = 0 AND returned BETWEEN 0 AND total)",
+            name=op.f("ck_packet_over"),
+        ),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_packet_person"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_packet")),
         sa.UniqueConstraint("room_id", "number", name=op.f("uq_packet_room_id_number")),
@@ -737,6 +783,40 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_plan_ledger")),
         sa.PrimaryKeyConstraint("ledger", "currency", name=op.f("pk_pay_plan")),
     )
+    op.create_table(
+        "pay_way",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_pay_way_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_way")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_pay_way_person"), "pay_way", ["person"], unique=False)
+    op.create_table(
+        "pay_way_habit",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("asks", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_pay_way_habit_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_pay_way_habit")),
+    )
+    op.create_table(
+        "pay_way_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("payee", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("debtor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["debtor"], ["person.id"], name=op.f("fk_pay_way_request_debtor"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["payee"], ["person.id"], name=op.f("fk_pay_way_request_payee"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_way_request")),
+        sa.UniqueConstraint("payee", "debtor", "ledger", name="uq_pay_way_request"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_pay_way_request_debtor"), "pay_way_request", ["debtor"], unique=False)
     op.create_table(
         "policy_rule",
         sa.Column("room_id", sa.Text(), nullable=False),

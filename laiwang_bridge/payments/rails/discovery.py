@@ -22,6 +22,11 @@ def installed() -> tuple[EntryPoint, ...]:
     return tuple(sorted(found, key=lambda point: (not point.value.startswith("laiwang_bridge."), point.name)))
 
 
+def find_rails() -> Mapping[str, Rail]:
+    """All rails of this installation."""
+    return load(installed())
+
+
 def load(points: Iterable[EntryPoint]) -> Mapping[str, Rail]:
     """The rails by name. One that cannot be loaded costs nobody but itself: the log says which and why."""
     rails: dict[str, Rail] = {}
