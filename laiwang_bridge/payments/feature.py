@@ -8,6 +8,7 @@ from appservice.bots import Router
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bot import BillBot
+from laiwang_bridge.payments.cards import Cards
 from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.rails_bot import Download, RailsBot
 from laiwang_bridge.payments.surroundings import Surroundings
@@ -25,7 +26,8 @@ class Payments:
     def __init__(self, around: Surroundings, ways: Ways, download: Download) -> None:
         self.bills = BillBot(PREFIXES, around)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
-        self.rails = RailsBot(PREFIXES, around, Till(around), ways, download)
+        till = Till(around, Cards(around, lambda _voice, number: f"#{number}"))
+        self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router, self.rails.router)
         self.exports: dict[str, Export] = {"packets": self.packets.export, "ways_to_be_paid": ways.export}
 
