@@ -74,9 +74,15 @@ packet = Table(
     Column("due_at", BigInteger),
     Column("tells_late", Boolean, nullable=False),
     UniqueConstraint("room_id", "number"),
-    CheckConstraint("parts_left BETWEEN 0 AND parts AND returned >= 0", name="parts"),
-    CheckConstraint("state <> 'open' OR \"left\" >= parts_left", name="enough"),
-    CheckConstraint('"left" >= 0 AND "left" + returned <= total', name="total"),
+    CheckConstraint("parts_left BETWEEN 0 AND parts", name="parts"),
+    CheckConstraint(
+        "state <> 'open' OR (\"left\" BETWEEN parts_left AND total AND returned = 0)",
+        name="open",
+    ),
+    CheckConstraint(
+        "state NOT IN ('empty', 'expired', 'withdrawn') OR (\"left\" = 0 AND returned BETWEEN 0 AND total)",
+        name="over",
+    ),
     Index("ix_packet_open", "room_id", "state"),
     sqlite_autoincrement=True,
 )
