@@ -169,7 +169,7 @@ def account_of(connection: Connection, ledger: LedgerId, user: UserID, now: int)
 
 def guest_account(connection: Connection, ledger: LedgerId, name: str, now: int) -> AccountId:
     """The account of somebody without a Matrix id, by name (upper and lower case are the same)."""
-    return _account(connection, ledger, AccountKind.GUEST, name, _known_as(name), now)
+    return _account(connection, ledger, AccountKind.GUEST, " ".join(name.split()), _known_as(name), now)
 
 
 def system_account(connection: Connection, ledger: LedgerId, word: str, now: int) -> AccountId:
@@ -199,9 +199,14 @@ def account(connection: Connection, id: AccountId) -> Account | None:
 def change_account(
     connection: Connection, account: AccountId, *, weight: Fraction, settles_with: AccountId | None
 ) -> None:
-    connection.execute(
-        update(pay_account).where(pay_account.c.id == account).values(weight=str(weight), settles_with=settles_with)
-    )
+    """Set both. Who settled with this account settles with the other one too. Raises ValueError if it is the same."""
+    head = settles_with and (_head_of(connection, settles_with) or settles_with)
+    if head == account:
+        raise ValueError("nobody settles with himself")
+    values = {"weight": str(weight), "settles_with": head}
+    connection.execute(update(pay_account).where(pay_account.c.id == account).values(values))
+    if head is not None:
+        connection.execute(update(pay_account).where(pay_account.c.settles_with == account).values(settles_with=head))
 
 
 def post(connection: Connection, ledger: LedgerId, entry: NewEntry, now: int) -> EntryId | None:
@@ -321,6 +326,11 @@ def forget_user(connection: Connection, user: UserID) -> None:
         name = f"former-{id}"
         values = {"kind": AccountKind.FORMER, "name": name, "known_as": name}
         connection.execute(update(pay_account).where(pay_account.c.id == id).values(values))
+
+
+def _head_of(connection: Connection, account: AccountId) -> AccountId | None:
+    head = connection.execute(select(pay_account.c.settles_with).where(pay_account.c.id == account)).scalar()
+    return None if head is None else AccountId(head)
 
 
 def _known_as(name: str) -> str:
