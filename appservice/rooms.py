@@ -47,6 +47,7 @@ room = Table(
     Column("privileged", LargeBinary),
     Column("predecessor", Text),
     Column("power_levels", LargeBinary),
+    Column("name", Text),
     Column("encrypted", Boolean, nullable=False, default=False),
     # Whose direct chat this is; empty where the room has a purpose of its own, NULL where nobody has said.
     Column("direct_with", Text),
@@ -107,6 +108,7 @@ STATE_TYPES = (
     "m.room.create",
     "m.room.member",
     "m.room.power_levels",
+    "m.room.name",
     "m.room.encryption",
     "m.room.tombstone",
 )
@@ -175,6 +177,10 @@ class Rooms:
         """What `display_name` says of each of these in no particular room; none for somebody whom we never met."""
         rows = connection.execute(_DISPLAY_NAMES, {"users": list(users)})
         return {UserID(row.user_id): row.display_name for row in rows}
+
+    def name(self, connection: Connection, room_id: RoomID) -> str | None:
+        """What the room is called; None where it has no name, and clients show who is in it."""
+        return connection.execute(select(room.c.name).where(room.c.room_id == room_id)).scalar() or None
 
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
@@ -281,6 +287,8 @@ class Rooms:
                 )
             case "m.room.power_levels" if event.state_key == "":
                 self._know(connection, event.room_id, power_levels=orjson.dumps(dict(content)))
+            case "m.room.name" if event.state_key == "":
+                self._know(connection, event.room_id, name=_text(content.get("name")) or "")
             case "m.room.encryption" if event.state_key == "":
                 self._know(connection, event.room_id, encrypted=True)
             case "m.room.tombstone" if event.state_key == "":

@@ -34,11 +34,17 @@ import laiwang_bridge.clusters.talk
 import laiwang_bridge.contacts.store
 import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store
+import laiwang_bridge.payments.bill_store
+import laiwang_bridge.payments.claim_store
 import laiwang_bridge.payments.ledger_tables
+import laiwang_bridge.payments.open_shares
 import laiwang_bridge.payments.packets.late_store
 import laiwang_bridge.payments.packets.settings_store
 import laiwang_bridge.payments.packets.store
+import laiwang_bridge.payments.plan_store
+import laiwang_bridge.payments.poll_store
 import laiwang_bridge.payments.rail_store
+import laiwang_bridge.payments.series_store
 import laiwang_bridge.people.address_store
 import laiwang_bridge.people.claim_store
 import laiwang_bridge.people.hours_store

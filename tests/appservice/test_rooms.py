@@ -123,6 +123,13 @@ class TestMembers:
         assert await place.ask(place.rooms.display_name, LIN, RoomID("!third")) in ("林", "Lin")
         assert await place.ask(place.rooms.display_name, WEI, ROOM) is None
 
+    async def test_a_room_is_called_what_its_name_says_as_long_as_it_has_one(self, place: Place) -> None:
+        assert await place.ask(place.rooms.name, ROOM) is None
+        await place.happens(state_event("m.room.name", {"name": "Trip"}, room=ROOM))
+        assert await place.ask(place.rooms.name, ROOM) == "Trip"
+        await place.happens(state_event("m.room.name", {}, room=ROOM))
+        assert await place.ask(place.rooms.name, ROOM) is None
+
     async def test_a_name_that_no_database_takes_harms_nobody(self, place: Place) -> None:
         await place.happens(member(LIN, displayname="a\0b"), member(WEI, displayname=7))
         assert await place.ask(place.rooms.display_name, LIN, ROOM) == "a\ufffdb"

@@ -280,6 +280,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "pay_bill_reminders",
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("off", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("bill", name=op.f("pk_pay_bill_reminders")),
+    )
+    op.create_table(
         "pay_bill_version",
         sa.Column("bill", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -300,6 +307,44 @@ def upgrade() -> None:
     )
     op.create_index("ix_pay_bill_version_entry", "pay_bill_version", ["entry"], unique=False)
     op.create_table(
+        "pay_claim",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=True),
+        sa.Column("debtor", sa.BigInteger(), nullable=False),
+        sa.Column("payee", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=True),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_claim")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_pay_claim_bill", "pay_claim", ["bill"], unique=False)
+    op.create_index("ix_pay_claim_entry", "pay_claim", ["entry"], unique=False)
+    op.create_index("ix_pay_claim_ledger", "pay_claim", ["ledger", "state"], unique=False)
+    op.create_table(
+        "pay_dispute",
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bill", "account", name=op.f("pk_pay_dispute")),
+    )
+    op.create_index(op.f("ix_pay_dispute_ledger"), "pay_dispute", ["ledger"], unique=False)
+    op.create_table(
+        "pay_even",
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("bill", "account", "entry", name=op.f("pk_pay_even")),
+    )
+    op.create_index(op.f("ix_pay_even_entry"), "pay_even", ["entry"], unique=False)
+    op.create_table(
         "pay_ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -315,6 +360,101 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_ledger")),
         sa.UniqueConstraint("room_id", name=op.f("uq_pay_ledger_room_id")),
     )
+    op.create_table(
+        "pay_open_share",
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.BigInteger(), nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("waits", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("bill", "account", name=op.f("pk_pay_open_share")),
+    )
+    op.create_index("ix_pay_open_share_account", "pay_open_share", ["account"], unique=False)
+    op.create_index(op.f("ix_pay_open_share_ledger"), "pay_open_share", ["ledger"], unique=False)
+    op.create_table(
+        "pay_poll",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("poll_key", sa.Text(), nullable=True),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_poll")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_pay_poll_author"), "pay_poll", ["author"], unique=False)
+    op.create_index(op.f("ix_pay_poll_card_key"), "pay_poll", ["card_key"], unique=False)
+    op.create_index(op.f("ix_pay_poll_ledger"), "pay_poll", ["ledger"], unique=False)
+    op.create_index(op.f("ix_pay_poll_poll_key"), "pay_poll", ["poll_key"], unique=False)
+    op.create_table(
+        "pay_poll_vote",
+        sa.Column("poll", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("there", sa.Boolean(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("poll", "user_id", name=op.f("pk_pay_poll_vote")),
+    )
+    op.create_index(op.f("ix_pay_poll_vote_event_id"), "pay_poll_vote", ["event_id"], unique=False)
+    op.create_index(op.f("ix_pay_poll_vote_user_id"), "pay_poll_vote", ["user_id"], unique=False)
+    op.create_table(
+        "pay_reminded",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=True),
+        sa.Column("off", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_pay_reminded")),
+    )
+    op.create_table(
+        "pay_series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=True),
+        sa.Column("first", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("next_number", sa.Integer(), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("is_over", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_series")),
+        sa.UniqueConstraint("bill", name=op.f("uq_pay_series_bill")),
+        sa.UniqueConstraint("ledger", "number", name="uq_pay_series_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "pay_shown_plan",
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("card_bot", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("is_stale", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("ledger", name=op.f("pk_pay_shown_plan")),
+    )
+    op.create_table(
+        "pay_suggested",
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("payer", sa.BigInteger(), nullable=False),
+        sa.Column("payee", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("claim", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("ledger", "number", name=op.f("pk_pay_suggested")),
+    )
+    op.create_index(op.f("ix_pay_suggested_claim"), "pay_suggested", ["claim"], unique=False)
     op.create_table(
         "person",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
