@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from mautrix.types import EventID, RoomID, UserID
@@ -89,7 +90,7 @@ class PacketBot:
 
     # -- putting one in -----------------------------------------------------------------------------------------------
 
-    def packet(self, context: Context, what: What) -> None:
+    def packet(self, context: Context, what: What = "") -> None:
         settings = settings_store.settings_of(context.connection, context.room)
         if not settings.allowed:
             raise UserError(_("There are to be no red packets in this room; its moderators have said so."))
@@ -151,8 +152,7 @@ class PacketBot:
         if not said.amount:
             raise UserError(_("How much is to be in it?"), try_instead=again)
         if said.parts is None:
-            better = context.line(self.packet, f"{said.amount} 10 {said.title}".strip())
-            raise UserError(_("In how many parts?"), try_instead=better)
+            raise UserError(_("In how many parts?"), try_instead=self._again(context, said, parts=10))
         usual = self._currency(context)
         amount = self._amount(context, said, usual)
         if said.points or (settings.points and amount.currency is None):
@@ -182,10 +182,9 @@ class PacketBot:
             raise UserError(read.message, **read.values)
         if isinstance(read, Unclear):
             one, other = (_plainly(each, usual) for each in read.readings[:2])
-            better = context.line(self.packet, f"{one} {said.parts or 10} {said.title}".strip())
             raise UserError(
                 _("“{amount}” may mean {one} or {other}. Which one?"),
-                amount=said.amount, one=one, other=other, try_instead=better,
+                amount=said.amount, one=one, other=other, try_instead=self._again(context, said, amount=one),
             )  # fmt: skip
         return read
 
@@ -201,19 +200,17 @@ class PacketBot:
         def shown(minor: int) -> Any:
             return cards.amount(context, code, minor)
 
-        def again(amount: str, parts: int) -> str:
-            return context.line(self.packet, f"{amount} {parts} {said.title}".strip())
-
         match rules.flaw(total, parts, most=most, people=people):
             case Flaw.NO_PARTS:
-                raise UserError(_("In how many parts?"), try_instead=again(said.amount, 10))
+                raise UserError(_("In how many parts?"), try_instead=self._again(context, said, parts=10))
             case Flaw.TOO_MANY_PARTS:
                 raise UserError(
                     _("{most} parts are the most."), most=rules.MOST_PARTS,
-                    try_instead=again(said.amount, rules.MOST_PARTS),
+                    try_instead=self._again(context, said, parts=rules.MOST_PARTS),
                 )  # fmt: skip
             case Flaw.TOO_LITTLE:
-                better = again(said.amount, total) if total > 0 else context.line(self.packet, _EXAMPLE)
+                enough = self._again(context, said, parts=total)
+                better = enough if total > 0 else context.line(self.packet, _EXAMPLE)
                 raise UserError(
                     _("{amount} is not enough for {parts} parts: each has at least {least}."),
                     amount=shown(total), parts=parts, least=shown(1), try_instead=better,
@@ -221,12 +218,17 @@ class PacketBot:
             case Flaw.TOO_MUCH:
                 raise UserError(
                     _("{most} is the most that a red packet here may hold."), most=shown(most),
-                    try_instead=again(_machine(most, unit), parts),
+                    try_instead=self._again(context, said, amount=_machine(most, unit), each=False),
                 )  # fmt: skip
             case Flaw.MORE_PARTS_THAN_PEOPLE:
-                raise UserError(_("There are more parts than people whom it is for."))
+                better = self._again(context, said, parts=people)
+                raise UserError(_("There are more parts than people whom it is for."), try_instead=better)
             case None:
                 pass
+
+    def _again(self, context: Context, said: PacketWording, **changed: Any) -> str:
+        """The same command with something said otherwise."""
+        return context.line(self.packet, wording.typed(replace(said, **changed)))
 
     def _buttons(self, one: Packet) -> Sequence[Button]:
         if one.state is not State.OPEN:

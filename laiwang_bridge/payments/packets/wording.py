@@ -41,6 +41,16 @@ class PacketWording:
     title: str = ""
 
 
+def typed(said: PacketWording) -> str:
+    """A line that is read as this, with Matrix ids for people."""
+    pieces = [said.amount, "points" if said.points else "", "each" if said.each else ""]
+    pieces += ["" if said.parts is None else f"{said.parts} parts", said.kind or ""]
+    people = " ".join((*said.guests, *said.unknown))
+    pieces.append(f"for {people} only" if people else "")
+    title = f'"{said.title}"' if said.title else ""
+    return " ".join(piece for piece in (*pieces, title) if piece)
+
+
 class _Sort(Enum):
     KIND = auto()
     EACH = auto()
