@@ -309,7 +309,7 @@ def categories(connection: Connection, ledger: LedgerId) -> dict[str, int]:
 def history(connection: Connection, bill: BillId) -> list[Version]:
     """All versions of a bill, the first one first."""
     statement = select(pay_bill_version).where(pay_bill_version.c.bill == bill).order_by(pay_bill_version.c.version)
-    return [_version(row) for row in connection.execute(statement)]
+    return [version_of_row(row) for row in connection.execute(statement)]
 
 
 def last_touched(connection: Connection, ledger: LedgerId, by: AccountId) -> Bill | None:
@@ -362,11 +362,11 @@ def _bill(row: Row[Any]) -> Bill:
         language=Language(row.language),
         is_void=row.is_void,
         created_at=row.created_at,
-        version=_version(row),
+        version=version_of_row(row),
     )
 
 
-def _version(row: Row[Any]) -> Version:
+def version_of_row(row: Row[Any]) -> Version:
     content = Content(
         title=row.title,
         total=Money(row.minor, currency(row.currency)),
@@ -381,8 +381,12 @@ def _version(row: Row[Any]) -> Version:
 
 
 def _put_version(connection: Connection, bill: BillId, version: Version) -> None:
+    connection.execute(insert(pay_bill_version).values(row_of_version(bill, version)))
+
+
+def row_of_version(bill: BillId, version: Version) -> dict[str, Any]:
     content = version.content
-    values = {
+    return {
         "bill": bill,
         "version": version.number,
         "change": version.change.value,
@@ -399,7 +403,6 @@ def _put_version(connection: Connection, bill: BillId, version: Version) -> None
         "by": version.by,
         "at": version.at,
     }
-    connection.execute(insert(pay_bill_version).values(values))
 
 
 def _amounts(text: str) -> dict[AccountId, int]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from laiwang_bridge.payments.entries import Exchange
+
 BILL, PAYMENT = "bill", "payment"
 """The kinds of entries that people make; there are others, such as those of red packets."""
 
@@ -34,9 +36,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
+    """`carry` is what rounding charged the account above its exact share, in grains (see `splitting`)."""
+
     account: int
     currency: str
     minor: int
+    carry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Entry:
     at: int = 0
     reverses: int | None = None
     note: str = ""
+    exchange: Exchange | None = None
 
     @property
     def total(self) -> int:

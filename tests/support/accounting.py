@@ -32,7 +32,7 @@ def complaints_of_beancount(files: Sequence[Path]) -> str:
 def complaints_of_hledger(hledger: Path, file: Path) -> str:
     """The same of hledger, in its strict mode."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    command = [hledger, "-f", file, "check", "-s", "ordereddates"]
+    command: list[str | Path] = [hledger, "-f", file, "check", "-s", "ordereddates"]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stderr
 
 

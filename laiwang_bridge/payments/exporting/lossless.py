@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from laiwang_bridge.payments.books import Account, AccountKind, Books, Entry, Part, Posting
+from laiwang_bridge.payments.entries import Exchange
 
 FORMAT, VERSION = "laiwang-bridge books", 1
 _BEFORE_THE_FIRST = "0" * 64
@@ -111,7 +112,7 @@ def _plain_entry(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "currency": entry.currency,
         "category": entry.category,
-        "postings": [[one.account, one.currency, one.minor] for one in entry.postings],
+        "postings": [[one.account, one.currency, one.minor, one.carry] for one in entry.postings],
         "paid": _plain_parts(entry.paid),
         "shares": _plain_parts(entry.shares),
         "key": entry.key,
@@ -119,7 +120,14 @@ def _plain_entry(entry: Entry) -> dict[str, Any]:
         "at": entry.at,
         "reverses": entry.reverses,
         "note": entry.note,
+        "exchange": _plain_exchange(entry.exchange),
     }
+
+
+def _plain_exchange(exchange: Exchange | None) -> list[str | int] | None:
+    if exchange is None:
+        return None
+    return [exchange.currency, exchange.minor, exchange.rate, exchange.fixed_on.isoformat(), exchange.source]
 
 
 def _plain_parts(parts: Iterable[Part]) -> list[list[int]]:
@@ -137,7 +145,11 @@ def _account(plain: Mapping[str, Any]) -> Account:
 def _entry(plain: Mapping[str, Any]) -> Entry:
     try:
         date = dt.date.fromisoformat(_text(plain["date"]))
-        postings = tuple(Posting(_number(a), _text(code), _number(minor)) for a, code, minor in plain["postings"])
+        postings = tuple(
+            Posting(_number(account), _text(code), _number(minor), _number(carry))
+            for account, code, minor, carry in plain["postings"]
+        )
+        exchange = None if plain["exchange"] is None else _exchange(*plain["exchange"])
         paid, shares = _parts(plain["paid"]), _parts(plain["shares"])
     except ValueError as error:
         raise TypeError(str(error)) from error
@@ -156,7 +168,12 @@ def _entry(plain: Mapping[str, Any]) -> Entry:
         at=_number(plain["at"]),
         reverses=None if plain["reverses"] is None else _number(plain["reverses"]),
         note=_text(plain["note"]),
+        exchange=exchange,
     )
+
+
+def _exchange(code: Any, minor: Any, rate: Any, fixed_on: Any, source: Any) -> Exchange:
+    return Exchange(_text(code), _number(minor), _text(rate), dt.date.fromisoformat(_text(fixed_on)), _text(source))
 
 
 def _parts(plain: Iterable[Any]) -> tuple[Part, ...]:

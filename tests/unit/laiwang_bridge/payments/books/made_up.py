@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from laiwang_bridge.payments.books import BILL, PAYMENT, Account, AccountKind, Books, Entry, Part, Posting
+from laiwang_bridge.payments.entries import Exchange
 
 CODES = ("EUR", "CNY", "JPY", "KWD", "CLF")
 NASTY = (
@@ -71,7 +72,9 @@ def _entry(draw: DrawFn, number: int, accounts: tuple[Account, ...]) -> Entry:
         kind=draw(st.sampled_from((BILL, PAYMENT, "packet"))),
         date=draw(_dates),
         title=draw(texts),
-        postings=tuple(Posting(account.number, code, minor) for account, minor in zip(among, parts, strict=True)),
+        postings=tuple(
+            Posting(account.number, code, minor, draw(_amounts)) for account, minor in zip(among, parts, strict=True)
+        ),
         currency=code,
         category=draw(texts),
         paid=(Part(among[0].number, sum(part.minor for part in shares)),),
@@ -80,6 +83,7 @@ def _entry(draw: DrawFn, number: int, accounts: tuple[Account, ...]) -> Entry:
         author=accounts[0].user,
         at=draw(st.integers(0, 2**50)),
         note=draw(texts),
+        exchange=draw(st.none() | st.builds(Exchange, st.just("USD"), _amounts, st.just("7.12"), _dates, texts)),
     )
 
 
