@@ -20,6 +20,7 @@ from enum import Enum, auto
 from mautrix.types import UserID
 
 from appservice.bots.line import Line, fold, user_in
+from laiwang_bridge.payments.money import UnknownCurrency, currency
 from laiwang_bridge.payments.packets.rules import Kind
 
 LONGEST_TITLE = 80
@@ -63,12 +64,12 @@ class _Sort(Enum):
 
 
 _HAN_NUMBER = "零〇一二两兩三四五六七八九十百千万萬"
-_DIGITS = r"\d[\d.,'’]*(?:k|w)?"
-_BEFORE = r"(?:[¥$€£₹₩₽]|us\$|hk\$|rmb|[a-z]{3}(?=\s*\d))"
+_DIGITS = r"\d+(?:[.,'’]\d+)*(?:k|w)?"
+_BEFORE = r"(?:[¥$€£₹₩₽]|us\$|hk\$|rmb|(?P<before>[a-z]{3})(?=\s*\d))"
 _BEHIND = (
     r"(?:[¥€£₹₩₽]|块钱|块|元|圆|毛钱|毛|角|分钱|欧元|欧|美元|美金|日元|港币|英镑|刀|rmb|euros?|dollars?|bucks|cents?)"
 )
-_CODE = r"(?:[a-z]{3}(?![a-z]))"
+_CODE = r"(?P<behind>[a-z]{3})(?![a-z])"
 _NUMBER = rf"(?:{_DIGITS}[万千百]?|[{_HAN_NUMBER}]+)"
 _SMALL = rf"(?:\d(?!\d|\s*个)|[{_HAN_NUMBER}][角毛分]?)?"
 """What may stand behind a 块: 三块五, 3块5."""
@@ -86,7 +87,7 @@ _PATTERNS: tuple[tuple[_Sort, re.Pattern[str]], ...] = tuple(
         (_Sort.POINTS, r"(?:points?|pts|积分)(?![a-z])"),
         (_Sort.AMOUNT, rf"(?P<a>{_BEFORE}\s*{_NUMBER}(?:\s*{_BEHIND})?)(?![a-z0-9])"),
         (_Sort.AMOUNT, rf"(?P<a>{_NUMBER}\s*(?:{_BEHIND}(?![a-z])|(?<=\d)\s*{_CODE}){_SMALL})"),
-        (_Sort.NUMBER, rf"(?P<a>{_DIGITS}[万千百]?)(?![\w.,])"),
+        (_Sort.NUMBER, rf"(?P<a>{_DIGITS}[万千百]?)(?!\w|[.,'’]\d)"),
         (_Sort.NUMBER, rf"(?P<a>[{_HAN_NUMBER}]+)(?=[\s,，、/]|$)"),
         (_Sort.FOR, r"(?:only for|just for|for|to|只给|仅给|专给|专属|给)\s*(?=@|\x00)"),
         (_Sort.FILLER, r"(?:in(?=\s+\d)|into(?=\s+\d)|分成|分|共|总共|一共|红包)(?![a-z])"),
@@ -113,6 +114,7 @@ _HAN = {
     "八": 8,
     "九": 9,
 }
+_FREQUENT = frozenset(("eur", "usd", "cny", "gbp", "jpy", "chf", "hkd", "twd", "krw", "inr", "sgd", "aud", "cad"))
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000}
 
 
@@ -200,7 +202,9 @@ class _Reader:
 
     def _take_amount(self, match: re.Match[str]) -> bool:
         """Take an amount that says what it is of; a bare number before it is the parts then."""
-        if self._has_unit or (self._amount and self._parts is not None):
+        groups = match.groupdict()
+        codes = [self._line.text[slice(*match.span(name))] for name in ("before", "behind") if groups.get(name)]
+        if self._has_unit or (self._amount and self._parts is not None) or not all(map(_is_currency, codes)):
             return False
         if self._amount:
             self._parts = _whole(fold(self._amount))
@@ -237,6 +241,15 @@ class _Reader:
             rest = _ONLY.match(self._text, len(self._text) - len(self._text[self._at :].lstrip(_BETWEEN)))
             self._at = rest.end() if rest else self._at
         return found
+
+
+def _is_currency(code: str) -> bool:
+    """Whether it is an ISO 4217 code, in capitals unless it is a frequent one: `all` and `try` are words as well."""
+    try:
+        currency(code)
+    except UnknownCurrency:
+        return False
+    return code.isupper() or code.lower() in _FREQUENT
 
 
 def _whole(text: str) -> int | None:
