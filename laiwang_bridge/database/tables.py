@@ -36,6 +36,7 @@ import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store
 import laiwang_bridge.payments.bill_store
 import laiwang_bridge.payments.claim_store
+import laiwang_bridge.payments.import_store
 import laiwang_bridge.payments.ledger_tables
 import laiwang_bridge.payments.open_shares
 import laiwang_bridge.payments.packets.late_store

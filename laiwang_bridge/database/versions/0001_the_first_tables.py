@@ -915,6 +915,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_pay_account_known_as", "pay_account", ["known_as"], unique=False)
     op.create_table(
+        "pay_import",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("skips_bad", sa.Boolean(), nullable=False),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_pay_import_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", "room_id", name=op.f("pk_pay_import")),
+    )
+    op.create_index("ix_pay_import_at", "pay_import", ["at"], unique=False)
+    op.create_table(
+        "pay_import_file",
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_pay_import_file_person"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_pay_import_file")),
+    )
+    op.create_table(
         "pay_plan",
         sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
