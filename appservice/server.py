@@ -13,12 +13,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from aiohttp import hdrs, web
 from mautrix.types import RoomAlias, UserID
 
+from appservice.callbacks import Call, Callback
 from appservice.http import (
     EMPTY_OBJECT,
     Bodies,
@@ -116,6 +118,7 @@ class Server:
 
     `on_gone` is called with the seconds since its last request when a connection of the homeserver's is no more.
 
+    `callbacks` are what others than the homeserver may ask, without its token.
     `/live`, `/ready` and `/metrics` need no token. `/metrics` exists when there are `metrics`; with a
     `metrics_address` it is there instead (`/live` and `/ready` on both). Leaving lets what is in flight finish.
     """
@@ -134,6 +137,7 @@ class Server:
         metrics: Metrics | None = None,
         metrics_address: Address | None = None,
         limits: Limits | None = None,
+        callbacks: Sequence[Callback] = (),
         access_log: bool = False,
     ) -> None:
         self._limits = limits or Limits()
@@ -147,6 +151,7 @@ class Server:
         self._metrics = metrics
         self._access_log = access_log
         self._bodies = Bodies(self._limits.body_bytes, self._limits.body_seconds)
+        self._callbacks = [(each, Bodies(each.most_bytes, each.seconds)) for each in callbacks]
         self._last_contact_at: int | None = None
         self._complained_at = float("-inf")
         main, operations = self._tables(separate=metrics_address is not None)
@@ -181,7 +186,8 @@ class Server:
     ) -> None:
         await self._listener.refuse_connections()
         # What is still arriving gets a moment: once connections close, no more of it would be read.
-        await self._bodies.hurry(_HURRY_SECONDS)
+        arriving = (self._bodies, *(bodies for _callback, bodies in self._callbacks))
+        await asyncio.gather(*(bodies.hurry(_HURRY_SECONDS) for bodies in arriving))
         await self._listener.stop()
         if self._metrics_listener is not None:
             await self._metrics_listener.stop()
@@ -211,6 +217,9 @@ class Server:
             ]
             main.exact[f"{base}/thirdparty/user"] = _Route(get, self._users_of)
             main.exact[f"{base}/thirdparty/location"] = _Route(get, self._locations_of)
+        for callback, bodies in self._callbacks:
+            answer = partial(self._call_back, callback, bodies)
+            main.prefixes.append((callback.prefix, _Route((hdrs.METH_POST,), answer, public=True)))
         main.exact[f"{_V1}/ping"] = _Route((hdrs.METH_POST,), self._ping)
         for table in (main, operations):
             table.exact["/live"] = _Route(get, self._live, public=True)
@@ -279,6 +288,12 @@ class Server:
         if self._metrics is not None:
             self._metrics.transaction_accepted(transaction, time.perf_counter() - started)
         return raw_json_response(EMPTY_OBJECT)
+
+    async def _call_back(self, callback: Callback, bodies: Bodies, call: _Call) -> web.Response:
+        body = await bodies.read(call.request)
+        reply = await callback.answer(Call(decoded(call.argument), call.request.headers, body))
+        headers = {hdrs.CONTENT_TYPE: reply.content_type, hdrs.SERVER: "appservice"}
+        return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     async def _ping(self, call: _Call) -> web.Response:
         body = await self._bodies.read(call.request)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -23,6 +23,7 @@ from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice import inbox, instance, outbox, receipts
+from appservice.callbacks import Callback
 from appservice.catchup import Catchup
 from appservice.courier import Courier
 from appservice.database import Database
@@ -94,6 +95,7 @@ class ApplicationService:
         *,
         secret: bytes,
         third_party: ThirdParty | None = None,
+        callbacks: Sequence[Callback] = (),
         clock: Callable[[], int] = milliseconds,
     ) -> None:
         self.settings = settings
@@ -151,6 +153,7 @@ class ApplicationService:
             metrics=self.metrics,
             metrics_address=settings.metrics_listen,
             limits=settings.limits,
+            callbacks=callbacks,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
