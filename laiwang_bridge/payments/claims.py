@@ -16,7 +16,7 @@ from laiwang_bridge.payments import bill_store, claim_store, ledger_store, open_
 from laiwang_bridge.payments.bill_store import Bill, BillId
 from laiwang_bridge.payments.claim_store import Claim, Dispute
 from laiwang_bridge.payments.entries import EntryId, NewEntry, payment_postings
-from laiwang_bridge.payments.ledger_store import Confirmation, LedgerId
+from laiwang_bridge.payments.ledger_store import AccountKind, Confirmation, LedgerId
 from laiwang_bridge.payments.paying import (
     Act,
     ClaimState,
@@ -72,6 +72,10 @@ class Outcome:
         return sum(claim.minor for claim in self.claims)
 
 
+Deed = Callable[[], Outcome]
+"""Something to be done, which may raise a `Refusal`."""
+
+
 class Refusal(Exception):
     """It cannot be done."""
 
@@ -111,12 +115,15 @@ def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
 def claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> Outcome:
     """`debtor` says that he has paid so much for a bill; all that is open of his share, if `minor` is None.
 
-    Where the room takes people's word for it, it is in the books at once. Raises `OwesNothing`.
+    Where the room takes people's word for it, or whoever gets it cannot say so, it is in the books at once. Raises
+    `OwesNothing`.
     """
     made = _claim(connection, bill, debtor, minor, now)
-    if ledger_store.settings(connection, bill.ledger).confirmation is Confirmation.ONE:
-        return _confirm(connection, made, debtor, now)
-    return Outcome(tuple(made), (bill.id,))
+    sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
+    confirmed = _confirm(connection, sure, debtor, now)
+    waiting = tuple(one for one in made if one not in sure)
+    _touch(connection, [bill.id])
+    return Outcome((*confirmed.claims, *waiting), tuple(dict.fromkeys((bill.id, *confirmed.bills))))
 
 
 def receive(
@@ -165,8 +172,7 @@ def transfer(
     or where the room takes people's word for it."""
     id = claim_store.add(connection, ledger, None, debtor, payee, currency, minor, now)
     found = _found(connection, [id])
-    one_sided = ledger_store.settings(connection, ledger).confirmation is Confirmation.ONE
-    if one_sided or said_by == payee:
+    if said_by == payee or _is_enough(connection, ledger, payee):
         return _confirm(connection, found, said_by, now)
     return Outcome(tuple(found), ())
 
@@ -195,11 +201,16 @@ def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
     return _change(connection, waiting, Act.WITHDRAW)
 
 
+def take_back(connection: Connection, one: Claim) -> Outcome:
+    """Whoever said that he has paid takes it back. Raises `TooLate`."""
+    return _change(connection, [one], Act.WITHDRAW)
+
+
 def undo(connection: Connection, one: Claim, by: AccountId, key: str, now: int) -> Outcome:
     """Take a payment out of the books again, by its reversal. Raises `TooLate` where it is not in them."""
     if one.entry is None or after(one.state, Act.UNDO) is None:
         raise TooLate
-    ledger_store.reverse_entry(connection, one.ledger, one.entry, key, now, by)
+    ledger_store.reverse_entry(connection, one.ledger, one.entry, key, day(now), now, by)
     return undone(connection, one.entry)
 
 
@@ -244,6 +255,13 @@ def bill_changed(connection: Connection, bill: Bill) -> list[AccountId]:
 
 
 # -- how ------------------------------------------------------------------------------------------------------------
+
+
+def _is_enough(connection: Connection, ledger: LedgerId, payee: AccountId) -> bool:
+    """Whether the word of whoever has paid counts: the room has decided so, or nobody else could say it."""
+    if ledger_store.settings(connection, ledger).confirmation is Confirmation.ONE:
+        return True
+    return ledger_store.accounts(connection, ledger)[payee].kind is not AccountKind.USER
 
 
 def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> list[Claim]:

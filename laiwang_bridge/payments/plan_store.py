@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mautrix.types import UserID
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, Text, delete, insert, select, update
 
 from appservice.database import metadata
@@ -12,7 +13,7 @@ from appservice.effects import EffectKey
 from appservice.language import Language
 from appservice.sql import upsert
 from laiwang_bridge.payments.claim_store import ClaimId
-from laiwang_bridge.payments.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger_store import LedgerId, SettleMode
 from laiwang_bridge.payments.splitting import AccountId
 
 pay_shown_plan = Table(
@@ -22,6 +23,7 @@ pay_shown_plan = Table(
     Column("card_key", Text),
     Column("card_bot", Text, nullable=False),
     Column("language", Text, nullable=False),
+    Column("mode", Text, nullable=False),
     Column("is_stale", Boolean, nullable=False),
 )
 pay_suggested = Table(
@@ -55,8 +57,9 @@ class ShownPlan:
 
     ledger: LedgerId
     card: EffectKey | None
-    bot: str
+    bot: UserID
     language: Language
+    mode: SettleMode
     is_stale: bool
     payments: tuple[Suggested, ...]
 
@@ -68,6 +71,7 @@ def keep(connection: Connection, plan: ShownPlan) -> None:
         "card_key": plan.card,
         "card_bot": plan.bot,
         "language": plan.language.value,
+        "mode": plan.mode.value,
         "is_stale": plan.is_stale,
     }
     upsert(connection, pay_shown_plan, values)
@@ -95,8 +99,9 @@ def find(connection: Connection, ledger: LedgerId) -> ShownPlan | None:
     return ShownPlan(
         ledger=ledger,
         card=None if row.card_key is None else EffectKey(row.card_key),
-        bot=row.card_bot,
+        bot=UserID(row.card_bot),
         language=Language(row.language),
+        mode=SettleMode(row.mode),
         is_stale=row.is_stale,
         payments=tuple(_payments(connection, ledger)),
     )

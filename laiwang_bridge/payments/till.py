@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
+
+from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection
 
 from appservice import outbox
 from appservice.bots import Argument, ArgumentError, Context, UserError
@@ -19,8 +23,11 @@ from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.whose import Candidates, Room
 from laiwang_bridge.payments.wording import Guest, Habits, Mistake, Named, User, Who
+from laiwang_bridge.people.readable import readable
 
 MOST_CANDIDATES = 5
+_MOST_NAMED = 3
+_LONGEST_NAME = 60
 
 
 def _read_bill(text: str) -> int:
@@ -141,6 +148,19 @@ class Till:
                 people=names,
             )
         return room.account(context.connection, found)
+
+    def room_name(self, connection: Connection, room: RoomID, without: Collection[UserID] = ()) -> str:
+        """What a room is called, or who is in it beside somebody."""
+        name = self.around.rooms.name(connection, room)
+        if name:
+            return readable(name)[:_LONGEST_NAME]
+        others = [
+            user
+            for user in sorted(self.around.rooms.members(connection, room))
+            if user not in without and not self.around.is_ours(user)
+        ]
+        names = [self.around.names.of_user(connection, user) for user in others[:_MOST_NAMED]]
+        return ", ".join([*names, "…"] if len(others) > len(names) else names) or room
 
 
 def shown(minor: int, code: str, language: Language) -> str:
