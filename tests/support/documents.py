@@ -32,6 +32,7 @@ from laiwang_bridge.people.address_store import address_key, mark_of, put_addres
 from laiwang_bridge.people.addresses import AddressKind, Proof
 from tests.support import command_pages
 from tests.support.check_sentences import sentences
+from tests.support.folders import fast_folder
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, OPERATORS, Person, Town, open_town
 
 ROOT = Path(__file__).parents[2]
@@ -245,10 +246,11 @@ async def played(before: str | None, said: str) -> str:
     """A conversation as it goes with the program as it is."""
     lines = [Line(m["who"], m["room"], m["text"]) for row in said.splitlines() if (m := _SAID.fullmatch(row))]
     permissions = Permissions({"*": Level.USER, "@op:town": Level.ADMIN})
-    async with open_town("sqlite://", operators=OPERATORS, permissions=permissions) as town:
-        conversation = Conversation(town)
-        await conversation.prepare(lines, before)
-        shown = [row for line in lines for row in await conversation.play(line)]
+    with fast_folder() as folder:
+        async with open_town(f"sqlite:///{folder}/town.db", operators=OPERATORS, permissions=permissions) as town:
+            conversation = Conversation(town)
+            await conversation.prepare(lines, before)
+            shown = [row for line in lines for row in await conversation.play(line)]
     return "\n".join(re.sub(r"[ \t]+$", "", row, flags=re.MULTILINE) for row in shown) + "\n"
 
 

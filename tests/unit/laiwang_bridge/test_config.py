@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mautrix.types import UserID
 from ruamel.yaml import YAML
@@ -67,11 +67,13 @@ def test_every_setting_says_what_it_means_in_the_example() -> None:
             assert lines[number - 1].startswith("# " if line.endswith(":") else "  # ")
 
 
+@settings(max_examples=25)  # each is written and read, which takes its time
 @given(configs())
 def test_what_is_written_is_what_is_read(config: Config) -> None:
     assert parse(config_text(config)) == config
 
 
+@settings(max_examples=25)  # each is written and read, which takes its time
 @given(configs())
 def test_every_value_may_also_come_from_the_environment(config: Config) -> None:
     document = YAML(typ="safe", pure=True).load(config_text(config))
@@ -86,6 +88,7 @@ def test_every_value_may_also_come_from_the_environment(config: Config) -> None:
     assert parse("", environ) == config
 
 
+@settings(max_examples=25)  # each is written and read, which takes its time
 @given(configs())
 def test_secrets_are_not_in_its_representation(config: Config) -> None:
     shown = repr(config)
@@ -94,6 +97,7 @@ def test_secrets_are_not_in_its_representation(config: Config) -> None:
     assert "p%40ss" not in shown
 
 
+@settings(max_examples=25)  # each is written and read, which takes its time
 @given(configs())
 def test_the_registration_that_goes_with_a_configuration_is_valid(config: Config) -> None:
     made = config.registration()

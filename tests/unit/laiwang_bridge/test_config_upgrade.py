@@ -47,7 +47,7 @@ def additions(said: dict[str, Any]) -> Iterator[str]:
                 yield f"Added {name}.{key}: {scalar(getattr(section.default(), key))}."
 
 
-@settings(deadline=None, max_examples=40)  # some 0.2 s each: the file is read again after every edit
+@settings(deadline=None, max_examples=15)  # some 0.2 s each: the file is read again after every edit
 @given(files())
 def test_every_line_and_value_of_the_admin_stays_and_everything_new_is_there(file: tuple[str, dict[str, Any]]) -> None:
     text, said = file
