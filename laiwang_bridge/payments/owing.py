@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store
+from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store, settlement_store
 from laiwang_bridge.payments.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
@@ -62,7 +62,7 @@ def in_ledger(connection: Connection, ledger: LedgerId, account: AccountId, now:
     return [
         Owed(ledger, head, transfer.payee, Money(transfer.minor, currency(code)))
         for code in sorted(code for code, total in totals.items() if total < 0)
-        for transfer in ledger_store.settlement(connection, ledger, code, now).transfers
+        for transfer in settlement_store.settlement(connection, ledger, code, now).transfers
         if transfer.payer == head and transfer.minor > 0
     ]
 
@@ -78,7 +78,7 @@ def to_somebody(connection: Connection, ledger: LedgerId, account: AccountId, pa
     balances = ledger_store.balances(connection, ledger)
     found = []
     for code in sorted({code for _account, code in balances}):
-        debt = ledger_store.who_owes_whom(connection, ledger, code).get((head, other), 0)
+        debt = settlement_store.who_owes_whom(connection, ledger, code).get((head, other), 0)
         minor = min(debt, -balances.get((head, code), 0), balances.get((other, code), 0))
         if minor > 0:
             found.append(Owed(ledger, head, other, Money(minor, currency(code))))
