@@ -18,8 +18,8 @@ from tests.support.folders import fast_folder, remove_leftovers
 from tests.support.homeservers import FederatedPairFactory, People, SynapseFactory
 from tests.support.postgres import Postgres
 
-# How long examples take to make says more about the machine than about them. The same ones are tried every time, so that
-# a change is judged by what it changed; `--hypothesis-profile=wandering` looks for others.
+# How long examples take to make says more about the machine than about them. The same are tried every time, so that a
+# change is judged by what it changed; `--hypothesis-profile=wandering` looks for others.
 settings.register_profile("wandering", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("patient", settings.get_profile("wandering"), derandomize=True)
 settings.load_profile("patient")
