@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import orjson
 
 from laiwang_bridge.payments.books import Account, AccountKind, Books, Entry, Part, Posting
 from laiwang_bridge.payments.entries import Exchange
@@ -33,12 +34,13 @@ class Changed(ValueError):
 
 
 def write(books: Books) -> str:
-    entries: list[dict[str, Any]] = []
+    """One line for each entry. Texts have to be such as a database takes (no lone surrogates)."""
+    entries: list[str] = []
     link = _BEFORE_THE_FIRST
     for entry in books.entries:
         plain = _plain_entry(entry)
         link = _link(link, plain)
-        entries.append(plain | {"hash": link})
+        entries.append(_line(plain | {"hash": link}))
     beside = {
         "format": FORMAT,
         "version": VERSION,
@@ -48,14 +50,14 @@ def write(books: Books) -> str:
             {"number": one.number, "kind": one.kind.value, "name": one.name, "user": one.user} for one in books.accounts
         ],
     }
-    whole = {**beside, "entries": entries, "head": _link(link, beside)}
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    start, end = _line(beside)[:-1], _line({"head": _link(link, beside)})[1:]
+    return "\n".join([f'{start},"entries":[', ",\n".join(entries), f"],{end}", ""])
 
 
 def read(text: str) -> Books:
     """The same books. Raises `NotOurs` and `Changed`."""
     try:
-        whole = json.loads(text)
+        whole = orjson.loads(text)
     except ValueError as error:
         raise NotOurs(f"this is not JSON: {error}") from error
     return read_plain(whole)
@@ -85,7 +87,7 @@ def is_ours(whole: Any) -> bool:
 
 def head_of(text: str) -> str:
     """The head of a file that was written."""
-    return str(json.loads(text)["head"])
+    return str(orjson.loads(text)["head"])
 
 
 def _check(whole: Mapping[str, Any]) -> None:
@@ -100,8 +102,12 @@ def _check(whole: Mapping[str, Any]) -> None:
 
 
 def _link(before: str, value: Mapping[str, Any]) -> str:
-    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{before}\n{canonical}".encode("utf-8", "surrogatepass")).hexdigest()
+    canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(before.encode() + b"\n" + canonical).hexdigest()
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _plain_entry(entry: Entry) -> dict[str, Any]:

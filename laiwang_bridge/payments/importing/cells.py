@@ -18,6 +18,7 @@ from laiwang_bridge.payments.importing.found import BadCell, Trouble
 from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, UnknownCurrency, currency
 
 _NUMBER = re.compile(r"([-+]?)([0-9][0-9.,]*|[.,][0-9]+)\Z")
+_USUAL = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2})\Z")
 _BLANKS = re.compile(r"[\s\u00a0\u202f'’]")
 _ISO = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[T ].*)?\Z")
 _LOCAL = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})(?:[T ,].*)?\Z")
@@ -41,6 +42,8 @@ def habits_of(amounts: Iterable[str], days: Iterable[str]) -> Habits:
 
 def minor_of(text: str, money: Currency, habits: Habits) -> int:
     """An amount in minor units; nothing at all is 0. Raises `BadCell`."""
+    if habits.decimal == "." and money.exponent == 2 and (usual := _USUAL.match(text)):
+        return checked(int(usual[1] + usual[2]), text)
     plain = _plain(text)
     if not plain:
         return 0
@@ -141,6 +144,8 @@ def _are_thousands(groups: list[str]) -> bool:
 
 def _mark_in(text: str) -> str | None:
     """The decimal mark that an amount shows beyond doubt."""
+    if _USUAL.match(text):
+        return "."
     match = _NUMBER.match(_plain(text))
     if match is None:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from appservice.database import storable
 from appservice.language import Message, _
 from laiwang_bridge.payments.books import Books, Entry
 
@@ -128,14 +129,23 @@ def with_keys(source: Source, books: Books) -> Books:
 
     So a file that is read again, or one that has grown, brings in nothing twice, whoever its people are taken for.
     """
-    names = {account.number: account.name for account in books.accounts}
+    accounts = tuple(replace(account, name=storable(account.name)) for account in books.accounts)
+    names = {account.number: account.name for account in accounts}
     seen: dict[str, int] = {}
     entries = []
     for entry in books.entries:
         print_ = _fingerprint(entry, names)
         seen[print_] = seen.get(print_, 0) + 1
-        entries.append(replace(entry, key=f"import:{source}:{print_}:{seen[print_]}"))
-    return replace(books, entries=tuple(entries))
+        entries.append(
+            replace(
+                entry,
+                title=storable(entry.title),
+                category=storable(entry.category),
+                note=storable(entry.note),
+                key=f"import:{source}:{print_}:{seen[print_]}",
+            )
+        )
+    return Books(storable(books.title), books.currency, accounts, tuple(entries))
 
 
 def _fingerprint(entry: Entry, names: Mapping[int, str]) -> str:
