@@ -44,6 +44,7 @@ import laiwang_bridge.payments.packets.settings_store
 import laiwang_bridge.payments.packets.store
 import laiwang_bridge.payments.plan_store
 import laiwang_bridge.payments.poll_store
+import laiwang_bridge.payments.question_store
 import laiwang_bridge.payments.rail_store
 import laiwang_bridge.payments.series_store
 import laiwang_bridge.people.address_store

@@ -65,7 +65,7 @@ def change(connection: Connection, bill: Bill, draft: Draft, by: AccountId, key:
     if ledger_store.was_applied(connection, bill.ledger, key) is not None:
         return None
     if bill.version.entry is not None:
-        ledger_store.reverse_entry(connection, bill.ledger, bill.version.entry, f"{key}/reversal", now, by)
+        _reverse(connection, bill, bill.version.entry, by, f"{key}/reversal", now)
     content, postings = _divided(connection, bill.ledger, draft)
     entry = _post(connection, bill.ledger, content, postings, by, key, now)
     return bill_store.put_version(connection, bill, Change.EDITED, content, entry, by, now)
@@ -76,7 +76,7 @@ def void(connection: Connection, bill: Bill, by: AccountId, key: str, now: int) 
     if bill.is_void:
         return None
     if bill.version.entry is not None:
-        ledger_store.reverse_entry(connection, bill.ledger, bill.version.entry, key, now, by)
+        _reverse(connection, bill, bill.version.entry, by, key, now)
     return bill_store.put_version(connection, bill, Change.VOIDED, bill.content, bill.version.entry, by, now)
 
 
@@ -102,6 +102,11 @@ def _divided(connection: Connection, ledger: LedgerId, draft: Draft) -> tuple[Co
     division = divide(draft.total.minor, draft.split, ledger_store.carry_of(connection, ledger, code))
     content = Content(draft.title, draft.total, draft.paid, draft.split, division.shares, draft.date, draft.category)
     return content, bill_postings(code, draft.paid, division.shares, division.carry)
+
+
+def _reverse(connection: Connection, bill: Bill, entry: EntryId, by: AccountId, key: str, now: int) -> None:
+    """Take a bill's entry back as of the day of the bill, so that no month has what did not happen."""
+    ledger_store.reverse_entry(connection, bill.ledger, entry, key, bill.content.date, now, by)
 
 
 def _post(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mautrix.types import UserID
 
-from appservice.content import Rich, bullets, code, lines, paragraphs, pill, words
+from appservice.content import Rich, bullets, code, lines, link, paragraphs, pill, words
 from appservice.language import N_, Catalogue, Message, _
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.money import Money
@@ -34,13 +34,17 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it."""
+    """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it.
+
+    `receipt` is where a picture of its receipt is found.
+    """
 
     bill: Bill
     faces: Mapping[AccountId, Face]
     statuses: Mapping[AccountId, ShareStatus]
     debts: Sequence[Debt]
     edit: str
+    receipt: str | None = None
 
 
 def text_of(card: Card, catalogue: Catalogue) -> Rich:
@@ -75,7 +79,7 @@ class _Writer:
         if self._bill.is_void:
             return lines(self._title(), self._say(_("Void: it does not count any more.")))
         return paragraphs(
-            lines(self._title(), self._paid(), self._how()),
+            lines(self._title(), self._paid(), self._how(), self._receipt()),
             bullets(self._people()),
             lines(self._progress(), self._next()),
         )
@@ -88,8 +92,10 @@ class _Writer:
 
     def _title(self) -> Rich:
         title = self._content.title or self._catalogue.text(_("Bill"))
-        said = _("**{title}: {total}** (bill {number})")
-        return self._say(said, title=title, total=self._money(self._content.total.minor), number=str(self._bill.number))
+        said = _("**{title}: {total}** · {number}")
+        return self._say(
+            said, title=title, total=self._money(self._content.total.minor), number=f"#{self._bill.number}"
+        )
 
     def _paid(self) -> Rich:
         payers = [(account, minor) for account, minor in self._content.paid.items() if minor]
@@ -101,7 +107,7 @@ class _Writer:
         ]  # fmt: skip
         said = _("Paid by {who}, {date}") if self._content.total.minor >= 0 else _("Received by {who}, {date}")
         shown = self._say(said, who=who, date=self._content.date)
-        return shown + f" · #{self._content.category}" if self._content.category else shown
+        return shown + f" · {self._content.category}" if self._content.category else shown
 
     def _how(self) -> Rich:
         shares = list(self._content.shares.values())
@@ -110,6 +116,10 @@ class _Writer:
             return self._say(N_("One person bears {share}.", "{count} people, {share} each."), count=count,
                              share=self._money(shares[0]))  # fmt: skip
         return self._say(_how(self._content.split), count=count, what=self._items())
+
+    def _receipt(self) -> Rich:
+        address = self._card.receipt
+        return link(self._catalogue.text(_("Receipt")), address) if address else words("")
 
     def _items(self) -> str:
         split = self._content.split

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from urllib.parse import quote
 
 from mautrix.types import UserID
 from sqlalchemy import Connection
@@ -115,7 +116,12 @@ class Cards:
             statuses=claims.statuses(voice.connection, bill),
             debts=claims.debts(voice.connection, bill),
             edit=self._edit(voice, bill.number),
+            receipt=self._receipt(voice.connection, bill),
         )
+
+    def _receipt(self, connection: Connection, bill: Bill) -> str | None:
+        room = ledger_store.room_of(connection, bill.ledger)
+        return f"https://matrix.to/#/{quote(room)}/{quote(bill.receipt)}" if bill.receipt else None
 
     def _text(self, card: Card, voice: Voice) -> Rich:
         return card_text.text_of(card, voice.catalogue)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from mautrix.types import RoomID
 
-from appservice.bots import Router
+from appservice.bots import Router, Voice
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bot import BillBot
 from laiwang_bridge.payments.cards import Cards
+from laiwang_bridge.payments.following import Following
 from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.rails_bot import Download, RailsBot
 from laiwang_bridge.payments.surroundings import Surroundings
@@ -24,24 +25,34 @@ class Payments:
     """The rooms of the house that are about bills. `routers` are what the bots answer."""
 
     def __init__(self, around: Surroundings, ways: Ways, download: Download) -> None:
-        self.bills = BillBot(PREFIXES, around)
+        cards = Cards(around, self._edit)
+        till = Till(around, cards)
+        self.bills = BillBot(PREFIXES, till, cards)
+        self.following = Following(around, self.bills, cards)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
-        till = Till(around, Cards(around, lambda _voice, number: f"#{number}"))
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router, self.rails.router)
-        self.exports: dict[str, Export] = {"packets": self.packets.export, "ways_to_be_paid": ways.export}
+        self.exports: dict[str, Export] = {
+            "bills": self.following.export,
+            "packets": self.packets.export,
+            "ways_to_be_paid": ways.export,
+        }
 
     def add_to(self, routes: Routes) -> None:
-        self.bills.add_to(routes)
+        self.following.add_to(routes)
         self.packets.add_to(routes)
         self.rails.add_to(routes)
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
-        self.bills.moved(unit, old, new)
+        self.following.moved(unit, old, new)
         self.packets.moved(unit, old, new)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""
-        self.bills.person_leaves(unit, person)
+        self.following.person_leaves(unit, person)
         self.packets.person_leaves(unit, person)
+
+    def _edit(self, voice: Voice, number: int) -> str:
+        """How a bill is changed, as it is typed where this voice speaks."""
+        return voice.line(self.bills.changing.edit, number, "…")

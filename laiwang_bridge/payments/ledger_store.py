@@ -313,6 +313,13 @@ def balances_of_user(connection: Connection, users: Collection[UserID]) -> list[
     ]
 
 
+def accounts_of_user(connection: Connection, user: UserID) -> list[tuple[LedgerId, AccountId]]:
+    """Somebody's accounts in all rooms."""
+    here = (pay_account.c.kind == AccountKind.USER) & (pay_account.c.known_as == user)
+    rows = connection.execute(select(pay_account.c.ledger, pay_account.c.id).where(here).order_by(pay_account.c.id))
+    return [(LedgerId(ledger), AccountId(account)) for ledger, account in rows]
+
+
 def carry_of(connection: Connection, ledger: LedgerId, currency: str) -> dict[AccountId, int]:
     """How far rounding has charged everybody above his exact shares, in grains: give it to `splitting.divide`."""
     rows = connection.execute(_ROOM_CARRY, {"ledger": ledger, "currency": currency})

@@ -23,6 +23,7 @@ pay_question = Table(
     Column("asker", Text, nullable=False, index=True),
     Column("event_id", Text, nullable=False, unique=True),
     Column("bill", BigInteger),
+    Column("aspect", Text),
     Column("readings", Text, nullable=False),
     Column("thread", Text),
     Column("receipt", Text),
@@ -43,13 +44,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question about a line of `asker`'s; `bill` is the number of the bill that is to be changed by it, if one is."""
+    """A question about a line of `asker`'s. If a bill is to be changed by it, `bill` is its number, `aspect` what of it
+    changes."""
 
     id: int
     room: RoomID
     asker: UserID
     event: EventID
     bill: int | None
+    aspect: str | None
     readings: tuple[Reading, ...]
     thread: EventID | None
     receipt: EventID | None
@@ -68,6 +71,7 @@ def ask(
     now: int,
     *,
     bill: int | None = None,
+    aspect: str | None = None,
     thread: EventID | None = None,
     receipt: EventID | None = None,
 ) -> int:
@@ -78,6 +82,7 @@ def ask(
         "asker": asker,
         "event_id": event,
         "bill": bill,
+        "aspect": aspect,
         "readings": orjson.dumps([[one.line, one.label, one.is_sure] for one in readings]).decode(),
         "thread": thread,
         "receipt": receipt,
@@ -127,6 +132,7 @@ def _asked(connection: Connection, condition: Any) -> Asked | None:
         asker=UserID(row.asker),
         event=EventID(row.event_id),
         bill=row.bill,
+        aspect=row.aspect,
         readings=tuple(Reading(*each) for each in orjson.loads(row.readings)),
         thread=row.thread,
         receipt=row.receipt,

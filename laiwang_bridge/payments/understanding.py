@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
@@ -19,9 +19,9 @@ from laiwang_bridge.payments.billing import Draft
 from laiwang_bridge.payments.dividing import NoWholeTotal, paid_of, split_of, total_of
 from laiwang_bridge.payments.grammar import read_bill
 from laiwang_bridge.payments.ledger_store import LedgerId
-from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.money import Currency, Money, currency
 from laiwang_bridge.payments.question_store import Reading
-from laiwang_bridge.payments.splitting import Backwards, CannotDivide, DoesNotFit, NobodyBears
+from laiwang_bridge.payments.splitting import Backwards, CannotDivide, DoesNotFit, NobodyBears, Split
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.whose import Accounts, Candidates, Room, people_in
 from laiwang_bridge.payments.wording import (
@@ -53,7 +53,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line was written, by whom, and in which language it is answered."""
+    """Where a line was written, by whom, and in which language it is answered. `currency` is what it counts in, if not
+    in that of the room."""
 
     connection: Connection
     room: RoomID
@@ -61,6 +62,7 @@ class Place:
     sender: UserID
     language: Language
     now: int
+    currency: Currency | None = None
 
 
 class Understanding:
@@ -89,13 +91,16 @@ class Understanding:
             return known
         return self._large(place, known, habits, command) or known
 
-    def draft(self, place: Place, wording: BillWording, *, as_sender: UserID | None = None) -> Draft:
-        """What the books are to say. `as_sender` is whom the line means by me, if not who wrote it.
+    def draft(
+        self, place: Place, wording: BillWording, *, as_sender: UserID | None = None, split: Split | None = None
+    ) -> Draft:
+        """What the books are to say. `as_sender` is whom the line means by me, if not who wrote it; `split` counts
+        instead of what it says of shares.
 
         Raises `UserError` where it does not add up, saying how much is missing, or for people who cannot share here.
         """
         accounts = Accounts(place.connection, self.room(place, as_sender or place.sender))
-        split = split_of(wording, accounts)
+        split = split or split_of(wording, accounts)
         try:
             total = total_of(wording, split)
         except NoWholeTotal:
@@ -112,7 +117,7 @@ class Understanding:
         """What this room and this sender mean without saying it."""
         zone = self._around.digests.hours_of_user(place.connection, place.sender).zone
         return Habits(
-            currency=currency(ledger_store.settings(place.connection, place.ledger).currency),
+            currency=place.currency or currency(ledger_store.settings(place.connection, place.ledger).currency),
             today=datetime.fromtimestamp(place.now // 1000, zone).date(),
             sender=place.sender,
             language=place.language,
@@ -142,7 +147,7 @@ class Understanding:
 
     def _large(self, place: Place, said: BillWording, habits: Habits, command: str) -> Ask | None:
         """What is asked of a line that is clear, and yet may be a slip."""
-        if abs(said.amount) >= self.limit(place, said.amount):
+        if abs(said.amount) >= self.limit(place.connection, place.ledger, said.amount.currency):
             return _sure(
                 _("That is a lot: {amount}. Is it right?"),
                 {"amount": said.amount.text(place.language.value)}, said, habits, command,
@@ -152,14 +157,14 @@ class Understanding:
             return _sure(_("Is that for all {count} people of this room?"), {"count": count}, said, habits, command)
         return None
 
-    def limit(self, place: Place, amount: Money) -> Money:
+    def limit(self, connection: Connection, ledger: LedgerId, unit: Currency) -> Money:
         """From which amount on a bill in this currency is asked about."""
-        settings = ledger_store.settings(place.connection, place.ledger)
-        if settings.ask_from is not None and settings.currency == amount.currency.code:
-            return Money(settings.ask_from, amount.currency)
-        return Money(self._around.ask_from * amount.currency.scale, amount.currency)
+        settings = ledger_store.settings(connection, ledger)
+        if settings.ask_from is not None and settings.currency == unit.code:
+            return Money(settings.ask_from, unit)
+        return Money(self._around.ask_from * unit.scale, unit)
 
-    def _refuse(self, mistake: Mistake, habits: Habits, command: str) -> None:
+    def _refuse(self, mistake: Mistake, habits: Habits, command: str) -> NoReturn:
         better = mistake.suggestion
         line = f"{command} {written(better, habits)}" if better is not None else None
         raise UserError(mistake.message, try_instead=line, **mistake.values)

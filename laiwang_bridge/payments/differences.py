@@ -1,0 +1,68 @@
+"""What is different between two versions of a bill, in sentences: for whoever was there, and for the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appservice.content import Rich, join, words
+from appservice.language import Catalogue, Message, _
+from laiwang_bridge.payments.bill_store import Change, Content, Version
+from laiwang_bridge.payments.card_text import Face
+from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.splitting import AccountId
+
+Faces = Mapping[AccountId, Face]
+
+
+def differences(old: Content, new: Content, faces: Faces, catalogue: Catalogue) -> list[Rich]:
+    """Each difference as old → new; empty where there is none."""
+    found: list[Rich] = []
+    language = catalogue.language.value
+
+    def note(message: Message, was: Rich | str, now: Rich | str) -> None:
+        if words(was) != words(now):
+            found.append(catalogue.say(message, was=was or "–", now=now or "–"))
+
+    note(_("total {was} → {now}"), old.total.text(language), new.total.text(language))
+    note(_("title {was} → {now}"), old.title, new.title)
+    if {account: minor for account, minor in old.paid.items() if minor} != dict(new.paid):
+        note(_("paid by {was} → {now}"), _amounts(old.paid, old, faces, language),
+             _amounts(new.paid, new, faces, language))  # fmt: skip
+    if old.shares != new.shares and _changed(old, new):
+        one, other = _only(old.shares, new.shares), _only(new.shares, old.shares)
+        note(_("shares {was} → {now}"), _amounts(one, old, faces, language), _amounts(other, new, faces, language))
+    note(_("date {was} → {now}"), old.date.isoformat(), new.date.isoformat())
+    note(_("category {was} → {now}"), old.category or "", new.category or "")
+    return found
+
+
+def line_of(version: Version, before: Version | None, faces: Faces, catalogue: Catalogue) -> Rich:
+    """One version of a bill in its history."""
+    content = version.content
+    if version.change is Change.ADDED or before is None:
+        total = content.total.text(catalogue.language.value)
+        return catalogue.say(_("added: {total}"), total=total)
+    if version.change is Change.VOIDED:
+        return catalogue.say(_("made void"))
+    changes = join(", ", differences(before.content, content, faces, catalogue))
+    if version.change is Change.RESTORED:
+        return catalogue.say(_("brought back"))
+    return changes or catalogue.say(_("changed"))
+
+
+def _changed(old: Content, new: Content) -> bool:
+    """Whether the shares say anything that the new total does not: who, and how."""
+    return set(old.shares) != set(new.shares) or old.split != new.split
+
+
+def _only(one: Mapping[AccountId, int], other: Mapping[AccountId, int]) -> dict[AccountId, int]:
+    return {account: minor for account, minor in one.items() if other.get(account) != minor}
+
+
+def _amounts(amounts: Mapping[AccountId, int], content: Content, faces: Faces, language: str) -> Rich:
+    shown = [
+        faces[account].rich + f" {Money(minor, content.total.currency).text(language)}"
+        for account, minor in amounts.items()
+        if minor
+    ]
+    return join(", ", shown)
