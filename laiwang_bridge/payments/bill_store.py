@@ -57,6 +57,7 @@ pay_bill = Table(
     Column("card_bot", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("is_void", Boolean, nullable=False),
+    Column("current", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
     sqlite_autoincrement=True,
@@ -189,6 +190,7 @@ def add(
         "card_bot": new.card_bot,
         "language": new.language.value,
         "is_void": False,
+        "current": 1,
         "created_at": now,
     }
     inserted = connection.execute(insert(pay_bill).values(values)).inserted_primary_key
@@ -225,8 +227,8 @@ def put_version(
     version = Version(bill.version.number + 1, change, content, entry, by, now)
     _put_version(connection, bill.id, version)
     is_void = change is Change.VOIDED
-    if is_void != bill.is_void:
-        connection.execute(update(pay_bill).where(pay_bill.c.id == bill.id).values(is_void=is_void))
+    values = {"is_void": is_void, "current": version.number}
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill.id).values(values))
     return replace(bill, version=version, is_void=is_void)
 
 
@@ -335,12 +337,8 @@ def of_account(connection: Connection, ledger: LedgerId, account: AccountId) -> 
 
 def _current() -> Any:
     """Bills with their newest version."""
-    newest = (
-        select(func.max(pay_bill_version.c.version)).where(pay_bill_version.c.bill == pay_bill.c.id).scalar_subquery()
-    )
-    return select(pay_bill, pay_bill_version).join(
-        pay_bill_version, (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == newest)
-    )
+    is_current = (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == pay_bill.c.current)
+    return select(pay_bill, pay_bill_version).join(pay_bill_version, is_current)
 
 
 def _one(connection: Connection, *conditions: Any) -> Bill | None:
