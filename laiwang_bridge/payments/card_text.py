@@ -166,10 +166,10 @@ class _Writer:
             return self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit))
         if waiting := by_state.get(ShareState.OPEN):
             payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in waiting))
-            return self._say(_("Next: {who} → {payee}"), who=self._names(waiting), payee=self._names(payees))
+            return self._say(_("Next: {who} → {payee}, then ✅"), who=self._names(waiting), payee=self._names(payees))
         if claimed := by_state.get(ShareState.CLAIMED):
             payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in claimed))
-            said = _("Next: {payee} says whether it has come.")
+            said = _("Next: {payee} says with 👍 that it has come.")
             return self._say(said, payee=self._names(payees))
         if ShareState.PAID in by_state:
             return self._say(_("All have paid. Done!"))

@@ -25,9 +25,8 @@ def differences(old: Content, new: Content, faces: Faces, catalogue: Catalogue) 
 
     note(_("total {was} → {now}"), old.total.text(language), new.total.text(language))
     note(_("title {was} → {now}"), old.title, new.title)
-    if {account: minor for account, minor in old.paid.items() if minor} != dict(new.paid):
-        note(_("paid by {was} → {now}"), _amounts(old.paid, old, faces, language),
-             _amounts(new.paid, new, faces, language))  # fmt: skip
+    if _payers(old) != _payers(new):
+        note(_("paid by {was} → {now}"), _paid(old, faces, language), _paid(new, faces, language))
     if old.shares != new.shares and _changed(old, new):
         one, other = _only(old.shares, new.shares), _only(new.shares, old.shares)
         note(_("shares {was} → {now}"), _amounts(one, old, faces, language), _amounts(other, new, faces, language))
@@ -53,6 +52,19 @@ def line_of(version: Version, before: Version | None, faces: Faces, catalogue: C
 def _changed(old: Content, new: Content) -> bool:
     """Whether the shares say anything that the new total does not: who, and how."""
     return set(old.shares) != set(new.shares) or old.split != new.split
+
+
+def _payers(content: Content) -> Mapping[AccountId, int | None]:
+    """Who has paid how much; one alone has paid all of it."""
+    paid = {account: minor for account, minor in content.paid.items() if minor}
+    return dict.fromkeys(paid) if len(paid) == 1 else paid
+
+
+def _paid(content: Content, faces: Faces, language: str) -> Rich:
+    payers = _payers(content)
+    if len(payers) == 1:
+        return join("", [faces[account].rich for account in payers])
+    return _amounts(content.paid, content, faces, language)
 
 
 def _only(one: Mapping[AccountId, int], other: Mapping[AccountId, int]) -> dict[AccountId, int]:

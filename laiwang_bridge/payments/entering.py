@@ -150,7 +150,7 @@ class Entering:
             key = context.reply(ask.message, buttons=buttons, **ask.values)
         question_store.note_question_card(context.connection, number, key)
 
-    def choose(self, context: Context, question: QuestionNumber, which: Which = 1) -> None:
+    def choose(self, context: Context, question: QuestionNumber, which: Which) -> None:
         asked = self._asked(context, question)
         if which > len(asked.readings):
             raise UserError(
@@ -199,7 +199,7 @@ class Entering:
 
     def _answers(self, context: Context, number: int, ask: Ask) -> Sequence[Button]:
         if len(ask.readings) == 1 and ask.readings[0].is_sure:
-            found = [button("✅", _("Yes"), self.choose, number), button("❌", _("No"), self.dismiss, number)]
+            found = [button("✅", _("Yes"), self.choose, number, 1), button("❌", _("No"), self.dismiss, number)]
         else:
             found = [
                 button(keycap, literal(reading.label), self.choose, number, position)
