@@ -314,7 +314,7 @@ class ClaimBot:
         return found
 
     def _tell(self, context: Context, outcome: Outcome) -> None:
-        self._till.cards.refresh(context.unit, outcome.bills)
+        self._till.tell(context.unit, outcome)
         agree(context)
 
 

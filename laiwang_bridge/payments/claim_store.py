@@ -5,10 +5,11 @@ Who said it is an account of the ledger, never a Matrix id; the accounts are the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NewType
 
+from mautrix.types import UserID
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
+from appservice.language import Language
 from appservice.sql import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.payments.bill_store import BillId
 from laiwang_bridge.payments.entries import EntryId
@@ -49,7 +51,11 @@ pay_claim = Table(
     Column("at", BigInteger, nullable=False),
     Column("entry", BigInteger),
     Column("card_key", Text),
+    Column("card_bot", Text),
+    Column("language", Text),
+    Column("asked_at", BigInteger),
     Index("ix_pay_claim_ledger", "ledger", "state"),
+    Index("ix_pay_claim_payee", "payee", "state"),
     Index("ix_pay_claim_bill", "bill"),
     Index("ix_pay_claim_entry", "entry"),
     sqlite_autoincrement=True,
@@ -75,11 +81,20 @@ pay_even = Table(
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimCard:
+    """A message of its own about a claim, and who shows it in which language."""
+
+    key: EffectKey
+    bot: UserID
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """Money said to have gone from one account to another. For one bill, or for all that stands between the two.
 
     `at` is when it was said (milliseconds), `entry` what it became in the books, `card_key` the message that asks the
-    payee, if it is not the card of the bill.
+    payee, if it is not the card of the bill, and `asked_at` when he was asked in his own chat.
     """
 
     id: ClaimId
@@ -92,7 +107,8 @@ class Claim:
     state: ClaimState
     at: int
     entry: EntryId | None
-    card: EffectKey | None
+    card: ClaimCard | None
+    asked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +166,23 @@ def open_in(connection: Connection, ledger: LedgerId) -> list[Claim]:
     return _claims(connection, pay_claim.c.ledger == ledger, pay_claim.c.state == ClaimState.CLAIMED)
 
 
+def waiting_for(connection: Connection, payees: Iterable[AccountId]) -> list[Claim]:
+    """All that waits for a word of these accounts, the oldest first."""
+    return _claims(connection, pay_claim.c.payee.in_(list(payees)), pay_claim.c.state == ClaimState.CLAIMED)
+
+
+def note_asked(connection: Connection, id: ClaimId, now: int) -> None:
+    connection.execute(update(pay_claim).where(pay_claim.c.id == id).values(asked_at=now))
+
+
 def change(connection: Connection, id: ClaimId, state: ClaimState, entry: EntryId | None = None) -> None:
     values: dict[str, Any] = {"state": state.value} | ({} if entry is None else {"entry": entry})
     connection.execute(update(pay_claim).where(pay_claim.c.id == id).values(values))
 
 
-def note_card(connection: Connection, id: ClaimId, card: EffectKey) -> None:
-    connection.execute(update(pay_claim).where(pay_claim.c.id == id).values(card_key=card))
+def note_card(connection: Connection, id: ClaimId, card: ClaimCard) -> None:
+    values = {"card_key": card.key, "card_bot": card.bot, "language": card.language.value}
+    connection.execute(update(pay_claim).where(pay_claim.c.id == id).values(values))
 
 
 def _claims(connection: Connection, *where: ColumnElement[bool]) -> list[Claim]:
@@ -173,10 +199,17 @@ def _claims(connection: Connection, *where: ColumnElement[bool]) -> list[Claim]:
             state=ClaimState(row.state),
             at=row.at,
             entry=None if row.entry is None else EntryId(row.entry),
-            card=None if row.card_key is None else EffectKey(row.card_key),
+            card=_card(row),
+            asked_at=row.asked_at,
         )
         for row in rows
     ]
+
+
+def _card(row: Any) -> ClaimCard | None:
+    if row.card_key is None:
+        return None
+    return ClaimCard(EffectKey(row.card_key), UserID(row.card_bot), Language(row.language))
 
 
 # -- disputes -------------------------------------------------------------------------------------------------------

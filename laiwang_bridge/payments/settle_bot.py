@@ -14,7 +14,6 @@ from appservice.content import Rich, bold, bullets, code, lines, paragraphs
 from appservice.language import Message, _
 from laiwang_bridge.payments import claim_store, claims, ledger_store, plan_store, settlement_store
 from laiwang_bridge.payments.card_text import Face
-from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import LedgerId, RoomBalance, SettleMode
 from laiwang_bridge.payments.paying import ClaimState
 from laiwang_bridge.payments.plan_store import ShownPlan, Suggested
@@ -22,7 +21,6 @@ from laiwang_bridge.payments.settle_cards import SettleCards, currencies, state_
 from laiwang_bridge.payments.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import Till, Whom, shown
-from laiwang_bridge.payments.transfer_bot import TransferBot
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
 
@@ -40,10 +38,9 @@ Number = Annotated[int, Argument(_("which payment"), least=1)]
 class SettleBot:
     """Balances, plans to settle, and somebody's total over all rooms."""
 
-    def __init__(self, prefixes: Sequence[str], till: Till, plans: SettleCards, transfers: TransferBot) -> None:
+    def __init__(self, prefixes: Sequence[str], till: Till, plans: SettleCards) -> None:
         self._till = till
         self._plans = plans
-        self._transfers = transfers
         self.router = router = Router("settling", prefixes)
         command = router.command
         command("balance", "余额", "谁欠谁", help=_("Who owes whom"), group=GROUP)(self.balance)
@@ -202,7 +199,7 @@ class SettleBot:
                 payer=faces[one.payer].rich, payee=faces[one.payee].rich, number=number,
             )  # fmt: skip
         if claim is not None and gets:
-            self._transfers.show(context, claims.confirm(connection, claim, me, context.now))
+            self._till.tell(context.unit, claims.confirm(connection, claim, me, context.now))
             return
         if claim is not None and state is ClaimState.CLAIMED:
             raise UserError(_("You have said so already. Now whoever gets the money has to confirm it."))
@@ -211,7 +208,7 @@ class SettleBot:
             said_by=one.payee if gets else me,
         )  # fmt: skip
         plan_store.note_claim(connection, plan.ledger, number, outcome.claims[0].id)
-        self._transfers.show(context, outcome)
+        self._till.tell(context.unit, outcome)
 
     def unsettled(self, context: Context, number: Number) -> None:
         connection = context.connection
@@ -220,14 +217,11 @@ class SettleBot:
         me = self._till.me(context, plan.ledger)
         state = None if claim is None else claim.state
         if claim is not None and state is ClaimState.CLAIMED and self._is(connection, plan.ledger, me, one.payer):
-            self._done(context, claims.take_back(connection, claim))
+            self._till.tell(context.unit, claims.take_back(connection, claim))
         elif claim is not None and state is ClaimState.CONFIRMED and self._is(connection, plan.ledger, me, one.payee):
-            self._done(context, claims.undo(connection, claim, me, context.unit.key, context.now))
+            self._till.tell(context.unit, claims.undo(connection, claim, me, context.unit.key, context.now))
         else:
             raise UserError(_("There is nothing that you could take back of payment {number}."), number=number)
-
-    def _done(self, context: Context, outcome: Outcome) -> None:
-        self._transfers.show(context, outcome)
 
     def _is(self, connection: Connection, ledger: LedgerId, me: AccountId, other: AccountId) -> bool:
         """Whether somebody is, or settles with, the one whom the plan names."""

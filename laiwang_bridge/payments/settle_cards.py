@@ -14,6 +14,7 @@ from appservice.unit import Unit
 from laiwang_bridge.payments import claim_store, ledger_store, plan_store, settlement_store
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claim_store import Claim
+from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import LedgerId, SettleMode
 from laiwang_bridge.payments.paying import ClaimState, still_fits
 from laiwang_bridge.payments.plan_store import ShownPlan, Suggested
@@ -76,6 +77,11 @@ class SettleCards:
     def bill_changed(self, unit: Unit, bill: Bill) -> None:
         self.check(unit, bill.ledger)
 
+    def paid(self, unit: Unit, outcome: Outcome) -> None:
+        """Something has become of payments: the plan shows it."""
+        for ledger in dict.fromkeys(one.ledger for one in outcome.claims):
+            self.refresh(unit, ledger)
+
     def note_payment(self, connection: Connection, claim: Claim) -> None:
         """A payment of which the plan may know: if it suggests just this one, it is meant."""
         plan = plan_store.find(connection, claim.ledger)
@@ -94,13 +100,8 @@ class SettleCards:
             self._edit(unit, replace(plan, is_stale=True))
 
     def _edit(self, unit: Unit, plan: ShownPlan) -> None:
-        room = ledger_store.room_of(unit.connection, plan.ledger)
-        around = self._till.around
-        if plan.bot not in around.rooms.members(unit.connection, room):
-            return
-        is_direct = around.rooms.is_direct(unit.connection, room, plan.bot)
-        voice = around.speak(unit, plan.bot, room, plan.language, is_direct=is_direct)
-        if plan.card is not None and is_here(voice, plan.card):
+        voice = self._till.voice(unit, plan.ledger, plan.bot, plan.language)
+        if voice is not None and plan.card is not None and is_here(voice, plan.card):
             text, buttons = self._card(voice, plan)
             voice.edit(plan.card, text, buttons=buttons)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated
 
@@ -10,13 +10,15 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import outbox
-from appservice.bots import Argument, ArgumentError, Context, UserError
+from appservice.bots import Argument, ArgumentError, Context, UserError, Voice
 from appservice.bots.line import fold, user_in
 from appservice.language import Language, _
+from appservice.unit import Unit
 from laiwang_bridge.payments import bill_store, ledger_store
 from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.cards import Cards
+from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.splitting import AccountId
@@ -74,6 +76,21 @@ class Till:
     def __init__(self, around: Surroundings, cards: Cards) -> None:
         self.around = around
         self.cards = cards
+        self.told: list[Callable[[Unit, Outcome], None]] = []
+
+    def tell(self, unit: Unit, outcome: Outcome) -> None:
+        """Something has become of these payments: show it on the cards of the bills, and to whoever else listens."""
+        self.cards.refresh(unit, outcome.bills)
+        for listener in self.told:
+            listener(unit, outcome)
+
+    def voice(self, unit: Unit, ledger: LedgerId, bot: UserID, language: Language) -> Voice | None:
+        """A bot speaking in the room of these books; None where it is no more."""
+        room = ledger_store.room_of(unit.connection, ledger)
+        if bot not in self.around.rooms.members(unit.connection, room):
+            return None
+        is_direct = self.around.rooms.is_direct(unit.connection, room, bot)
+        return self.around.speak(unit, bot, room, language, is_direct=is_direct)
 
     # -- which bill -----------------------------------------------------------------------------------------------
 

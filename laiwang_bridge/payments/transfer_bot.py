@@ -10,9 +10,10 @@ from mautrix.types import UserID
 from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
 from appservice.content import Rich
 from appservice.language import Message, _
+from appservice.unit import Unit
 from laiwang_bridge.payments import claim_store, claims, ledger_store
 from laiwang_bridge.payments.claim_bot import GROUP, agree
-from laiwang_bridge.payments.claim_store import Claim, ClaimId
+from laiwang_bridge.payments.claim_store import Claim, ClaimCard, ClaimId
 from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.paying import ClaimState
 from laiwang_bridge.payments.settle_cards import SettleCards
@@ -69,9 +70,10 @@ class TransferBot:
         [one] = outcome.claims
         text, buttons, asked = self._card(context, one)
         key = context.reply(text, buttons=buttons, mentions=asked)
-        claim_store.note_card(context.connection, one.id, key)
+        card = ClaimCard(key, context.bot.user_id, context.language)
+        claim_store.note_card(context.connection, one.id, card)
         self._plans.note_payment(context.connection, one)
-        self._show(context, outcome, said=True)
+        self._till.tell(context.unit, outcome)
 
     def arrived(self, context: Context, number: Number) -> None:
         one = self._found(context, number)
@@ -98,10 +100,6 @@ class TransferBot:
         else:
             self.notarrived(context, number)
 
-    def show(self, context: Context, outcome: Outcome) -> None:
-        """Bring the messages about these payments up to date."""
-        self._show(context, outcome, said=False)
-
     def _found(self, context: Context, number: int) -> Claim:
         found = claim_store.find(context.connection, ClaimId(number))
         if found is None or found.ledger != ledger_store.ledger_of(context.connection, context.room):
@@ -113,16 +111,17 @@ class TransferBot:
             outcome = act()
         except claims.TooLate:
             raise UserError(_("That was decided already.")) from None
-        self._show(context, outcome, said=False)
+        self._till.tell(context.unit, outcome)
         agree(context)
 
-    def _show(self, context: Context, outcome: Outcome, *, said: bool) -> None:
-        self._till.cards.refresh(context.unit, outcome.bills)
+    def show(self, unit: Unit, outcome: Outcome) -> None:
+        """Bring the messages about these payments up to date."""
         for one in outcome.claims:
-            if one.card is not None and not said and is_here(context, one.card):
-                text, buttons, _asked = self._card(context, one)
-                context.edit(one.card, text, buttons=buttons)
-            self._plans.refresh(context.unit, one.ledger)
+            card = one.card
+            voice = self._till.voice(unit, one.ledger, card.bot, card.language) if card is not None else None
+            if card is not None and voice is not None and is_here(voice, card.key):
+                text, buttons, _asked = self._card(voice, one)
+                voice.edit(card.key, text, buttons=buttons)
 
     def _card(self, voice: Voice, one: Claim) -> tuple[Rich, list[Button], list[UserID]]:
         faces = self._till.cards.faces(voice.connection, one.ledger)
