@@ -272,6 +272,7 @@ def upgrade() -> None:
         sa.Column("card_bot", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("is_void", sa.Boolean(), nullable=False),
+        sa.Column("current", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_bill")),
         sa.UniqueConstraint("card_key", name=op.f("uq_pay_bill_card_key")),
@@ -319,12 +320,16 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("entry", sa.BigInteger(), nullable=True),
         sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("card_bot", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_claim")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_pay_claim_bill", "pay_claim", ["bill"], unique=False)
     op.create_index("ix_pay_claim_entry", "pay_claim", ["entry"], unique=False)
     op.create_index("ix_pay_claim_ledger", "pay_claim", ["ledger", "state"], unique=False)
+    op.create_index("ix_pay_claim_payee", "pay_claim", ["payee", "state"], unique=False)
     op.create_table(
         "pay_dispute",
         sa.Column("bill", sa.BigInteger(), nullable=False),
@@ -408,6 +413,25 @@ def upgrade() -> None:
     op.create_index(op.f("ix_pay_poll_vote_event_id"), "pay_poll_vote", ["event_id"], unique=False)
     op.create_index(op.f("ix_pay_poll_vote_user_id"), "pay_poll_vote", ["user_id"], unique=False)
     op.create_table(
+        "pay_question",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("asker", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=True),
+        sa.Column("aspect", sa.Text(), nullable=True),
+        sa.Column("readings", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=True),
+        sa.Column("card_key", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_question")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_pay_question_event_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_pay_question_asker"), "pay_question", ["asker"], unique=False)
+    op.create_index(op.f("ix_pay_question_at"), "pay_question", ["at"], unique=False)
+    op.create_table(
         "pay_reminded",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=True),
@@ -440,6 +464,7 @@ def upgrade() -> None:
         sa.Column("card_key", sa.Text(), nullable=True),
         sa.Column("card_bot", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("ledger", name=op.f("pk_pay_shown_plan")),
     )
@@ -895,6 +920,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("room_id", "number", name=op.f("uq_packet_room_id_number")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_packet_card_key"), "packet", ["card_key"], unique=False)
     op.create_index(op.f("ix_packet_command"), "packet", ["command"], unique=False)
     op.create_index("ix_packet_open", "packet", ["room_id", "state"], unique=False)
     op.create_index(op.f("ix_packet_person"), "packet", ["person"], unique=False)

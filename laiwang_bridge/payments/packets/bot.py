@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
+from appservice import outbox
 from appservice.bots import Argument, Button, Context, Router, UserError, button
+from appservice.bots.buttons import plain_reaction
 from appservice.bots.line import Line, fold
-from appservice.content import numbered, without_reply_fallback
+from appservice.content import numbered
 from appservice.database import storable
 from appservice.effects import EffectKey
 from appservice.events import Event
 from appservice.language import Language, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
-from laiwang_bridge.payments.money import Currency, Money, currency, decimal_text
 from laiwang_bridge.payments.packets import accounts, cards, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
-from laiwang_bridge.payments.packets.rules import Flaw, Kind, Reply, State
-from laiwang_bridge.payments.packets.store import POINTS, NewPacket, Packet, PacketId
-from laiwang_bridge.payments.packets.wording import PacketWording
+from laiwang_bridge.payments.packets.rules import Kind, Reply, State
+from laiwang_bridge.payments.packets.store import NewPacket, Packet, PacketId
+from laiwang_bridge.payments.packets.terms import EXAMPLE, Reading
 from laiwang_bridge.payments.surroundings import Surroundings
-from laiwang_bridge.payments.wording import Habits, Mistake
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 
-GRAB = ("grab", "抢", "抢红包", "🧧")
+PACKET = "🧧"
+GRAB = ("grab", "抢", "抢红包", PACKET)
 """What is said for reaching for a packet. In a room where one is open it needs no prefix."""
 
 _GROUP = _("Red packets")
-_EXAMPLE = "100 10"
 _SEED_BITS = 256
 _MOST_RANKED = 20
 _MODERATOR = 50
 
 What = Annotated[
-    str, Argument(_("how much, how many parts, lucky or fixed, whom for, your words"), rest=True, example=_EXAMPLE)
+    str, Argument(_("how much, how many parts, lucky or fixed, whom for, your words"), rest=True, example=EXAMPLE)
 ]
 Number = Annotated[int, Argument(_("which packet"), least=1, example="3")]
 Chosen = Annotated[
@@ -63,6 +59,7 @@ class PacketBot:
     def __init__(self, prefixes: tuple[str, ...], around: Surroundings, *, most: int) -> None:
         self._around = around
         self._most = most
+        self._reading = Reading(around, lambda context, what: context.line(self.packet, what), most=most)
         self.handing = Handing(around, self._buttons, lambda voice, number: voice.line(self.check, number))
         self.router = router = Router("packets", prefixes, title=_GROUP)
         router.command(
@@ -87,6 +84,7 @@ class PacketBot:
     def add_to(self, routes: Routes) -> None:
         self.handing.add_to(routes)
         routes.on_event("m.room.redaction", self.on_redaction)
+        routes.on_event("m.reaction", self.on_reaction)
 
     # -- putting one in -----------------------------------------------------------------------------------------------
 
@@ -94,10 +92,8 @@ class PacketBot:
         settings = settings_store.settings_of(context.connection, context.room)
         if not settings.allowed:
             raise UserError(_("There are to be no red packets in this room; its moderators have said so."))
-        said = self._read(context, what)
-        guests = self._guests(context, said)
-        unit, total, parts = self._terms(context, said, settings)
-        self._refuse(context, said, unit, total, parts, len(guests) or None, settings.most)
+        terms = self._reading.terms(context, what, settings)
+        said = terms.said
         number = store.next_number(context.connection, context.room)
         new = NewPacket(
             room=context.room,
@@ -105,9 +101,9 @@ class PacketBot:
             user=context.sender,
             command=context.event.event_id,
             kind=said.kind or Kind.LUCKY,
-            currency=POINTS if unit is None else unit.code,
-            total=total,
-            parts=parts,
+            currency=terms.code,
+            total=terms.total,
+            parts=terms.parts,
             title=_title(context, said.title),
             seed=f"{context.unit.random_bits('red packet', _SEED_BITS):064x}",
             made_at=context.now,
@@ -115,125 +111,19 @@ class PacketBot:
             bot=context.bot.user_id,
             language=context.language,
             card=EffectKey(f"packet:{context.unit.key}"),
-            guests=guests,
+            guests=terms.guests,
         )
         one = store.add(context.connection, new, number)
         content = self.handing.card(context.unit, context, one)
-        sent = context.reply(content, buttons=self._buttons(one), mentions=guests, key=one.card)
+        sent = context.reply(content, buttons=self._buttons(one), mentions=terms.guests, key=one.card)
         if sent != one.card:  # it takes the place of an earlier answer
             store.note_card(context.connection, one.id, sent)
         self.handing.begun(context.unit, one)
 
-    def _read(self, context: Context, what: str) -> PacketWording:
-        line = Line.of(without_reply_fallback(context.event.content))
-        whole = line.text.rstrip()
-        return wording.read(line, len(whole) - len(what)) if whole.endswith(what) else wording.read(Line(what))
-
-    def _guests(self, context: Context, said: PacketWording) -> tuple[UserID, ...]:
-        """Whom it is for: those mentioned, and those of this room who are called so."""
-        if not said.unknown:
-            return said.guests
-        members = sorted(self._around.rooms.members(context.connection, context.room))
-        names = self._around.names.of_users(context.connection, members)
-        found = list(said.guests)
-        for called in said.unknown:
-            name = fold(called.removeprefix("@"))
-            those = [user for user in members if name in (fold(names[user]), fold(user[1:].partition(":")[0]))]
-            if len(those) != 1:
-                raise UserError(_("I do not know who {name} is. Mention the person, please."), name=called)
-            found += those
-        return tuple(dict.fromkeys(found))
-
-    def _terms(
-        self, context: Context, said: PacketWording, settings: settings_store.RoomSettings
-    ) -> tuple[Currency | None, int, int]:
-        """In which currency (None: points), how much in minor units, in how many parts."""
-        again = context.line(self.packet, _EXAMPLE)
-        if not said.amount:
-            raise UserError(_("How much is to be in it?"), try_instead=again)
-        if said.parts is None:
-            raise UserError(_("In how many parts?"), try_instead=self._again(context, said, parts=10))
-        usual = self._currency(context)
-        amount = self._amount(context, said, usual)
-        if said.points or (settings.points and amount.currency is None):
-            unit, scale = None, 1
-        else:
-            unit = amount.currency or usual
-            scale = unit.scale
-        minor = amount.value * scale * (said.parts if said.each else 1)
-        if minor.denominator != 1:
-            if unit is None:
-                raise UserError(_("Points are whole numbers."), try_instead=again)
-            raise UserError(
-                _("{amount} has more decimals than {currency} has."), amount=said.amount, currency=unit.code
-            )
-        return unit, int(minor), said.parts
-
-    def _currency(self, context: Context) -> Currency:
-        ledger = ledger_store.ledger_of(context.connection, context.room)
-        code = self._around.currency if ledger is None else ledger_store.settings(context.connection, ledger).currency
-        return currency(code)
-
-    def _amount(self, context: Context, said: PacketWording, usual: Currency) -> Amount:
-        today = dt.datetime.fromtimestamp(context.now / 1000, dt.UTC).date()
-        habits = Habits(currency=usual, today=today, sender=context.sender, language=context.language)
-        read = read_amount(said.amount, habits)
-        if isinstance(read, Mistake):
-            raise UserError(read.message, **read.values)
-        if isinstance(read, Unclear):
-            one, other = (_plainly(each, usual) for each in read.readings[:2])
-            raise UserError(
-                _("“{amount}” may mean {one} or {other}. Which one?"),
-                amount=said.amount, one=one, other=other, try_instead=self._again(context, said, amount=one),
-            )  # fmt: skip
-        return read
-
-    def _refuse(
-        self, context: Context, said: PacketWording, unit: Currency | None, total: int, parts: int,
-        people: int | None, room_most: int | None,
-    ) -> None:  # fmt: skip
-        """Raises `UserError` if there can be no such packet."""
-        scale = 1 if unit is None else unit.scale
-        most = (min(self._most, room_most) if self._most and room_most else room_most or self._most) * scale
-        code = POINTS if unit is None else unit.code
-
-        def shown(minor: int) -> Any:
-            return cards.amount(context, code, minor)
-
-        match rules.flaw(total, parts, most=most, people=people):
-            case Flaw.NO_PARTS:
-                raise UserError(_("In how many parts?"), try_instead=self._again(context, said, parts=10))
-            case Flaw.TOO_MANY_PARTS:
-                raise UserError(
-                    _("{most} parts are the most."), most=rules.MOST_PARTS,
-                    try_instead=self._again(context, said, parts=rules.MOST_PARTS),
-                )  # fmt: skip
-            case Flaw.TOO_LITTLE:
-                enough = self._again(context, said, parts=total)
-                better = enough if total > 0 else context.line(self.packet, _EXAMPLE)
-                raise UserError(
-                    _("{amount} is not enough for {parts} parts: each has at least {least}."),
-                    amount=shown(total), parts=parts, least=shown(1), try_instead=better,
-                )  # fmt: skip
-            case Flaw.TOO_MUCH:
-                raise UserError(
-                    _("{most} is the most that a red packet here may hold."), most=shown(most),
-                    try_instead=self._again(context, said, amount=_machine(most, unit), each=False),
-                )  # fmt: skip
-            case Flaw.MORE_PARTS_THAN_PEOPLE:
-                better = self._again(context, said, parts=people)
-                raise UserError(_("There are more parts than people whom it is for."), try_instead=better)
-            case None:
-                pass
-
-    def _again(self, context: Context, said: PacketWording, **changed: Any) -> str:
-        """The same command with something said otherwise."""
-        return context.line(self.packet, wording.typed(replace(said, **changed)))
-
     def _buttons(self, one: Packet) -> Sequence[Button]:
         if one.state is not State.OPEN:
             return ()
-        found = [button("🧧", _("take a part"), self.grab, one.number)]
+        found = [button(PACKET, _("take a part"), self.grab, one.number)]
         if rules.may_withdraw(one.state, one.taken) and one.user is not None:
             found.append(button("↩️", _("take it back"), self.takeback, one.number).only_for(one.user))
         return found
@@ -254,7 +144,7 @@ class PacketBot:
             case Reply.TAKES:
                 self.handing.take(context.unit, one, who_asks(context), context.sender, mark)
                 if not tapped:
-                    context.agree("🧧")
+                    context.agree(PACKET)
             case Reply.TOO_LATE:
                 self.handing.too_late(context.unit, one, context.sender)
             case Reply.HAS_ONE if not tapped and part is not None:
@@ -279,7 +169,7 @@ class PacketBot:
         else:
             one = store.numbered(context.connection, context.room, number)
         if one is None:
-            again = context.line(self.packet, _EXAMPLE)
+            again = context.line(self.packet, EXAMPLE)
             raise UserError(_("There is no such red packet here. To put one in:"), try_instead=again)
         return one
 
@@ -310,6 +200,25 @@ class PacketBot:
         one = store.of_command(unit.connection, event.room_id, EventID(storable(redacted)))
         if one is not None and rules.may_withdraw(one.state, one.taken):
             self.handing.end(unit, one, State.WITHDRAWN)
+
+    def on_reaction(self, unit: Unit, event: Event) -> None:
+        """A tap on a card that has no buttons any more: it came too late."""
+        relation = event.relation
+        if (
+            relation.event_id is None
+            or plain_reaction(relation.key or "") != PACKET
+            or self._around.is_ours(event.sender)
+        ):
+            return
+        card = outbox.key_of_event(unit.connection, relation.event_id)
+        one = store.of_card(unit.connection, card) if card is not None else None
+        if one is None or one.room != event.room_id or one.state is State.OPEN or self._around.is_ours(event.sender):
+            return
+        person = people.find_person(unit.connection, event.sender)
+        mark = people.mark_of(unit.connection, event.sender)
+        has_one = store.part_of(unit.connection, one.id, person, mark) is not None
+        if not has_one and self._is_meant(unit.connection, one.id, event.sender, person):
+            self.handing.too_late(unit, one, event.sender)
 
     def check(self, context: Context, number: Number | None = None) -> None:
         one = self._numbered(context, number)
@@ -364,24 +273,13 @@ class PacketBot:
 
 
 def _is_grab(connection: Connection, room: RoomID, line: Line) -> bool:
-    return fold(line.text).strip(" !！~～。.") in GRAB and store.is_open_in(connection, room)
+    return fold(line.text) in GRAB and store.is_any_in(connection, room)
 
 
 def _title(context: Context, text: str) -> str:
     """The words on it, or what one says if one says nothing."""
     usual = "恭喜发财，大吉大利" if context.language is Language.ZH else "Best wishes"
     return readable(text)[: wording.LONGEST_TITLE].strip() or usual
-
-
-def _plainly(amount: Amount, usual: Currency) -> str:
-    """One reading of an amount, so that it cannot be read otherwise."""
-    unit = amount.currency or usual
-    minor = amount.value * unit.scale
-    return decimal_text(Money(int(minor), unit))
-
-
-def _machine(minor: int, unit: Currency | None) -> str:
-    return str(minor) if unit is None else f"{decimal_text(Money(minor, unit))} {unit.code}"
 
 
 def _settings(chosen: settings_store.RoomSettings) -> Message:

@@ -26,7 +26,6 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -69,7 +68,7 @@ packet = Table(
     Column("ended_at", BigInteger),
     Column("bot", Text, nullable=False),
     Column("language", Text, nullable=False),
-    Column("card_key", Text, nullable=False),
+    Column("card_key", Text, nullable=False, index=True),
     Column("shown_at", BigInteger, nullable=False),
     Column("due_at", BigInteger),
     Column("tells_late", Boolean, nullable=False),
@@ -243,6 +242,11 @@ def of_command(connection: Connection, room: RoomID, command: EventID) -> Packet
     return _first(connection, and_(packet.c.room_id == room, packet.c.command == command))
 
 
+def of_card(connection: Connection, card: EffectKey) -> Packet | None:
+    """The packet that a message of ours shows."""
+    return _first(connection, packet.c.card_key == card)
+
+
 def latest(connection: Connection, room: RoomID) -> Packet | None:
     """The newest packet of a room, whatever has become of it."""
     return _first(connection, packet.c.room_id == room)
@@ -357,10 +361,9 @@ def forget(connection: Connection, user: UserID) -> None:
     connection.execute(delete(packet_guest).where(packet_guest.c.user_id == user))
 
 
-def is_open_in(connection: Connection, room: RoomID) -> bool:
-    """Whether anything can be taken in a room."""
-    here = exists().where(packet.c.room_id == room, packet.c.state == State.OPEN)
-    return bool(connection.execute(select(here)).scalar())
+def is_any_in(connection: Connection, room: RoomID) -> bool:
+    """Whether there has ever been a packet in a room."""
+    return connection.execute(select(packet.c.id).where(packet.c.room_id == room).limit(1)).first() is not None
 
 
 def _first(connection: Connection, condition: Any) -> Packet | None:
