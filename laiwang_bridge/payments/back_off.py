@@ -15,12 +15,11 @@ DAYS = (1, 3, 7, 14)
 def next_due(since: int, sent: int, now: int, days: tuple[int, ...] = DAYS) -> int | None:
     """When the next reminder is due of a share that stands since then and was reminded of `sent` times.
 
-    What was missed is not made up for: of several that should have been, the last one is due now.
+    What was missed is not made up for: of several that should have been by now, only the last one is due.
     """
     left = [since + after * DAY for after in days[sent:]]
-    if not left:
-        return None
-    return next((at for at in left if at > now), now)
+    missed = [at for at in left if at <= now]
+    return missed[-1] if missed else min(left, default=None)
 
 
 def skipped(since: int, now: int, days: tuple[int, ...] = DAYS) -> int:

@@ -23,9 +23,10 @@ def test_reminders_come_after_1_3_7_and_14_days_and_then_no_more() -> None:
 def test_what_was_missed_is_not_made_up_for() -> None:
     """After ten days without power there is one reminder, and the next is that of the fourteenth day."""
     now = SINCE + 10 * DAY
-    assert next_due(SINCE, 0, now + 10 * DAY) == now + 10 * DAY
+    assert next_due(SINCE, 0, now) == SINCE + 7 * DAY
     assert skipped(SINCE, now) == 3
     assert next_due(SINCE, 3, now) == SINCE + 14 * DAY
+    assert next_due(SINCE, 4, now) is None
 
 
 def test_all_that_is_due_goes_out_together_a_day_after_the_last_time() -> None:

@@ -1,0 +1,182 @@
+"""Reminders: what somebody still owes, and what waits for his word, brought once a day at most, in his own chat.
+
+Who has no chat with us is mentioned in the room, once. Nobody is disturbed in his quiet hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection
+
+from appservice.routes import Routes
+from appservice.unit import Unit
+from laiwang_bridge.payments import back_off, bill_store, claim_store, ledger_store, open_shares
+from laiwang_bridge.payments.back_off import DAY
+from laiwang_bridge.payments.bill_store import Bill
+from laiwang_bridge.payments.claim_store import Claim
+from laiwang_bridge.payments.claims import Outcome
+from laiwang_bridge.payments.ledger_store import AccountKind, LedgerId
+from laiwang_bridge.payments.open_shares import OpenShare
+from laiwang_bridge.payments.paying import ClaimState
+from laiwang_bridge.payments.reminder_texts import ReminderTexts
+from laiwang_bridge.payments.splitting import AccountId
+from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.people import hours
+
+_DUE = "payments.remind"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All that waits for somebody: shares to be paid and claims to be confirmed, each with the time when it is due."""
+
+    shares: tuple[tuple[OpenShare, int], ...]
+    claims: tuple[tuple[Claim, int], ...]
+
+    @property
+    def due(self) -> list[int]:
+        return [at for _one, at in self.shares] + [at for _one, at in self.claims]
+
+
+class Reminders:
+    """One timer for each who owes something or whose word is waited for."""
+
+    def __init__(self, around: Surroundings, texts: ReminderTexts) -> None:
+        self._around = around
+        self._texts = texts
+
+    def add_to(self, routes: Routes) -> None:
+        routes.on_timer(_DUE, self._ring)
+
+    def bill_changed(self, unit: Unit, bill: Bill) -> None:
+        """A bill was added or changed: those who owe something for it are reminded in time."""
+        accounts = ledger_store.accounts(unit.connection, bill.ledger)
+        for share in open_shares.of_bill(unit.connection, bill.id):
+            self._set_for(unit, accounts.get(share.account))
+
+    def paid(self, unit: Unit, outcome: Outcome) -> None:
+        """Somebody says that he has paid: whoever gets it is asked in time."""
+        for one in outcome.claims:
+            if one.state is ClaimState.CLAIMED:
+                self._set_for(unit, ledger_store.account(unit.connection, one.payee))
+
+    def ask(self, unit: Unit, bill: Bill) -> list[AccountId]:
+        """Somebody wants those reminded who have not paid a bill; returns who they are."""
+        shares = [share for share in open_shares.of_bill(unit.connection, bill.id) if share.waits]
+        for share in shares:
+            open_shares.ask(unit.connection, share, unit.now)
+        accounts = ledger_store.accounts(unit.connection, bill.ledger)
+        for share in shares:
+            self._set_for(unit, accounts.get(share.account))
+        return [share.account for share in shares]
+
+    def wishes_changed(self, unit: Unit, user: UserID) -> None:
+        self._set(unit, user)
+
+    def person_leaves(self, unit: Unit, users: Sequence[UserID]) -> None:
+        for user in users:
+            unit.cancel(_timer(user))
+            open_shares.forget(unit.connection, user)
+
+    # -- when -------------------------------------------------------------------------------------------------------
+
+    def _set_for(self, unit: Unit, account: ledger_store.Account | None) -> None:
+        if account is not None and account.kind is AccountKind.USER:
+            self._set(unit, UserID(account.name))
+
+    def _set(self, unit: Unit, user: UserID) -> None:
+        known = open_shares.reminded(unit.connection, user)
+        due = [] if known.off else self._waiting(unit.connection, user, unit.now).due
+        at = back_off.next_digest(due, known.last_at)
+        if at is None:
+            unit.cancel(_timer(user))
+            return
+        his = self._around.digests.hours_of_user(unit.connection, user)
+        at = hours.end_of_quiet(his, max(at, unit.now))
+        unit.at(at, _DUE, key=_timer(user), lane=_timer(user), context={"user": user})
+
+    def _waiting(self, connection: Connection, user: UserID, now: int) -> Waiting:
+        accounts = ledger_store.accounts_of_user(connection, user)
+        ledgers = {account: ledger for ledger, account in accounts if self._is_there(connection, ledger, user)}
+        if not ledgers:
+            return Waiting((), ())
+        shares = [
+            (one, at)
+            for one in open_shares.of_accounts(connection, ledgers)
+            if one.waits and (at := self._due_at(connection, one, now)) is not None
+        ]
+        waiting = claim_store.waiting_for(connection, ledgers)
+        asked = [(one, one.at + DAY) for one in waiting if one.asked_at is None]
+        return Waiting(tuple(shares), tuple(asked))
+
+    def _due_at(self, connection: Connection, share: OpenShare, now: int) -> int | None:
+        if share.asked_at is not None:
+            return share.asked_at
+        if open_shares.wishes_for(connection, share.bill).off:
+            return None
+        if not ledger_store.settings(connection, share.ledger).remind:
+            return None
+        return back_off.next_due(share.since, share.sent, now)
+
+    def _is_there(self, connection: Connection, ledger: LedgerId, user: UserID) -> bool:
+        room = ledger_store.room_of(connection, ledger)
+        return self._around.rooms.membership(connection, room, user) == "join"
+
+    # -- saying it --------------------------------------------------------------------------------------------------
+
+    def _ring(self, unit: Unit, context: Mapping[str, Any]) -> None:
+        user = UserID(context["user"])
+        known = open_shares.reminded(unit.connection, user)
+        if known.off:
+            return
+        his = self._around.digests.hours_of_user(unit.connection, user)
+        too_soon = known.last_at is not None and unit.now - known.last_at < DAY
+        if not too_soon and not hours.is_quiet(his, unit.now):
+            self._remind(unit, user)
+        self._set(unit, user)
+
+    def _remind(self, unit: Unit, user: UserID) -> None:
+        waiting = self._waiting(unit.connection, user, unit.now)
+        shares = [one for one, at in waiting.shares if at <= unit.now]
+        claims = [one for one, at in waiting.claims if at <= unit.now]
+        owing = [one for one in shares if self._owes(unit.connection, one)]
+        for one in shares:
+            if one not in owing:  # what he has paid for others is more than this; nothing is asked of him now
+                self._note(unit, one)
+        if not owing and not claims:
+            return
+        voice = self._around.mail.user_at_hand(unit, user)
+        if voice is not None:
+            self._texts.in_chat(voice, user, owing, claims)
+        else:
+            room = self._first_room(unit.connection, owing, claims)
+            owing = [one for one in owing if ledger_store.room_of(unit.connection, one.ledger) == room]
+            claims = [one for one in claims if ledger_store.room_of(unit.connection, one.ledger) == room]
+            in_room = self._around.speak_in(unit, room, self._around.language_of(unit, user))
+            if in_room is not None:
+                self._texts.in_room(in_room, user, owing, claims)
+        for share in owing:
+            self._note(unit, share)
+        for claim in claims:
+            claim_store.note_asked(unit.connection, claim.id, unit.now)
+        open_shares.note_reminded(unit.connection, user, unit.now)
+
+    def _owes(self, connection: Connection, share: OpenShare) -> bool:
+        bill = bill_store.find(connection, share.bill)
+        return ledger_store.balance(connection, share.account, bill.content.total.currency.code) < 0
+
+    def _note(self, unit: Unit, share: OpenShare) -> None:
+        open_shares.note_sent(unit.connection, share, max(share.sent, back_off.skipped(share.since, unit.now)))
+
+    def _first_room(self, connection: Connection, owing: Sequence[OpenShare], claims: Sequence[Claim]) -> RoomID:
+        """Where to mention him: one room a day, the one that waits longest."""
+        oldest = min([(one.since, one.ledger) for one in owing] + [(one.at, one.ledger) for one in claims])
+        return ledger_store.room_of(connection, oldest[1])
+
+
+def _timer(user: UserID) -> str:
+    return f"payments.remind:{user}"
