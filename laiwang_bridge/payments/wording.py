@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from mautrix.types import UserID
 
-from appservice.language import Language, Message
+from appservice.language import Language, Message, _
 from laiwang_bridge.payments.money import Currency, Money
+from laiwang_bridge.payments.recurrence import Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +125,6 @@ class ItemisedWording:
 SplitWording = EqualWording | WeightsWording | PercentWording | ExactWording | AdjustedWording | ItemisedWording
 
 
-class Period(StrEnum):
-    """What a bill that comes again counts in."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """A bill that comes again every `count` periods, the last time on `until` or before."""
-
-    period: Period
-    count: int = 1
-    until: datetime.date | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillWording:
     """A line about a bill, understood.
@@ -181,6 +164,7 @@ class Problem(StrEnum):
     BAD_AMOUNT = "bad_amount"
     TOO_MANY_DECIMALS = "too_many_decimals"
     NOT_POSSIBLE = "not_possible"
+    UNCLEAR = "unclear"
     TOO_LARGE = "too_large"
     SHARES_DO_NOT_FIT = "shares_do_not_fit"
     PERCENTS_DO_NOT_FIT = "percents_do_not_fit"
@@ -232,11 +216,81 @@ class Question:
     readings: tuple[BillWording, ...]
 
 
-def total(wording: BillWording, heads: Fraction | int) -> Money | None:
-    """The total of a bill for so many heads (sum of the weights); None if it is no whole number of minor units."""
-    raise NotImplementedError
+def heads(wording: BillWording) -> Fraction | None:
+    """How many pay, a weight of two counting as two; None if that is everybody, or not said in parts."""
+    match wording.shares:
+        case EqualWording(people) if Everybody() not in people:
+            return Fraction(len(people))
+        case WeightsWording(weights) if Everybody() not in (who for who, _weight in weights):
+            return sum((weight for _who, weight in weights), Fraction(0))
+    return None
+
+
+def total(wording: BillWording, count: Fraction | int | None = None) -> Money | None:
+    """The total of a bill for so many heads; None if that is not known or no whole number of minor units."""
+    if not wording.per_head:
+        return wording.amount
+    count = heads(wording) if count is None else count
+    minor = None if count is None else wording.amount.minor * Fraction(count)
+    return None if minor is None or minor.denominator != 1 else Money(minor.numerator, wording.amount.currency)
 
 
 def replaced(wording: BillWording, people: Mapping[Who, Who]) -> BillWording | Mistake:
-    """The same with some people said otherwise, as once it is known who `@name` is; nobody comes twice in it."""
-    raise NotImplementedError
+    """The same with some people said otherwise, as once it is known who `@name` is.
+
+    Whoever turns out to be the sender counts once. It is a mistake if somebody else turns out to be named twice.
+    """
+
+    def pairs(found: tuple[tuple[Who, _Said], ...]) -> tuple[tuple[Who, _Said], ...]:
+        seen: dict[Who, _Said] = {}
+        for who, said in found:
+            now = people.get(who, who)
+            if now in seen and now != Sender():
+                raise _NamedTwice(who)
+            seen.setdefault(now, said)
+        return tuple(seen.items())
+
+    def each(found: tuple[Who, ...]) -> tuple[Who, ...]:
+        return tuple(who for who, _none in pairs(tuple((who, None) for who in found)))
+
+    try:
+        shares: SplitWording
+        match wording.shares:
+            case EqualWording(everyone, excluded):
+                shares = EqualWording(each(everyone), each(excluded))
+            case WeightsWording(weights, excluded):
+                shares = WeightsWording(pairs(weights), each(excluded))
+            case PercentWording(percents, excluded):
+                shares = PercentWording(pairs(percents), each(excluded))
+            case ExactWording(amounts, excluded):
+                shares = ExactWording(pairs(amounts), each(excluded))
+            case AdjustedWording(adjustments, excluded):
+                shares = AdjustedWording(pairs(adjustments), each(excluded))
+            case ItemisedWording(items, charges):
+                shares = ItemisedWording(
+                    tuple(ItemWording(item.title, item.minor, pairs(item.weights)) for item in items), charges
+                )
+        payers = tuple((people.get(who, who), minor) for who, minor in wording.payers)
+        if len({who for who, _minor in payers}) < len(payers):
+            raise _NamedTwice(payers[0][0])
+    except _NamedTwice as twice:
+        return Mistake(Problem.NAMED_TWICE, _("{name} is named twice."), {"name": _called(twice.who)})
+    return replace(wording, shares=shares, payers=payers)
+
+
+_Said = TypeVar("_Said")
+
+
+class _NamedTwice(Exception):
+    def __init__(self, who: Who) -> None:
+        super().__init__(who)
+        self.who = who
+
+
+def _called(who: Who) -> str:
+    match who:
+        case User(user):
+            return user
+        case Named(name) | Guest(name):
+            return name
+    return type(who).__name__.lower()
