@@ -1,0 +1,48 @@
+"""Money is counted, never measured: no float is anywhere near it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import laiwang_bridge.payments
+
+ROOT = Path(laiwang_bridge.payments.__file__).parent
+MEASURES_ON_PAPER = {"pictures.py"}
+"""Drawing has lengths, and no money is computed there."""
+
+
+MAKERS = {"float", "Float", "Double", "REAL", "Numeric"}
+
+
+def floats(tree: ast.AST) -> list[int]:
+    """The lines with a number that has a point, or with something that makes one; pauses may have any length."""
+    pauses = {
+        constant
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and all(isinstance(name, ast.Name) and name.id.endswith("_SECONDS") for name in node.targets)
+        for constant in ast.walk(node.value)
+    }
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if node not in pauses
+        and (
+            (isinstance(node, ast.Constant) and isinstance(node.value, float))
+            or (isinstance(node, ast.Name) and node.id in MAKERS)
+            or (isinstance(node, ast.Attribute) and node.attr in MAKERS)
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_there_is_no_float(path: Path) -> None:
+    if path.name not in MEASURES_ON_PAPER:
+        assert floats(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_a_float_would_be_found() -> None:
+    assert floats(ast.parse("a = 1\nb = 0.5\nc = float(a)\nPAUSE_SECONDS = 0.5")) == [2, 3]
