@@ -61,7 +61,7 @@ from laiwang_bridge.contacts.matching import Matching
 from laiwang_bridge.contacts.reader import MOST_CARDS
 from laiwang_bridge.contacts.reading import Reading
 from laiwang_bridge.contacts.summary import Summary
-from laiwang_bridge.from_config import codes_per_day, identity_policy, settings, ways
+from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants, settings, ways
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
@@ -271,6 +271,7 @@ class Application:
                 packet_most=config.payments.packet_most,
             ),
             Ways(find_rails, Seal(config.contacts.key or secret.hex(), SEALED_WAY)),
+            merchants(config),
             self._download,
         )
 
@@ -387,7 +388,13 @@ class Application:
         operators.add_to(routes)
 
         directory = ClusterDirectory(database, config.homeserver.domain)
-        self.service = ApplicationService(settings(config), database, routes, secret=secret, third_party=directory)
+        notices = payments.charging.callback(database.write, self._wake, lambda: self.service.clock())
+        self.service = ApplicationService(
+            settings(config), database, routes, secret=secret, third_party=directory, callbacks=[notices]
+        )
+
+    def _wake(self, lane: str) -> None:
+        self.service.wake(lane)
 
     def _speak(self, unit: Unit, bot: UserID, room: RoomRef, language: Language, *, is_direct: bool = False) -> Voice:
         return self.bots.voice(unit, bot, room, language, is_direct=is_direct)

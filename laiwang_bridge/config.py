@@ -304,6 +304,66 @@ class Payments:
         "Largest red packet, in units of its currency (not cents) or in points; a room can choose less.",
         values.whole_number(1, 1_000_000_000),
     )
+    public_address: str = setting(
+        "",
+        "Address at which payment services reach the bridge from the internet, such as https://pay.example.org: its "
+        "path /_laiwang/pay/ has to lead to the bridge's own listener, and nothing else needs to. Empty for none.",
+        values.optional(values.http_address),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alipay:
+    holder: str = setting(
+        "",
+        "Matrix id of the person whose merchant account this is; it is offered to those only who owe that person. "
+        "Empty for none.",
+        values.optional(values.user_id),
+    )
+    app_id: str = setting("", "The app_id that Alipay has given.", values.text)
+    seller_id: str = setting(
+        "", "The seller's own number (PID), 2088…; notices for another one are refused.", values.text
+    )
+    private_key: str = setting(
+        "",
+        "Our private RSA key, in base64 as Alipay's tool writes it. May also come from a file (private_key_file: path) "
+        "or the environment (LAIWANG_ALIPAY__PRIVATE_KEY).",
+        values.optional(values.private_key),
+        secret=True,
+    )
+    alipay_public_key: str = setting(
+        "",
+        "Alipay's public key from its console, which is not the one that belongs to our private key. May also come "
+        "from a file (alipay_public_key_file: path).",
+        values.optional(values.public_key),
+        secret=True,
+    )
+    gateway: str = setting("https://openapi.alipay.com/gateway.do", "Alipay's gateway.", values.webhook)
+
+
+@dataclass(frozen=True, slots=True)
+class Stripe:
+    holder: str = setting(
+        "",
+        "Matrix id of the person whose Stripe account this is; it is offered to those only who owe that person. Empty "
+        "for none.",
+        values.optional(values.user_id),
+    )
+    secret_key: str = setting(
+        "",
+        "Secret key of the account; a restricted one that may write Checkout Sessions will do. May also come from a "
+        "file (secret_key_file: path) or the environment (LAIWANG_STRIPE__SECRET_KEY).",
+        values.optional(values.token),
+        secret=True,
+    )
+    webhook_secret: str = setting(
+        "",
+        "Signing secret of the webhook, whsec_…. May also come from a file (webhook_secret_file: path) or the "
+        "environment (LAIWANG_STRIPE__WEBHOOK_SECRET).",
+        values.optional(values.token),
+        secret=True,
+    )
+    address: str = setting("https://api.stripe.com", "Stripe's API.", values.http_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +461,15 @@ class Config:
     clusters: Clusters = section(Clusters, "Clusters: rooms about one topic that grow through friends.")
     contacts: Contacts = section(Contacts, "Numbers and e-mail addresses, by which friends find each other.")
     payments: Payments = section(Payments, "Shared bills. Nobody's money passes through the bridge.")
+    alipay: Alipay = section(
+        Alipay,
+        "Alipay for merchants, if somebody here has such an account. The money goes to that account, never through the "
+        "bridge.",
+    )
+    stripe: Stripe = section(
+        Stripe,
+        "Stripe, if somebody here has an account there. The money goes to that account, never through the bridge.",
+    )
     email: Email = section(Email, "Mails that bring a code to prove that an address is somebody's own. Off by default.")
     text_messages: TextMessages = section(
         TextMessages,
@@ -454,6 +523,16 @@ def contradictions(config: Config) -> Iterable[tuple[tuple[str, str], str]]:
         yield ("appservice.address", "homeserver.address"), yours
     if config.email.host and not config.email.sender:
         yield ("email.sender", "email.host"), "is missing: write what the mails are from, or empty email.host."
+    for name, account, needed in (
+        ("alipay", config.alipay, ("app_id", "seller_id", "private_key", "alipay_public_key")),
+        ("stripe", config.stripe, ("secret_key", "webhook_secret")),
+    ):
+        for key in needed if account.holder else ():
+            if not getattr(account, key):
+                yield (f"{name}.{key}", f"{name}.holder"), f"is missing: write it, or empty {name}.holder."
+        if account.holder and not config.payments.public_address:
+            nowhere = f"is missing: write where payment services reach the bridge, or empty {name}.holder."
+            yield ("payments.public_address", f"{name}.holder"), nowhere
     texts = config.text_messages
     if texts.command and texts.webhook:
         yield ("text_messages.webhook", "text_messages.command"), "and command are both given: keep one of them."

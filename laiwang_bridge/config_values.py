@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from appservice.bots.permissions import Level
 from appservice.database import UnsupportedDatabase, parse_url
 from appservice.registration import localpart_problem, token_problem, url_problem
+from laiwang_bridge import rsa_keys
 from laiwang_bridge.clusters.reach import BadReach, Mode, Reach, parse_reach
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.problems import OutsideProblem
@@ -300,6 +301,28 @@ def secret_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a text: put it in quotes.")
     return value
+
+
+def user_id(value: object) -> str:
+    """The Matrix id of somebody."""
+    given = text(value)
+    if not re.fullmatch(r"@[^:\s]{1,200}:\S{1,250}", given):
+        raise _wrong("the Matrix id of a person, such as @alice:example.org", value)
+    return given
+
+
+def private_key(value: object) -> str:
+    """A private RSA key. Problems never show it."""
+    given = secret_text(value)
+    rsa_keys.private_key(given)
+    return given
+
+
+def public_key(value: object) -> str:
+    """A public RSA key."""
+    given = secret_text(value)
+    rsa_keys.public_key(given)
+    return given
 
 
 def database_url(value: object) -> str:

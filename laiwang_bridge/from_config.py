@@ -11,11 +11,16 @@ from appservice.server import Limits
 from appservice.service import Settings
 from laiwang_bridge.config import Config
 from laiwang_bridge.outside.addresses import Policy, policy
+from laiwang_bridge.payments.charging import PATH
+from laiwang_bridge.payments.rails.alipay import AlipayRail
+from laiwang_bridge.payments.rails.merchant import MerchantRail
+from laiwang_bridge.payments.rails.stripe import StripeRail
 from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
 from laiwang_bridge.people.proving.mailing import Mailer, MailServer
 from laiwang_bridge.people.proving.texting import Program, Texter, TextSender, Webhook
 from laiwang_bridge.people.ways import Ways
+from laiwang_bridge.rsa_keys import private_key, public_key
 
 
 def identity_policy(config: Config) -> Policy:
@@ -45,6 +50,35 @@ def ways(config: Config) -> Ways:
 def codes_per_day(config: Config) -> dict[AddressKind, int]:
     """How many codes may be sent in a day, where any are sent."""
     return {AddressKind.EMAIL: config.email.per_day, AddressKind.NUMBER: config.text_messages.per_day}
+
+
+def merchants(config: Config) -> dict[str, MerchantRail]:
+    """The payment services at which somebody here has an account, as the admin has configured them."""
+    found: list[MerchantRail] = []
+    alipay, stripe = config.alipay, config.stripe
+    if alipay.holder:
+        found.append(
+            AlipayRail(
+                UserID(alipay.holder),
+                app_id=alipay.app_id,
+                seller_id=alipay.seller_id,
+                key=private_key(alipay.private_key),
+                alipay_key=public_key(alipay.alipay_public_key),
+                notify_url=f"{config.payments.public_address}{PATH}{AlipayRail.name}",
+                gateway=alipay.gateway,
+            )
+        )
+    if stripe.holder:
+        found.append(
+            StripeRail(
+                UserID(stripe.holder),
+                secret_key=stripe.secret_key,
+                webhook_secret=stripe.webhook_secret,
+                back_to=f"https://matrix.to/#/@{config.payments.bot_localpart}:{config.homeserver.domain}",
+                api=stripe.address,
+            )
+        )
+    return {rail.name: rail for rail in found}
 
 
 def settings(config: Config) -> Settings:

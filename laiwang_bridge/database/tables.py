@@ -38,6 +38,7 @@ import laiwang_bridge.payments.bill_store
 import laiwang_bridge.payments.claim_store
 import laiwang_bridge.payments.import_store
 import laiwang_bridge.payments.ledger_tables
+import laiwang_bridge.payments.merchant_store
 import laiwang_bridge.payments.open_shares
 import laiwang_bridge.payments.packets.late_store
 import laiwang_bridge.payments.packets.settings_store

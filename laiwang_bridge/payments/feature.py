@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mautrix.types import RoomID
 
 from appservice.bots import Router, Voice
@@ -9,8 +11,11 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bot import BillBot
 from laiwang_bridge.payments.cards import Cards
+from laiwang_bridge.payments.charging import Charging
 from laiwang_bridge.payments.following import Following
 from laiwang_bridge.payments.packets.bot import PacketBot
+from laiwang_bridge.payments.rails.merchant import MerchantRail
+from laiwang_bridge.payments.paying_bots import PayingBots
 from laiwang_bridge.payments.rails_bot import Download, RailsBot
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.till import Till
@@ -24,24 +29,37 @@ PREFIXES = ("!aa", "!split", "!记账")
 class Payments:
     """The rooms of the house that are about bills. `routers` are what the bots answer."""
 
-    def __init__(self, around: Surroundings, ways: Ways, download: Download) -> None:
+    def __init__(
+        self, around: Surroundings, ways: Ways, merchants: Mapping[str, MerchantRail], download: Download
+    ) -> None:
         cards = Cards(around, self._edit)
         till = Till(around, cards)
         self.bills = BillBot(PREFIXES, till, cards)
         self.following = Following(around, self.bills, cards)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
+        self.paying = PayingBots(PREFIXES, till)
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
-        self.routers: tuple[Router, ...] = (self.bills.router, self.packets.router, self.rails.router)
+        self.charging = Charging(PREFIXES, till, merchants)
+        self.rails.telling.further.append(self.charging)
+        self.routers: tuple[Router, ...] = (
+            self.bills.router,
+            self.packets.router,
+            self.rails.router,
+            self.charging.router,
+        )
         self.exports: dict[str, Export] = {
             "bills": self.following.export,
+            "reminders": self.paying.export,
             "packets": self.packets.export,
             "ways_to_be_paid": ways.export,
         }
 
     def add_to(self, routes: Routes) -> None:
         self.following.add_to(routes)
+        self.paying.add_to(routes)
         self.packets.add_to(routes)
         self.rails.add_to(routes)
+        self.charging.add_to(routes)
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
@@ -51,6 +69,7 @@ class Payments:
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""
         self.following.person_leaves(unit, person)
+        self.paying.person_leaves(unit, person)
         self.packets.person_leaves(unit, person)
 
     def _edit(self, voice: Voice, number: int) -> str:

@@ -97,10 +97,13 @@ class StoredCharge:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a notice has changed: the charge as it is now, what was written into the books, and whether all is new."""
+    """What a notice has changed: the charge as it is now, what was written into the books, and how much of that was
+    paid and given back (minor units)."""
 
     charge: StoredCharge
     outcomes: tuple[Outcome, ...]
+    credited: int
+    given_back: int
 
 
 class Unfitting(Exception):
@@ -175,8 +178,7 @@ def apply(connection: Connection, rail: str, notice: Notice, now: int) -> Applie
 
     Raises `Unfitting`, having changed nothing: whoever calls rolls back.
     """
-    seen = connection.execute(insert_ignoring(connection, pay_notice), {"rail": rail, "event": notice.event, "at": now})
-    if seen.rowcount == 0 and not notice.event.startswith("look/"):
+    if notice.event and not _is_new(connection, rail, notice.event, now):
         return None
     before = find_reference(connection, notice.reference)
     if before is None or before.rail != rail:
@@ -190,22 +192,30 @@ def apply(connection: Connection, rail: str, notice: Notice, now: int) -> Applie
     further = _LATER_THAN[notice.progress] > _LATER_THAN[before.progress]
     progress = notice.progress if further else before.progress
     is_paid = notice.progress in (Progress.PAID, Progress.REFUNDED)
-    refunded = max(before.refunded, notice.refunded.minor if notice.refunded is not None else 0)
+    refunded = max(before.refunded, min(notice.refunded.minor, money.minor) if notice.refunded is not None else 0)
     outcomes = []
     if is_paid and not before.credited:
         outcomes.append(_credit(connection, before, now))
     if refunded > before.refunded:
-        outcomes.append(_give_back(connection, before, min(refunded, money.minor) - before.refunded, now))
+        outcomes.append(_give_back(connection, before, refunded - before.refunded, now))
     values = {"progress": progress, "credited": before.credited or is_paid, "refunded": refunded}
     connection.execute(update(pay_charge).where(pay_charge.c.id == before.id).values(values))
     after = find(connection, before.id)
     assert after is not None
-    return Applied(after, tuple(outcomes)) if after != before else None
+    if after == before:
+        return None
+    credited = money.minor if after.credited and not before.credited else 0
+    return Applied(after, tuple(outcomes), credited, refunded - before.refunded)
 
 
 def forget_old(connection: Connection, before: int) -> None:
     """Notices are recognised long enough; what they did is in the books and in their charges."""
     connection.execute(delete(pay_notice).where(pay_notice.c.at < before))
+
+
+def _is_new(connection: Connection, rail: str, event: str, now: int) -> bool:
+    row = {"rail": rail, "event": event, "at": now}
+    return bool(connection.execute(insert_ignoring(connection, pay_notice), row).rowcount)
 
 
 def _credit(connection: Connection, one: StoredCharge, now: int) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from mautrix.types import UserID
@@ -21,7 +22,7 @@ from laiwang_bridge.payments.ledger_store import Account, AccountKind
 from laiwang_bridge.payments.owing import Owed
 from laiwang_bridge.payments.pictures import draw
 from laiwang_bridge.payments.rail_store import Request, RequestId
-from laiwang_bridge.payments.rails import Mistake, Offer, PayRequest
+from laiwang_bridge.payments.rails import Mistake, Offer, PayRequest, QrCode
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.ways import Way, Ways
 from laiwang_bridge.people import store as people
@@ -32,8 +33,14 @@ MOST_OFFERS = 5
 """Ways of one person that are shown at once."""
 _WEB = ("http://", "https://")
 
-MoreOffers = Callable[[Voice, Owed, UserID], Sequence[Rich]]
-"""What else there is for paying a Matrix user, such as a page of a payment service of his."""
+
+class MoreWays(Protocol):
+    """What else there is for paying a Matrix user, such as a page of a payment service of his."""
+
+    def fits(self, owed: Owed, payee: UserID) -> bool: ...
+
+    def send(self, voice: Voice, owed: Owed, payee: UserID) -> None: ...
+
 
 _FACT = _("{label}: {value}")
 _OWED = _("You owe {name} **{amount}** ({where}).")
@@ -58,7 +65,7 @@ class Telling:
         self._around = around
         self._ways = ways
         self._commands: Commands | None = None
-        self.further: list[MoreOffers] = []
+        self.further: list[MoreWays] = []
 
     def answered_by(self, commands: Commands) -> None:
         self._commands = commands
@@ -73,15 +80,17 @@ class Telling:
         person = people.person_of(voice.connection, user, voice.unit.now)
         ways = self._ways.fitting(voice.connection, person, payer, owed.money.currency.code)
         asks = rail_store.wants_to_be_asked(voice.connection, person)
-        more = [line for give in self.further for line in give(voice, owed, user)]
+        more = [further for further in self.further if further.fits(owed, user)]
         if more or (ways and not asks):
-            self._show(voice, owed, [] if asks else ways, more)
+            self._show(voice, owed, [] if asks else ways)
+            for further in more:
+                further.send(voice, owed, user)
             return
         self._ask(voice, payer, person, owed)
         name = self._around.names.for_viewer(voice.connection, payer, person)
         voice.send(paragraphs(self._head(voice, owed, payee), voice.say(_ASKED, name=name)))
 
-    def _show(self, voice: Voice, owed: Owed, ways: Sequence[Way], more: Sequence[Rich] = ()) -> None:
+    def _show(self, voice: Voice, owed: Owed, ways: Sequence[Way]) -> None:
         """Write to whoever owes how he can pay."""
         payee = ledger_store.accounts(voice.connection, owed.ledger)[owed.payee]
         name = self._name(voice, payee)
@@ -96,10 +105,11 @@ class Telling:
             else:
                 parts.append(_written(voice, title, offer))
                 offers.append((title, offer))
-        voice.send(paragraphs(*parts, *more, voice.say(_NOTHING_MOVES, name=name)))
+        voice.send(paragraphs(*parts, voice.say(_NOTHING_MOVES, name=name)))
+        amount = owed.money.text(voice.language.value)
         for title, offer in offers:
             if offer.qr is not None:
-                self._send_picture(voice, title, offer)
+                send_code(voice, f"{title.plain}: {amount}", offer.qr)
 
     def answer(self, voice: Voice, request: Request) -> bool:
         """The one who was asked says yes: tell whoever asked. False if he owes nothing any more, or cannot be reached.
@@ -159,22 +169,22 @@ class Telling:
             return self._around.names.of_user(voice.connection, UserID(account.name))
         return account.name
 
-    def _send_picture(self, voice: Voice, title: Rich, offer: Offer) -> None:
-        assert offer.qr is not None
-        picture = draw(offer.qr)
-        bot = voice.bot.user_id
-        file = voice.unit.emit(Upload(sender=bot, data=picture.data, content_type="image/png", filename="pay.png"))
-        amount = next((fact.value for fact in offer.facts if fact.label == _("Amount")), "")
-        voice.send(
-            {
-                "msgtype": "m.image",
-                "body": f"{title.plain} {amount}".rstrip(),
-                "filename": "pay.png",
-                "url": MediaOf(file),
-                "info": {"mimetype": "image/png", "w": picture.width, "h": picture.width, "size": len(picture.data)},
-                "m.mentions": {},
-            }
-        )
+
+def send_code(voice: Voice, body: str, qr: QrCode) -> None:
+    """Send the picture of a code; `body` is what clients show that show no pictures."""
+    picture = draw(qr)
+    bot = voice.bot.user_id
+    file = voice.unit.emit(Upload(sender=bot, data=picture.data, content_type="image/png", filename="pay.png"))
+    voice.send(
+        {
+            "msgtype": "m.image",
+            "body": body,
+            "filename": "pay.png",
+            "url": MediaOf(file),
+            "info": {"mimetype": "image/png", "w": picture.width, "h": picture.width, "size": len(picture.data)},
+            "m.mentions": {},
+        }
+    )
 
 
 def _place(voice: Voice, owed: Owed) -> Rich:

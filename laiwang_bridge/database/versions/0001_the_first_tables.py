@@ -308,6 +308,30 @@ def upgrade() -> None:
     )
     op.create_index("ix_pay_bill_version_entry", "pay_bill_version", ["entry"], unique=False)
     op.create_table(
+        "pay_charge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("bill", sa.BigInteger(), nullable=True),
+        sa.Column("payer", sa.BigInteger(), nullable=False),
+        sa.Column("payee", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("credited", sa.Boolean(), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("qr", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_charge")),
+        sa.UniqueConstraint("reference", name=op.f("uq_pay_charge_reference")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_pay_charge_payer", "pay_charge", ["payer", "payee"], unique=False)
+    op.create_table(
         "pay_claim",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("ledger", sa.BigInteger(), nullable=False),
@@ -365,6 +389,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_ledger")),
         sa.UniqueConstraint("room_id", name=op.f("uq_pay_ledger_room_id")),
     )
+    op.create_table(
+        "pay_notice",
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rail", "event", name=op.f("pk_pay_notice")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_pay_notice_at"), "pay_notice", ["at"], unique=False)
     op.create_table(
         "pay_open_share",
         sa.Column("bill", sa.BigInteger(), nullable=False),

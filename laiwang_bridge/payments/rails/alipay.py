@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -18,7 +17,6 @@ from urllib.parse import unquote_to_bytes
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from mautrix.types import UserID
 
 from appservice.language import _
@@ -39,22 +37,6 @@ _PROGRESS = {
     "TRADE_FINISHED": Progress.PAID,
     "TRADE_CLOSED": Progress.CLOSED,
 }
-
-
-def private_key(text: str) -> rsa.RSAPrivateKey:
-    """Our key as Alipay's tools write it: base64, with or without the lines round it. Raises `ValueError`."""
-    read = load_der_private_key(_der(text), password=None)
-    if not isinstance(read, rsa.RSAPrivateKey):
-        raise ValueError("this is no RSA key")
-    return read
-
-
-def public_key(text: str) -> rsa.RSAPublicKey:
-    """Alipay's key (not our own public one) as its console shows it. Raises `ValueError`."""
-    read = load_der_public_key(_der(text))
-    if not isinstance(read, rsa.RSAPublicKey):
-        raise ValueError("this is no RSA key")
-    return read
 
 
 def to_sign(fields: Mapping[bytes, bytes]) -> bytes:
@@ -106,13 +88,12 @@ class AlipayRail:
         """A trade is made when somebody scans the code: before that, Alipay does not know it, which is no failure."""
         answer = await self._ask("alipay.trade.query", {"out_trade_no": charge.reference})
         if answer.get("code") == _FAILED and answer.get("sub_code") == _UNKNOWN_TRADE:
-            return Notice("look/offered", charge.reference, Progress.OFFERED)
-        status = str(answer.get("trade_status"))
-        progress = _PROGRESS.get(status)
+            return Notice("", charge.reference, Progress.OFFERED)
+        progress = _PROGRESS.get(str(answer.get("trade_status")))
         if answer.get("code") != _OK or progress is None or answer.get("out_trade_no") != charge.reference:
             return None
         paid = _yuan(str(answer.get("total_amount"))) if progress is Progress.PAID else None
-        return Notice(f"look/{status}", charge.reference, progress, paid)
+        return Notice("", charge.reference, progress, paid)
 
     def verify(self, body: bytes, headers: Mapping[str, str], now: int) -> Notice | None:
         fields = _fields(body)
@@ -199,12 +180,3 @@ def _yuan(text: str) -> Money | None:
     if not (whole + part).isascii() or not (whole + part).isdigit() or len(part) > 2 or len(whole) > 9 or not whole:
         return None
     return Money(int(whole) * 100 + int(f"{part:0<2}"), currency("CNY"))
-
-
-def _der(text: str) -> bytes:
-    """The bytes of a key, whatever stands round its base64."""
-    lines = [line.strip() for line in textwrap.dedent(text).splitlines() if "-----" not in line]
-    try:
-        return base64.b64decode("".join(lines), validate=True)
-    except binascii.Error as error:
-        raise ValueError("a key is base64, with or without the lines BEGIN and END") from error

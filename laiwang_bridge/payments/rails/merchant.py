@@ -55,8 +55,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a service says of a charge: `event` is its own number for this message. `paid` is what was paid for it
-    altogether, `refunded` what of that went back altogether; None where it does not say."""
+    """What a service says of a charge: `event` is its own number for this message, empty for an answer to a question of
+    ours. `paid` is what was paid for it altogether, `refunded` what of that went back; None where it does not say."""
 
     event: str
     reference: str
