@@ -114,8 +114,7 @@ class BillBot:
             is None
         ):
             return
-        outcome = claims.undone(context.connection, payment.id)
-        self._cards.refresh(context.unit, outcome.bills)
+        self._till.tell(context.unit, claims.undone(context.connection, payment.id))
         context.reply(_("The payment is taken back: it does not count any more."))
 
     def _undo_bill(self, context: Context, bill: Bill, me: AccountId) -> None:

@@ -1,0 +1,62 @@
+"""Paying, put together: claims, transfers, settling up, and reminders, each a bot of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mautrix.types import UserID
+from sqlalchemy import Connection
+
+from appservice.bots import Router
+from appservice.routes import Routes
+from appservice.unit import Unit
+from laiwang_bridge.payments import open_shares
+from laiwang_bridge.payments.claim_bot import ClaimBot
+from laiwang_bridge.payments.reminder_bot import ReminderBot
+from laiwang_bridge.payments.reminder_texts import ReminderTexts
+from laiwang_bridge.payments.reminders import Reminders
+from laiwang_bridge.payments.settle_bot import SettleBot
+from laiwang_bridge.payments.settle_cards import SettleCards
+from laiwang_bridge.payments.till import Till
+from laiwang_bridge.payments.transfer_bot import TransferBot
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.rules import PersonId
+
+
+class PayingBots:
+    """All that people can do about what they owe."""
+
+    def __init__(self, prefixes: tuple[str, ...], till: Till) -> None:
+        texts = ReminderTexts(till)
+        plans = SettleCards(till)
+        self.claims = ClaimBot(prefixes, till)
+        self.transfers = TransferBot(prefixes, till, plans)
+        self.settling = SettleBot(prefixes, till, plans)
+        self._reminders = Reminders(till.around, texts)
+        self.reminding = ReminderBot(prefixes, till, self._reminders, texts)
+        texts.paid = lambda voice, number: voice.line(self.claims.paid, number)
+        texts.received = lambda voice: voice.line(self.claims.received)
+        till.told.extend((self.transfers.show, plans.paid, self._reminders.paid))
+        till.cards.buttons.extend((self.claims.buttons, self.reminding.buttons))
+        till.cards.changed.extend((self._reminders.bill_changed, plans.bill_changed))
+        self.routers: tuple[Router, ...] = (
+            self.claims.router,
+            self.transfers.router,
+            self.settling.router,
+            self.reminding.router,
+        )
+
+    def add_to(self, routes: Routes) -> None:
+        self._reminders.add_to(routes)
+
+    def person_leaves(self, unit: Unit, person: PersonId) -> None:
+        """Somebody asked to be forgotten. His accounts go on under another name; what he owes stays."""
+        self._reminders.person_leaves(unit, people.user_ids(unit.connection, person))
+
+    def export(self, connection: Connection, person: PersonId) -> list[dict[str, Any]]:
+        """When somebody was reminded, and whether he wants to be."""
+        return [self._reminded(connection, user) for user in people.user_ids(connection, person)]
+
+    def _reminded(self, connection: Connection, user: UserID) -> dict[str, Any]:
+        known = open_shares.reminded(connection, user)
+        return {"user": user, "wants_reminders": not known.off, "last_reminded_at": known.last_at}
