@@ -272,15 +272,13 @@ def test_the_database_refuses_a_reversal_that_is_not_the_opposite(connection: Co
     assert refused(connection, *opposite, closing(90, ledger, reverses=str(first)))
 
 
-async def test_postings_without_their_entry_are_not_committed(made: Database) -> None:
-    def half(connection: Connection) -> None:
+def test_postings_without_their_entry_are_not_committed(made: Database) -> None:
+    with pytest.raises(DBAPIError), made.engine.begin() as connection:
         ledger = store.open_ledger(connection, ROOM, "EUR", 1)
         row = {"entry": 5, "number": 1, "account": store.account_of(connection, ledger, ANN, 1), "currency": "EUR"}
         connection.execute(insert(pay_posting), {**row, "minor": 5, "carry": 0})
-
-    with pytest.raises(DBAPIError):
-        await made.write(half)
-    assert await made.read(lambda connection: connection.execute(pay_posting.select()).all()) == []
+    with made.engine.begin() as connection:
+        assert connection.execute(pay_posting.select()).all() == []
 
 
 def test_settings_are_kept(connection: Connection, ledger: LedgerId) -> None:
