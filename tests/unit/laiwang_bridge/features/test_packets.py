@@ -123,9 +123,9 @@ async def test_a_word_is_enough_and_a_reply_is_too(town: Town) -> None:
     lin, may, bo = table.people
     assert await table.say(may, "grab") == ""
     await table.say(lin, "!aa packet 100 3")
-    await table.say(may, "抢")
+    await table.say(may, "GRAB")
     await table.say(bo, "take a part", reply_to=table.card)
-    await table.say(lin, "Grab")
+    await table.say(lin, "抢")
     assert set(table.amounts) == {"May", "Bo", "Lin"}
     assert await table.say(may, "grab") == "You have had your part of “Best wishes”: €{:.2f}.".format(
         table.amounts["May"] / 100
