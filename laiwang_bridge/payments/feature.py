@@ -14,8 +14,8 @@ from laiwang_bridge.payments.cards import Cards
 from laiwang_bridge.payments.charging import Charging
 from laiwang_bridge.payments.following import Following
 from laiwang_bridge.payments.packets.bot import PacketBot
-from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.paying_bots import PayingBots
+from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.rails_bot import Download, RailsBot
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.till import Till
