@@ -153,10 +153,10 @@ class Rooms:
         )
         return connection.execute(statement).scalar() or "leave"
 
-    def members(self, connection: Connection, room_id: RoomID) -> frozenset[UserID]:
-        """Who has joined."""
+    def members(self, connection: Connection, room_id: RoomID, membership: str = "join") -> frozenset[UserID]:
+        """Who has joined, or is invited, knocks or is banned."""
         statement = select(room_member.c.user_id).where(
-            room_member.c.room_id == room_id, room_member.c.membership == "join"
+            room_member.c.room_id == room_id, room_member.c.membership == membership
         )
         return frozenset(UserID(user) for user in connection.execute(statement).scalars())
 

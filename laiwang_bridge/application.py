@@ -198,7 +198,6 @@ class Application:
             living.opened,
             alias_prefix=config.appservice.alias_prefixes[0],
             cap=config.clusters.cap,
-            knocking=config.clusters.knocking,
         )
         living.opens_with(opening)
         clusters = ClusterBot(doors, spread, pages, names, exposures, circles.mute)
@@ -221,8 +220,10 @@ class Application:
             rooms,
             mail,
             self.bot,
+            is_ours,
             WaysCommands(list=clusters.list, join=clusters.join),
             alias_prefix=f"{config.appservice.alias_prefixes[-1]}space_",
+            porch_prefix=config.appservice.alias_prefixes[0],
             domain=config.homeserver.domain,
         )
         opening.listeners.append(further.opened)

@@ -176,13 +176,6 @@ class Clusters:
         values.reach,
     )
     cap: int = setting(500, "How many people one cluster may hold.", values.whole_number(2, 100_000))
-    knocking: bool = setting(
-        True,
-        "Whether people may knock at new clusters with their client's own button. Synapse lets whoever has knocked in "
-        "vain read what was said until then (element-hq/synapse#13968), if somebody gave him the link. With false, "
-        "people come in by the bot alone: its cards, join, enter and passes.",
-        values.truth,
-    )
     idle_days: int = setting(
         7,
         "After how many days without a message a cluster can only be read. Any member opens it again within 7 days; "

@@ -96,7 +96,7 @@ class Budding:
         self._around.speak(unit, full.room_id).send(
             _("It goes on in **{title}** too, with the same topic: {link}"),
             title=named.title,
-            link=link_to(named.id, self._domain),
+            link=link_to(named.alias, self._domain),
         )
         self._around.spread.offer(unit, named, store.waiting_for(unit.connection, full.id))
 

@@ -1,4 +1,4 @@
-"""The doors of a cluster: who comes in, who goes out, who knocks in vain."""
+"""The doors of a cluster: who comes in and who goes out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _INVITED = "clusters.invited"
 _ADMIT = "clusters.admit"
-_PRESENT = ("join", "invite", "knock")
+_PRESENT = ("join", "invite")
 
 
 Watcher = Callable[[Unit, Named], None]
@@ -140,9 +140,7 @@ class Doors:
             return
         if self._may_enter(unit, named, user, person):
             self._invite(unit, named, user, person)
-        elif named.room_id and self._rooms.membership(unit.connection, named.room_id, user) == "knock":
-            self._decline(unit, named.room_id, user)
-        elif (voice := self._mail.to(unit, person)) is not None:
+        elif (voice := self._mail.at_hand(unit, person)) is not None:
             voice.send(NOT_AVAILABLE)
 
     def _invite(self, unit: Unit, named: Named, user: UserID, person: PersonId) -> None:
@@ -191,16 +189,16 @@ class Doors:
         for person in sorted({*invited, *waiting}):
             self._leave_queue(unit, named.id, person)
             users = people.user_ids(connection, person)
-            asked = [user for user in users if self._on_the_way(unit, named, user)]
+            asked = [user for user in users if self._is_invited(unit, named, user)]
             for user in asked:
                 assert named.room_id is not None
-                self._decline(unit, named.room_id, user)
-            if not asked and person in waiting and (voice := self._mail.to(unit, person)) is not None:
+                self._uninvite(unit, named.room_id, user)
+            if not asked and person in waiting and (voice := self._mail.at_hand(unit, person)) is not None:
                 voice.send(NOT_AVAILABLE)
 
-    def _on_the_way(self, unit: Unit, named: Named, user: UserID) -> bool:
-        there = named.room_id is not None and self._rooms.membership(unit.connection, named.room_id, user)
-        return there in ("knock", "invite")
+    def _is_invited(self, unit: Unit, named: Named, user: UserID) -> bool:
+        room = named.room_id
+        return room is not None and self._rooms.membership(unit.connection, room, user) == "invite"
 
     # -- what the room says -----------------------------------------------------------------------------------------
 
@@ -214,9 +212,6 @@ class Doors:
         match event.membership:
             case "join":
                 self._came(unit, named, user)
-            case "knock":
-                if self.let_in(unit, named, user) is Entry.REFUSED:
-                    self._decline(unit, event.room_id, user)
             case "invite":
                 person = people.find_person(unit.connection, user)
                 if person is not None and person != named.rules.initiator:
@@ -242,7 +237,7 @@ class Doors:
         log.info("cluster %s has moved from %s to %s", named.id, old, new)
         self.opened(unit, named.id)
 
-    def _decline(self, unit: Unit, room: RoomID, user: UserID) -> None:
+    def _uninvite(self, unit: Unit, room: RoomID, user: UserID) -> None:
         reason = self._mail.text(unit, user, NOT_AVAILABLE)
         unit.emit(Kick(sender=self._bot, room=room, user=user, reason=reason))
 
@@ -326,7 +321,7 @@ class Doors:
                     continue
                 if sight.view(unit.connection, named.rules, guest).blocked:
                     for user in people.user_ids(unit.connection, guest):
-                        self._decline(unit, named.room_id, user)
+                        self._uninvite(unit, named.room_id, user)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten: his stays end at once, and he leaves the rooms."""

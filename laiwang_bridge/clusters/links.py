@@ -10,7 +10,8 @@ import segno
 from mautrix.types import EventID, RoomID
 
 from appservice.database import storable
-from laiwang_bridge.clusters.rules import ClusterId
+from appservice.unit import Unit
+from laiwang_bridge.people.codes import ALPHABET
 
 _LINK = re.compile(r"(?:https?://matrix\.to/#/#|matrix:(?:r|room)/|#)(?P<alias>[^\s/?]+)(?:\?\S*)?", re.IGNORECASE)
 _MESSAGE = re.compile(
@@ -19,21 +20,34 @@ _MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _SCALE, _BORDER = 8, 4
+_ALIAS_CHARACTERS = 12
+_ALIAS_BITS = 64
 
 
-def link_to(id: ClusterId, domain: str) -> str:
-    """The address that every Matrix client follows (specification, "matrix.to navigation")."""
-    return f"https://matrix.to/#/{quote(f'#{id}:{domain}', safe='')}"
+def new_alias(unit: Unit, purpose: str, prefix: str) -> str:
+    """The local part of an alias that nobody can guess: `prefix` and twelve letters and digits."""
+    bits = unit.random_bits(purpose, _ALIAS_BITS)
+    word = ""
+    for _position in range(_ALIAS_CHARACTERS):
+        bits, digit = divmod(bits, len(ALPHABET))
+        word += ALPHABET[digit]
+    return prefix + word.lower()
 
 
-def cluster_in(text: str, domain: str) -> ClusterId | None:
-    """The cluster that a text consisting of a link, a `matrix:` address or an alias leads to; None if it is none of
-    these or of another server. Whether there is such a cluster is another question."""
+def link_to(alias: str, domain: str) -> str:
+    """The address that every Matrix client follows (specification, "matrix.to navigation"), for the local part of an
+    alias."""
+    return f"https://matrix.to/#/{quote(f'#{alias}:{domain}', safe='')}"
+
+
+def alias_in(text: str, domain: str) -> str | None:
+    """The local part of the alias to which a text consisting of a link, a `matrix:` address or an alias leads; None if
+    it is none of these or of another server. Whether there is such a cluster is another question."""
     found = _LINK.fullmatch(unquote(text.strip()))
     if found is None:
         return None
     localpart, _, server = found["alias"].partition(":")
-    return ClusterId(localpart) if localpart and server.lower() == domain.lower() else None
+    return localpart if localpart and server.lower() == domain.lower() else None
 
 
 def message_in(text: str) -> tuple[RoomID, EventID, str] | None:

@@ -14,19 +14,16 @@ from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import rules, seeds, store
-from laiwang_bridge.clusters.reach import Reach, default_cap
+from laiwang_bridge.clusters.links import new_alias
+from laiwang_bridge.clusters.reach import Reach, default_cap, has_porch
 from laiwang_bridge.clusters.room import CLUSTER_STATE, creation, description
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle
 from laiwang_bridge.clusters.seeds import Kind
 from laiwang_bridge.clusters.store import NOBODY
-from laiwang_bridge.people.codes import ALPHABET
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.rules import Exposure, PersonId
 
 _SEED_READ, _OPENED, _SEEDED = "clusters.seed_read", "clusters.opened", "clusters.seeded"
-
-_ID_CHARACTERS = 12
-_ID_BITS = 64
 
 Opened = Callable[[Unit, ClusterId], None]
 
@@ -69,7 +66,6 @@ class Opening:
         *,
         alias_prefix: str,
         cap: int,
-        knocking: bool = True,
     ) -> None:
         self._rooms = rooms
         self._mail = mail
@@ -77,7 +73,6 @@ class Opening:
         self.listeners = [opened]
         self._alias_prefix = alias_prefix
         self._cap = cap
-        self._knocking = knocking
 
     def add_to(self, routes: Routes) -> None:
         routes.on_answer(_SEED_READ, self._seed_read)
@@ -88,7 +83,7 @@ class Opening:
         """Open a cluster that begins with this content, or with a message that its host may see."""
         limit = default_cap(plan.reach)
         new = Cluster(
-            id=ClusterId(self._alias_prefix + _random_word(unit)),
+            id=ClusterId(new_alias(unit, "cluster", self._alias_prefix)),
             initiator=plan.initiator,
             reach=plan.reach,
             cap=self._cap if limit is None else min(limit, self._cap),
@@ -96,9 +91,10 @@ class Opening:
             created_at=unit.now,
             seats_taken=0,
             named=plan.named,
-            knocks=self._knocking,
         )
         store.add(unit.connection, new, plan.title, plan.kind)
+        if has_porch(plan.reach):
+            store.put_porch(unit.connection, new.id, new_alias(unit, "porch", self._alias_prefix))
         # Not inside yet; but whoever comes back is as loud or quiet as he was.
         store.put_stay(unit.connection, rules.leave(rules.first_stay(new, plan.exposure), unit.now))
         if isinstance(seed, SeedEvent):
@@ -160,12 +156,3 @@ class Opening:
         }
         for type, content in contents.items():
             unit.emit(SetState(sender=self._bot, room=answer.room_id, type=type, content=content))
-
-
-def _random_word(unit: Unit) -> str:
-    bits = unit.random_bits("cluster", _ID_BITS)
-    word = ""
-    for _position in range(_ID_CHARACTERS):
-        bits, digit = divmod(bits, len(ALPHABET))
-        word += ALPHABET[digit]
-    return word.lower()

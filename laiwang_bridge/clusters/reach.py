@@ -142,13 +142,12 @@ def default_cap(reach: Reach) -> int | None:
             return 500
 
 
-def join_rule(reach: Reach) -> Literal["invite", "knock", "public"]:
-    """The room's join rule. A room that can be knocked at shows its name to anyone who holds its id, so the narrow ones
-    are by invitation only."""
-    match reach.mode:
-        case Mode.CLOSED | Mode.LIST:
-            return "invite"
-        case Mode.OPEN:
-            return "public"
-        case _:
-            return "knock"
+def join_rule(reach: Reach) -> Literal["invite", "public"]:
+    """The room's join rule. Nobody ever knocks at it: homeservers show the room to whoever has knocked in vain."""
+    return "public" if reach.mode is Mode.OPEN else "invite"
+
+
+def has_porch(reach: Reach) -> bool:
+    """Whether people may knock, at a porch beside the room. A porch shows the name of the cluster to anyone who holds
+    its link, so the narrow ones have none."""
+    return reach.mode in (Mode.FRIENDS, Mode.HOPS, Mode.CHAIN)

@@ -23,7 +23,7 @@ _HOST, _BOT, _NOBODY = 50, 100, 0
 def creation(cluster: Cluster, title: str, kind: Kind, bot: UserID, host: UserID) -> CreateRoom:
     """The effect that makes the room. It has no room type of its own: clients hide rooms of types they do not know.
 
-    Its topic stays empty: in a room that can be knocked at, whoever holds its id can read that, as well as the name.
+    Its topic stays empty: whoever is invited can read that before he comes in, as well as the name.
     """
     return CreateRoom(
         sender=bot,
@@ -38,6 +38,37 @@ def creation(cluster: Cluster, title: str, kind: Kind, bot: UserID, host: UserID
             _state(CLUSTER_STATE, description(cluster, title, kind, None, Life())),
         ),
         power_levels=_power_levels(bot, host),
+    )
+
+
+def porch(named: Named, bot: UserID) -> CreateRoom:
+    """The effect that makes the porch of a cluster, the room at which people knock. Nobody but the bot is ever in it.
+
+    It shows what the cluster is called, and nothing else: homeservers let whoever has knocked in vain read a room, and
+    who else has knocked there (Synapse #13968).
+    """
+    assert named.porch is not None
+    return CreateRoom(
+        sender=bot,
+        alias_localpart=named.porch,
+        name=named.title,
+        preset="private_chat",
+        initial_state=(
+            _state("m.room.join_rules", {"join_rule": "knock"}),
+            _state("m.room.history_visibility", {"history_visibility": "joined"}),
+            _state("m.room.guest_access", {"guest_access": "forbidden"}),
+        ),
+        power_levels={
+            "users": {bot: _BOT},
+            "users_default": _NOBODY,
+            "events_default": _BOT,
+            "state_default": _BOT,
+            "events": {},
+            "invite": _BOT,
+            "kick": _BOT,
+            "ban": _BOT,
+            "redact": _BOT,
+        },
     )
 
 
@@ -90,13 +121,9 @@ def levels_of(named: Named, levels: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _joining(cluster: Cluster) -> dict[str, Any]:
-    rule = join_rule(cluster.reach)
-    if cluster.lifecycle is Lifecycle.ARCHIVED:
-        return {"join_rule": "invite"}
     # Nobody must come in unasked where nobody may come.
-    if rule == "public" and (cluster.full or cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED)):
-        rule = "knock"
-    return {"join_rule": "invite" if rule == "knock" and not cluster.knocks else rule}
+    nobody = cluster.full or cluster.lifecycle in (Lifecycle.SEALED, Lifecycle.LOCKED, Lifecycle.ARCHIVED)
+    return {"join_rule": "invite" if nobody else join_rule(cluster.reach)}
 
 
 def _power_levels(bot: UserID, host: UserID) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 ClusterId = NewType("ClusterId", str)
 
 NOT_AVAILABLE = _("This cluster is not available.")
+KNOCK_ANSWERED = _(
+    "Whoever may come in is invited, now or as soon as it is their turn. If you are not, this cluster is not available."
+)
+"""What everybody is told who knocks, let in or not: others who knock there may be able to read it."""
 
 RUSH, RUSH_MS = 3, 3_600_000
 """So many friends inside so short a time are news that do not wait for the daily digest."""
@@ -41,8 +45,7 @@ class Cluster:
     """What the rules need of a cluster.
 
     `cap` None is as many as the homeserver bears. `seats_taken` counts the members and the invitations still out.
-    `named` are those whom the initiator of a closed cluster named. `knocks`: people may knock at its room with their
-    client's own button, where its reach has that.
+    `named` are those whom the initiator of a closed cluster named.
     """
 
     id: ClusterId
@@ -53,7 +56,6 @@ class Cluster:
     created_at: int
     seats_taken: int
     named: frozenset[PersonId] = field(default=frozenset(), repr=False)
-    knocks: bool = True
 
     @property
     def full(self) -> bool:

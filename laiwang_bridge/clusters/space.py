@@ -151,8 +151,9 @@ class Spaces:
 
     def changed(self, unit: Unit, named: Named) -> None:
         """A cluster is for others now, or takes nobody any more: it may have to go from Spaces in which it stands."""
-        if named.room_id is not None:
-            self._plan(unit, space_store.mark_holders_stale(unit.connection, named.room_id))
+        for room in (named.room_id, named.porch_room):
+            if room is not None:
+                self._plan(unit, space_store.mark_holders_stale(unit.connection, room))
 
     def moved(self, unit: Unit, old: RoomID, _new: RoomID) -> None:
         """A room was replaced by another."""
@@ -172,7 +173,9 @@ class Spaces:
         if space is None or space.room_id is None:
             return
         space_store.note_updated(connection, person, unit.now)
-        wanted = self._wanted(unit, person)
+        wanted, is_whole = self._wanted(unit, person)
+        if not is_whole:
+            self._plan(unit, space_store.mark_stale(connection, [person]))
         before = space_store.children_of(connection, person)
         places = arrange(list(wanted), {room: child.place for room, child in before.items()})
         after = {room: Child(places[room], suggested) for room, suggested in wanted.items()}
@@ -185,11 +188,13 @@ class Spaces:
         space_store.drop_children(connection, person, gone)
         space_store.put_children(connection, person, new)
 
-    def _wanted(self, unit: Unit, person: PersonId) -> dict[RoomID, bool]:
+    def _wanted(self, unit: Unit, person: PersonId) -> tuple[dict[RoomID, bool], bool]:
         """The rooms for a Space in their order, each with whether it is suggested: first what may be stepped into, then
-        what its person is in, the newest first. Neither crowds out the other."""
+        what its person is in, the newest first. Neither crowds out the other. And whether these are all: a porch may
+        still be in the making."""
         connection = unit.connection
-        seen = [each.named.room_id for each in feed(connection, person, unit.now) if each.named.room_id is not None]
+        doors = [_door(each.named) for each in feed(connection, person, unit.now) if each.named.room_id is not None]
+        seen = [room for room in doors if room is not None]
         stays = sorted(store.stays_of(connection, person), key=lambda stay: -stay.joined_at)
         found = store.find_many(connection, [stay.cluster for stay in stays])
         mine = [
@@ -198,7 +203,8 @@ class Spaces:
             if (named := found[stay.cluster]).room_id is not None and named.rules.lifecycle is not Lifecycle.ARCHIVED
         ]
         seen = seen[: max(MOST_CHILDREN - len(mine), MOST_CHILDREN // 2)]
-        return dict.fromkeys(seen, True) | dict.fromkeys(mine[: MOST_CHILDREN - len(seen)], False)
+        wanted = dict.fromkeys(seen, True) | dict.fromkeys(mine[: MOST_CHILDREN - len(seen)], False)
+        return wanted, None not in doors
 
     def _child(self, space: RoomID, room: RoomID, child: Child | None) -> SetState:
         """A room in a Space; None takes it out (client-server specification, "m.space.child")."""
@@ -206,6 +212,11 @@ class Spaces:
         if child is not None:
             content = {"via": [self._domain], "order": order_text(child.place), "suggested": child.suggested}
         return SetState(sender=self._bot, room=space, type="m.space.child", content=content, state_key=room)
+
+
+def _door(named: Named) -> RoomID | None:
+    """The room by which somebody outside comes in; None while its porch is being made."""
+    return named.room_id if named.porch is None else named.porch_room
 
 
 def _state(type: str, content: dict[str, Any]) -> dict[str, Any]:

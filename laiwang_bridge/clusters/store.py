@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from appservice.sql import insert_ignoring, upsert
 from laiwang_bridge.clusters.ages import Life
-from laiwang_bridge.clusters.reach import Mode, Reach, parse_reach
+from laiwang_bridge.clusters.reach import Mode, Reach, has_porch, parse_reach
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle, Stay
 from laiwang_bridge.clusters.seeds import Kind
 from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, queue, stay
@@ -35,7 +35,8 @@ from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 @dataclass(frozen=True, slots=True)
 class Named:
     """A cluster with what people see of it. `room_id` is None while its room is being made, and `seed`, the event that
-    it began with, is until that is said there."""
+    it began with, is until that is said there. `porch` is the local part of the alias of the room at which people
+    knock, None where it has none; `porch_room` is None while that is being made."""
 
     rules: Cluster
     title: str
@@ -45,6 +46,8 @@ class Named:
     kind: Kind
     seed: EventID | None
     life: Life
+    porch: str | None
+    porch_room: RoomID | None
 
     @property
     def id(self) -> ClusterId:
@@ -54,6 +57,16 @@ class Named:
     def heading(self) -> str:
         """The title as people are shown it: with what it is about, where the words do not say."""
         return self.title if self.kind in (Kind.TEXT, Kind.ASK) else f"{self.kind.emoji} {self.title}"
+
+    @property
+    def alias(self) -> str:
+        """The local part of the alias to which links lead: that of its porch, else that of its room."""
+        return self.porch or self.id
+
+    @property
+    def needs_porch(self) -> bool:
+        """Whether people may knock, or may again."""
+        return has_porch(self.rules.reach) and self.rules.lifecycle is not Lifecycle.ARCHIVED
 
     @property
     def for_all(self) -> bool:
@@ -75,6 +88,8 @@ CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
 _BY_ID = CLUSTERS.where(cluster.c.id == bindparam("one"))
 _BY_IDS = CLUSTERS.where(cluster.c.id.in_(_IDS))
 _BY_ROOM = CLUSTERS.where(cluster.c.room_id == bindparam("one"))
+_BY_PORCH = CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
+_BY_ALIAS = CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
 _PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(cluster_named.c.cluster.in_(_IDS))
 _LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(cluster_list.c.cluster.in_(_IDS))
 _STAY = select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one"))
@@ -98,7 +113,6 @@ def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
             kind=kind,
             reach=str(new.reach),
             cap=new.cap,
-            knocks=new.knocks,
             lifecycle=new.lifecycle,
             created_at=new.created_at,
         )
@@ -115,6 +129,22 @@ def find(connection: Connection, id: ClusterId) -> Named | None:
 
 def in_room(connection: Connection, room_id: RoomID) -> Named | None:
     return _first(connection, _BY_ROOM, room_id)
+
+
+def at_porch(connection: Connection, room_id: RoomID) -> Named | None:
+    """The cluster whose porch this room is."""
+    return _first(connection, _BY_PORCH, room_id)
+
+
+def behind(connection: Connection, alias: str) -> Named | None:
+    """The cluster to which a link leads, by the local part of its alias: that of its porch or of its room."""
+    return _first(connection, _BY_ALIAS, alias)
+
+
+def put_porch(connection: Connection, id: ClusterId, alias: str | None, room_id: RoomID | None = None) -> None:
+    """A cluster has a porch of this alias from now on; None: it has none."""
+    values = {"porch": alias, "porch_room_id": room_id}
+    connection.execute(update(cluster).where(cluster.c.id == id).values(values))
 
 
 def open_room(connection: Connection, id: ClusterId, room_id: RoomID) -> None:
@@ -201,7 +231,6 @@ def all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
                 created_at=row.created_at,
                 seats_taken=row.seats_taken,
                 named=persons.get(row.id, frozenset()),
-                knocks=row.knocks,
             ),
             row.title,
             row.room_id,
@@ -218,6 +247,8 @@ def all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
                 told_full=row.told_full,
                 fast_at=row.fast_at,
             ),
+            row.porch,
+            row.porch_room_id,
         )
         for row in rows
     ]

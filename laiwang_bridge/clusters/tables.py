@@ -24,6 +24,9 @@ cluster = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("room_id", Text, unique=True),
+    # Where people knock: the local part of its alias, and its room once that is there.
+    Column("porch", Text, unique=True),
+    Column("porch_room_id", Text, unique=True),
     # The initiator may ask to be forgotten; the cluster then goes on without one.
     Column("initiator", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
     Column("title", Text, nullable=False),
@@ -31,7 +34,6 @@ cluster = Table(
     Column("seed", Text),
     Column("reach", Text, nullable=False),
     Column("cap", Integer),
-    Column("knocks", Boolean, nullable=False, default=True),
     Column("lifecycle", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("let_in", Integer, nullable=False, default=0),

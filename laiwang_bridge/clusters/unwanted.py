@@ -24,7 +24,7 @@ from laiwang_bridge.clusters.tables import cluster
 
 log = logging.getLogger(__name__)
 
-_PRESENT = ("join", "invite", "knock")
+_PRESENT = ("join", "invite")
 _AT_ONCE = 50
 _POLICIES = _("Policy lists")
 

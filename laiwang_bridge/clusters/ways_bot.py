@@ -16,7 +16,7 @@ from laiwang_bridge.clusters import card_store, pass_store, sight, store
 from laiwang_bridge.clusters.card_store import CardState
 from laiwang_bridge.clusters.doors import Doors, Entry
 from laiwang_bridge.clusters.feed import feed
-from laiwang_bridge.clusters.links import cluster_in, link_to, qr_picture
+from laiwang_bridge.clusters.links import alias_in, link_to, qr_picture
 from laiwang_bridge.clusters.listing import best_of, find_listed
 from laiwang_bridge.clusters.meant import ListCommand, cluster_inside
 from laiwang_bridge.clusters.passes import MOST_OPEN, Passes
@@ -185,7 +185,7 @@ class WaysBot:
                 line=code(context.line(self.give_pass, PassWish(number) if number else _NEW_PASS)),
             )
             return
-        url = link_to(named.id, self._domain)
+        url = link_to(named.alias, self._domain)
         anybody, friends = (
             _("Hand this on. Whoever follows the link may come in."),
             _(
@@ -213,8 +213,8 @@ class WaysBot:
 
     def enter(self, context: Context, where: Where) -> None:
         """For clients that cannot knock. It is asked who may come in, as at the door itself."""
-        id = cluster_in(where, self._domain)
-        named = store.find(context.connection, id) if id is not None else None
+        alias = alias_in(where, self._domain)
+        named = store.behind(context.connection, alias) if alias is not None else None
         stay = store.find_stay(context.connection, named.id, who_asks(context)) if named is not None else None
         if stay is not None and stay.inside:
             context.reply(_("You are inside already."))
@@ -223,7 +223,7 @@ class WaysBot:
         context.reply(entry.sentence, title=named.title if named is not None else "")
 
     def _is_link(self, text: str) -> bool:
-        return cluster_in(text, self._domain) is not None
+        return alias_in(text, self._domain) is not None
 
     # -- passes -----------------------------------------------------------------------------------------------------
 

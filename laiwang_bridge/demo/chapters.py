@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from laiwang_bridge import __version__
+from laiwang_bridge.clusters.links import alias_in
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.demo.stage import BOT, DOMAIN, Player, Stage
 from laiwang_bridge.demo.telling import BOT_NAME, StepFailed, Telling
@@ -19,6 +20,8 @@ _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}-[0-9A-Z]{4}(?![0-9A-Z])")
 _USER_ID = re.compile(rf"@[a-z]+:{DOMAIN}")
 _LONGEST_MOMENT = 0.15
 """Seconds within which the bridge is killed: as long as it takes to let somebody in."""
+
+_LINK = "https://matrix.to/"
 
 _YES_NO, _JOIN_HIDE_MUTE, _LOUD_QUIET = "✅❌", "👍🙈🔕", "📣🤫"
 
@@ -195,18 +198,22 @@ class Chapters:
         await telling.heard([lin, amy], [said_by_bo], self.cluster, "林 and Amy read it")
 
     async def _a_stranger_knocks(self) -> None:
-        dan, telling, cluster = self.dan, self._telling, self.cluster
-        self._chapter("Dan, a stranger, has got hold of the room's id")
+        amy, dan, telling = self.amy, self.dan, self._telling
+        self._chapter("Amy hands the link on, and Dan, a stranger, gets hold of it")
+        await telling.says(amy, "share 1")
+        await telling.answered(amy, "Amy is told who may follow it", without=[_LINK])
+        shared = await telling.answered(amy, "and has the link", TITLE, _LINK)
+        await telling.answered(amy, "and a picture of it", TITLE, _LINK, aloud=False)
+        alias = alias_in(shared.text.split()[-1], DOMAIN)
         telling.transcript.says(dan.name, TITLE, "(knocks)")
         telling.begins()
-        await dan.client.knock(cluster, reason="let me in")
-        telling.tally.member(cluster, dan.user_id, "knock", "leave")
+        porch = await dan.client.knock(f"#{alias}:{DOMAIN}", reason="let me in")
         declined = await telling.until(
             dan,
             "Dan is declined",
             "Dan's client shows that he was declined",
-            lambda: _membership(dan, cluster, dan.user_id, "leave"),
-            room=cluster,
+            lambda: _membership(dan, porch, dan.user_id, "leave"),
+            room=porch,
             quiet=True,
         )
         reason = str(declined.content.get("reason", ""))

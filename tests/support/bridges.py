@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mautrix.types import RoomID, UserID
+
+from appservice.homeserver import Homeserver
+from laiwang_bridge.clusters.rules import KNOCK_ANSWERED
+from laiwang_bridge.config_file import load_config
 from laiwang_bridge.demo.bridge import Bridge
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.person import NotSeen, Person
@@ -16,6 +22,9 @@ from tests.support.waiting import eventually
 
 _SECONDS = 60.0
 _CODE = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}")
+
+KNOCK_ANSWER = KNOCK_ANSWERED.singular
+"""What everybody hears who knocks, let in or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,33 @@ class Bridged:
 
     def close(self) -> None:
         self.bridge.kill()
+
+    async def porch_of(self, room: str) -> str:
+        """Where people knock who want into the cluster in this room."""
+        found: list[str] = []
+
+        def is_there() -> bool:
+            database = self.bridge.folder / "laiwang.db"
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+                rows = connection.execute("select porch_room_id from cluster where room_id = ?", (room,))
+                found[:] = [porch for (porch,) in rows if porch]
+            return bool(found)
+
+        await eventually(is_there, f"a porch beside {room}", seconds=_SECONDS)
+        return found[0]
+
+    async def answers_knock(self, porch: str, user: str) -> None:
+        """Wait until a knock has been answered; homeservers do not tell people of others of that."""
+        token = load_config(self.bridge.config).appservice.as_token
+        client = Homeserver(self.synapse.client_url, self.synapse.server_name, token)
+
+        async def is_answered() -> bool:
+            return await client.membership(RoomID(porch), UserID(user), UserID(self.bot)) == "leave"
+
+        try:
+            await eventually(is_answered, f"{user} being answered", seconds=_SECONDS)
+        finally:
+            await client.close()
 
 
 async def set_up_bridge(synapse: Synapse, folder: Path) -> Bridged:

@@ -5,6 +5,8 @@ telling words in them; then everything that others can see is collected.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -62,16 +64,20 @@ SAID = ("pineapples", "marmalade", "wheelbarrow", "turpentine", "gooseberry", "b
 """Words of messages in rooms of clusters: plain, edited, burnt, reported, the reason of a report, one of a reply."""
 
 
+KNOCKABLE = ("lantern", "sealed", "full", "ours")
+"""The clusters that have a porch."""
+
 UNDER_FOUR_EYES = "nightjar"
 """Said in a cluster at which just one of the others knocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cluster: its room and its alias."""
+    """A cluster: its room and its alias, and where people knock, if they may."""
 
     room: str
     alias: str
+    porch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,9 @@ class Story:
 
     def rooms(self) -> set[str]:
         return {place.room for place in self.places.values()}
+
+    def porches(self) -> set[str]:
+        return {place.porch for place in self.places.values() if place.porch}
 
 
 class Playing:
@@ -183,8 +192,11 @@ class Playing:
         await self._open(HOST, "sealed", "chain: harbour swim", "friends of yours")
         await self._open(HOST, "full", "chain: rowing boat", "friends of yours")
         await self._open(HOST, "ours", "friends: chimney talk", "friends of yours")
+        await self._knock(NEAR, "let in", "ours")
         for place in ("granary", "sealed", "full", "ours"):
-            await self._enter(NEAR, place)
+            if place != "ours":
+                await self._enter(NEAR, place)
+            await self[NEAR].comes_into(self.story.places[place].room)
             await self[NEAR].person.say(self.story.places[place].room, "!zd loud")
         await self._enter(SILENT, "velvet")
         host = self[HOST].person
@@ -202,7 +214,8 @@ class Playing:
         )
         await chat.comes_into(room)
         found = await chat.person.wait_until(lambda: chat.person.state(room, CLUSTER_STATE), 60, "the cluster's state")
-        self.story.places[key] = Place(room, f"#{found['id']}:{self.bridged.synapse.server_name}")
+        porch = await self.bridged.porch_of(room) if key in KNOCKABLE else ""
+        self.story.places[key] = Place(room, f"#{found['id']}:{self.bridged.synapse.server_name}", porch)
 
     async def _enter(self, name: str, key: str) -> None:
         place = self.story.places[key]
@@ -232,7 +245,7 @@ class Playing:
         before = {name: len(self._said_in_private(name)) for name in turned_away}
         await asyncio.gather(
             self._knock(BEYOND, "too far", "lantern"),
-            self._knock(UNKNOWN, "unknown person", "lantern"),
+            self._knock_from_afar(UNKNOWN, "lantern"),
             self._knock(BLOCKED, "blocked by the host", "lantern"),
             self._knock(SHUT_OUT, "the friends inside are quiet, or loud for others only", "lantern"),
             self._knocks(FAR, {"sealed": "sealed", "full": "full", "not a friend of the host": "ours"}),
@@ -251,12 +264,14 @@ class Playing:
         await host.wait_until(
             lambda: host.state(room, "m.room.member", self.id_of(SHUT_OUT)) == banned or None, 60, "the ban"
         )
+        await self._knock(SHUT_OUT, "banned", "lantern")
         await self._ask(SHUT_OUT, {"banned": "lantern"})
-        for name, cause, key in ((SHUT_OUT, "banned", "lantern"), (FAR, "not on the list", "granary")):
+        await self._think_better_of_it(BEYOND, "ours")
+        for name, key in ((BEYOND, "lantern"), (FAR, "granary")):
             try:
                 await self[name].person.knock(self.story.places[key].room)
             except Refused as refusal:
-                self.story.refused_by_homeserver[cause] = refusal.errcode
+                self.story.refused_by_homeserver[key] = refusal.errcode
         for name in turned_away:
             # It has said all when it answers something else.
             await self[name].say("newfriends", "through you")
@@ -271,7 +286,7 @@ class Playing:
             await self._knock(name, cause, key)
 
     async def _knock(self, name: str, cause: str, key: str) -> None:
-        person, room = self[name].person, self.story.places[key].room
+        person, room = self[name].person, self.story.places[key].porch
         since, began = person.position, time.monotonic()
 
         def is_declined(seen: Seen) -> bool:
@@ -281,6 +296,23 @@ class Playing:
         await person.knock(room, via=[self.bridged.synapse.server_name])
         kick = await person.wait_for(is_declined, 60, room=room, since=since, what="being declined")
         self.story.kicks.append(Turned(cause, text_of(kick.content), time.monotonic() - began))
+
+    async def _knock_from_afar(self, name: str, key: str) -> None:
+        """Homeservers do not tell those of others that a knock was answered."""
+        porch = self.story.places[key].porch
+        await self[name].person.knock(porch, via=[self.bridged.synapse.server_name])
+        await self.bridged.answers_knock(porch, self.id_of(name))
+
+    async def _think_better_of_it(self, name: str, key: str) -> None:
+        """Knock, and leave before there is an answer."""
+        person, porch, bridge = self[name].person, self.story.places[key].porch, self.bridged.bridge.pid
+        assert bridge is not None
+        os.kill(bridge, signal.SIGSTOP)
+        try:
+            await person.knock(porch)
+            await person.leave(porch)
+        finally:
+            os.kill(bridge, signal.SIGCONT)
 
     async def _ask(self, name: str, causes: Mapping[str, str]) -> None:
         chat = self[name]
@@ -297,7 +329,7 @@ class Playing:
     async def _look(self) -> None:
         story = self.story
         places = Places(
-            rooms=frozenset(story.rooms()),
+            rooms=frozenset(story.rooms() | story.porches()),
             aliases=frozenset(place.alias for place in story.places.values()),
             users=frozenset({*map(self.id_of, EVERYBODY), self.bridged.bot}),
             words=frozenset({"lantern", "granary", "velvet", "orchard", "the", *EVERYBODY}),
@@ -306,7 +338,7 @@ class Playing:
         for name in EVERYBODY:
             person = self[name].person
             story.seen_by[name] = await Witness(person.homeserver_url, person.access_token).tell(places)
-        story.remote_homeserver = held_by(self.other.folder / "homeserver.db", sorted(story.rooms()))
+        story.remote_homeserver = held_by(self.other.folder / "homeserver.db", sorted(story.rooms() | story.porches()))
         story.remote_files = bytes_of(self.other.folder / "homeserver.db")
         database = self.bridged.bridge.folder / "laiwang.db"
         markers = [word.encode() for word in SAID]

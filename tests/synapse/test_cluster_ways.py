@@ -11,9 +11,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from laiwang_bridge.clusters.links import cluster_in
+from laiwang_bridge.clusters.links import alias_in
 from laiwang_bridge.demo.person import Person
-from tests.support.bridges import Bridged, Chat, befriend
+from tests.support.bridges import KNOCK_ANSWER, Bridged, Chat, befriend
 from tests.support.homeservers import People
 from tests.support.waiting import eventually
 
@@ -67,16 +67,17 @@ async def test_a_space_shows_its_person_what_may_be_seen_and_nobody_else_anythin
     await befriend(lin, amy)
     await lin.opens("a walk by the sea", "1 friend of yours will see it.")
     walk = await room_called(lin, "a walk by the sea")
+    porch = await bridged.porch_of(walk)
     await amy.finds("talking about a walk by the sea")
 
     await amy.say("space on", "You are being invited into a Space of your own")
     space = await room_called(amy, "扎堆 Clusters")
 
     async def is_there() -> bool:
-        return walk in await children(bridged, amy.person, space)
+        return porch in await children(bridged, amy.person, space)
 
     await eventually(is_there, "the walk standing in the Space", seconds=30)
-    shown = (await children(bridged, amy.person, space))[walk]
+    shown = (await children(bridged, amy.person, space))[porch]
     assert (shown["name"], shown["join_rule"]) == ("a walk by the sea", "knock")
     _status, whole = await ask(bridged, amy.person, "GET", f"v1/rooms/{quote(space)}/hierarchy")
     root = next(room for room in whole["rooms"] if room["room_id"] == space)
@@ -188,11 +189,11 @@ async def test_a_picture_leads_friends_in_and_a_pass_whomever_the_host_likes(bri
     async with aiohttp.ClientSession(headers=headers) as session, session.get(address) as answer:
         [read] = zxingcpp.read_barcodes(Image.open(io.BytesIO(await answer.read())).convert("L"))
     link = read.text
-    alias = f"#{cluster_in(link, bridged.synapse.server_name)}:{bridged.synapse.server_name}"
+    alias = f"#{alias_in(link, bridged.synapse.server_name)}:{bridged.synapse.server_name}"
 
     await eve.say(link, "This cluster is not available.")
-    await eve.person.knock(alias)
-    assert await eve.is_declined(room) == "This cluster is not available."
+    assert await eve.person.knock(alias) == await bridged.porch_of(room)
+    assert await eve.is_declined(await bridged.porch_of(room)) == KNOCK_ANSWER
     await bo.say(link, "Come in: you are invited into mushrooms.")
     assert await room_called(bo, "mushrooms") == room
 

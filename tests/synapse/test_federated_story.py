@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from laiwang_bridge.clusters.links import alias_in
+from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.synapse import Synapse
 from tests.support.bridges import Bridged, Chat, befriend, set_up_bridge, start_bridge
 from tests.support.homeservers import FederatedPairFactory, People
@@ -51,13 +53,15 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     await ann.person.wait_for_text("count me in", room=room, sender=bo.person.user_id)
     assert bo.person.state(room, "m.room.create") is not None
 
-    # A friend of Bo's, on Bo's server, sees it through him, and knocks instead of tapping.
+    # A friend of Bo's, on Bo's server, sees it through him, and knocks instead of tapping. So does a stranger.
     cat = await Chat.begin(await people(other, "cat"), bridged.bot)
     await befriend(bo, cat)
     eve = await people(other, "eve")
-    await eve.knock(room, via=[bridged.synapse.server_name])
-    stranger = Chat(eve, bridged.bot, room)
-    assert await stranger.is_declined(room) == "This cluster is not available."
+    porch = await bridged.porch_of(room)
+    await eve.knock(porch, via=[bridged.synapse.server_name])
+    await bridged.answers_knock(porch, eve.user_id)
+    with pytest.raises(Refused):
+        await eve.knock(room, via=[bridged.synapse.server_name])
 
     # That friendship is younger than the cluster; with the next one Cat is there from the beginning.
     await bo.opens("soup", "2 friends of yours will see it.")
@@ -70,10 +74,14 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     await bo.say("quiet 2", "Your friends no longer see that you are in soup.")
     await cat.hear("soup is not available any more.", since=since)
     await bo.say("loud 2", "Your friends may see now that you are in soup.")
-    await cat.person.knock(second, via=[bridged.synapse.server_name])
+    link = (await bo.say("share 2", "matrix.to")).text
+    alias = alias_in(link.split()[-1], bridged.synapse.server_name)
+    await cat.person.knock(f"#{alias}:{bridged.synapse.server_name}", via=[bridged.synapse.server_name])
     await cat.comes_into(second)
     await cat.hear("You are in soup.", since=since)
     assert soup.sender == bridged.bot
+    assert eve.user_id not in {*ann.person.members(room), *bo.person.members(second)}
+    assert not eve.invitations
 
     # Out again, from afar.
     await bo.say("leave 1", "You have left weekend hike?.")

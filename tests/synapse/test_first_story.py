@@ -14,8 +14,9 @@ import pytest_asyncio
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.timeline import Seen
-from tests.support.bridges import Bridged, Chat, befriend, set_up_bridge, start_bridge
+from tests.support.bridges import KNOCK_ANSWER, Bridged, Chat, befriend, set_up_bridge, start_bridge
 from tests.support.homeservers import People, SynapseFactory
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.synapse
 
@@ -76,19 +77,30 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     await cat.hear("weekend hike? is not available any more.", since=since)
     await cat.say("join 1", "This cluster is not available.")
     dan = await begin(bridged, people, "dan")
-    await dan.person.knock(room)
-    assert await dan.is_declined(room) == "This cluster is not available."
+    porch = await bridged.porch_of(room)
+    await dan.person.knock(porch)
+    assert await dan.is_declined(porch) == KNOCK_ANSWER
+    for locked in (room, porch):
+        with pytest.raises(Refused):
+            await dan.person.join(locked)
     with pytest.raises(Refused):
-        await dan.person.join(room)
+        await dan.person.knock(room)
 
-    # Narrower afterwards: the homeserver itself then declines whoever knocks.
+    # Narrower afterwards: then nobody can knock any more.
     await ann.person.say(room, "!zd reach closed")
     await ann.person.wait_until(
         lambda: (ann.person.state(room, CLUSTER_STATE) or {})["reach"] == {"mode": "closed"} or None, 60, "closing"
     )
     assert ann.person.state(room, "m.room.join_rules") == {"join_rule": "invite"}
-    with pytest.raises(Refused):
-        await dan.person.knock(room)
+
+    async def is_closed() -> bool:
+        try:
+            await dan.person.knock(porch)
+        except Refused:
+            return True
+        return False
+
+    await eventually(is_closed, "the porch being closed", seconds=30)
 
     # Leaving from the chat.
     await bo.say("leave 1", "You have left weekend hike?.")
@@ -181,5 +193,5 @@ async def test_the_host_may_invite_by_hand_whom_he_likes(bridged: Bridged, peopl
     await hal.person.kick(room, ivy.user_id)
     await ivy.wait_until(lambda: room not in ivy.rooms or None, 60, "ivy going")
     await hal.say("leave", "You have left chess.")
-    await hal.person.knock(room)
+    await hal.person.knock(await bridged.porch_of(room))
     await hal.comes_into(room)

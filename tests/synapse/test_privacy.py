@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE
-from tests.support.bridges import set_up_bridge, start_bridge
+from tests.support.bridges import KNOCK_ANSWER, set_up_bridge, start_bridge
 from tests.support.homeservers import FederatedPairFactory, People, SynapseFactory
 from tests.support.witness import text_of
 from tests.synapse.story_of_secrets import (
@@ -50,6 +50,11 @@ SAYS = {
 }
 """All that the state event of a cluster may say."""
 UNAVAILABLE = NOT_AVAILABLE.singular
+KNOCKED = (NEAR, FAR, SHUT_OUT, BEYOND, BLOCKED, UNKNOWN)
+SHOWN_IN_A_PORCH = {
+    f"m.room.{name}"
+    for name in "create member power_levels join_rules history_visibility guest_access name canonical_alias".split()  # noqa: SIM905
+}
 ABOUT_PEOPLE = ("m.room.member", "m.room.power_levels", "m.room.create")
 """Events of a room that name people because Matrix wants it: members, the host, the bot."""
 
@@ -156,7 +161,8 @@ def test_a_quiet_member_is_a_member_of_the_room_and_nothing_more(story: Story, n
 
 
 def test_whose_friends_inside_are_quiet_or_loud_for_others_is_told_of_no_cluster(story: Story) -> None:
-    said = [event for event in _of_bot(story, SHUT_OUT) if event["room_id"] not in story.rooms()]
+    there = story.rooms() | story.porches()
+    said = [event for event in _of_bot(story, SHUT_OUT) if event["room_id"] not in there]
     titles = "lantern", "granary", "velvet", "harbour swim", "rowing boat", "chimney talk"
     assert [text_of(event) for event in said for title in titles if title in text_of(event["content"])] == []
 
@@ -166,13 +172,44 @@ def test_who_has_not_knocked_reads_nothing_of_what_was_said(story: Story) -> Non
         assert story.seen_by[name].mentioning(UNDER_FOUR_EYES) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="element-hq/synapse#13968: whoever has knocked and left counts as a former member"
-)
 @pytest.mark.parametrize("name", KNOCKED_IN_VAIN)
 def test_who_has_knocked_in_vain_reads_nothing_of_what_was_said(story: Story, name: str) -> None:
-    """As docs/privacy.md warns. Once this passes, Synapse has mended it, and the warning can go."""
+    """Synapse takes whoever has knocked and is out again for a former member (element-hq/synapse#13968)."""
     assert [found for word in SAID for found in story.seen_by[name].mentioning(word)] == []
+
+
+def test_nobody_can_knock_at_the_room_of_a_cluster_itself(story: Story) -> None:
+    assert story.refused_by_homeserver == {"lantern": "M_FORBIDDEN", "granary": "M_FORBIDDEN"}
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_in_a_porch_nobody_reads_who_is_inside_or_what_is_said(story: Story, name: str) -> None:
+    """Who else has knocked there can be read on Synapse; not whether he was let in."""
+    events = [event for event in story.seen_by[name].events() if event.get("room_id") in story.porches()]
+    events += [*story.remote_homeserver.events()] if name == UNKNOWN else []
+    events = [event for event in events if event.get("room_id") in story.porches()]
+    assert {event["type"] for event in events} <= SHOWN_IN_A_PORCH
+    for event in events:
+        who = _names(event.get("state_key", ""))
+        assert who <= set(KNOCKED), event
+        assert _names(event["content"]) <= who, event
+    answered = [event["content"] for event in events if event["type"] == "m.room.member" and _is_answer(story, event)]
+    assert {text_of(content) for content in answered} <= {text_of({"membership": "leave", "reason": KNOCK_ANSWER})}
+
+
+def test_the_witnesses_do_see_the_porches_at_which_they_knocked(story: Story) -> None:
+    for name in (BEYOND, BLOCKED, SHUT_OUT, FAR, NEAR):
+        assert [event for event in story.seen_by[name].events() if event.get("room_id") in story.porches()], name
+
+
+def test_who_leaves_before_there_is_an_answer_gets_none_and_reads_no_more_than_others(story: Story) -> None:
+    """Beyond did so at "ours"."""
+    porch = story.places["ours"].porch
+    events = [event for event in story.seen_by[BEYOND].events() if event.get("room_id") == porch]
+    about_him = [event for event in events if _names(event.get("state_key", "")) == {BEYOND}]
+    assert {event["content"]["membership"] for event in about_him} == {"knock", "leave"}
+    assert not [event for event in about_him if event["sender"] == story.bot]
+    assert {name for event in events for name in _names(event)} <= set(KNOCKED)
 
 
 def test_a_cluster_for_a_list_or_for_people_named_cannot_be_read_by_those_outside(story: Story) -> None:
@@ -201,8 +238,8 @@ def test_who_reports_is_not_told_to_those_inside(story: Story) -> None:
 
 
 def test_who_is_not_let_in_reads_the_same_whatever_the_cause(story: Story) -> None:
-    assert len({turned.cause for turned in story.kicks}) == 7
-    assert {turned.content for turned in story.kicks} == {text_of({"membership": "leave", "reason": UNAVAILABLE})}, (
+    assert len({turned.cause for turned in story.kicks}) == 8, "one of them is that of somebody who was let in"
+    assert {turned.content for turned in story.kicks} == {text_of({"membership": "leave", "reason": KNOCK_ANSWER})}, (
         story.kicks
     )
     assert len({turned.cause for turned in story.sentences}) == 10
@@ -218,6 +255,10 @@ def test_of_what_was_said_nothing_stays_with_the_bridge(story: Story) -> None:
     private = "Sekretny", "Verborgen", "verborgen.example", "2345678", "12345679", "3456789", "carddavlogin", PASSWORD
     assert [word for word in (*SAID, *private) if word.encode() in story.bridge_files] == []
     assert [word for word in (*SAID, *private) if word in story.bridge_log] == []
+
+
+def _is_answer(story: Story, event: Mapping[str, Any]) -> bool:
+    return event.get("sender") == story.bot and event.get("state_key") != story.bot
 
 
 def _of_bot(story: Story, name: str) -> Iterator[Mapping[str, Any]]:

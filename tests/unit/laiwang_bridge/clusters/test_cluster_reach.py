@@ -13,6 +13,7 @@ from laiwang_bridge.clusters.reach import (
     Reach,
     ReachProblem,
     default_cap,
+    has_porch,
     join_rule,
     may_change,
     may_narrow,
@@ -121,21 +122,24 @@ def test_an_impossible_reach_cannot_be_made(mode: Mode, hops: int | None, lists:
 
 
 @pytest.mark.parametrize(
-    ("text", "cap", "rule"),
+    ("text", "cap", "rule", "porch"),
     [
-        ("closed", 50, "invite"),
-        ("list", 100, "invite"),
-        ("friends", 500, "knock"),
-        ("hops:2", 500, "knock"),
-        ("chain", 500, "knock"),
-        ("open", None, "public"),
+        ("closed", 50, "invite", False),
+        ("list", 100, "invite", False),
+        ("friends", 500, "invite", True),
+        ("hops:2", 500, "invite", True),
+        ("chain", 500, "invite", True),
+        ("open", None, "public", False),
     ],
 )
-def test_each_reach_has_its_cap_and_its_join_rule(text: str, cap: int | None, rule: str) -> None:
+def test_each_reach_has_its_cap_its_join_rule_and_perhaps_a_porch(
+    text: str, cap: int | None, rule: str, porch: bool
+) -> None:
     reach = parse_reach(text)
     assert isinstance(reach, Reach)
     assert default_cap(reach) == cap
     assert join_rule(reach) == rule
+    assert has_porch(reach) is porch
 
 
 def test_the_default_is_friends_of_friends() -> None:

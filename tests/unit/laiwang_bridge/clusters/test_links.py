@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from laiwang_bridge.clusters.links import cluster_in, link_to, qr_picture
+from laiwang_bridge.clusters.links import alias_in, link_to, qr_picture
 from laiwang_bridge.clusters.rules import ClusterId
 
 ID = ClusterId("zd_4h7kq2mw9xcd")
@@ -31,7 +31,7 @@ def test_a_link_is_what_clients_follow() -> None:
     ],
 )
 def test_however_it_is_written_it_leads_to_the_cluster(text: str) -> None:
-    assert cluster_in(text, "example.org") == ID
+    assert alias_in(text, "example.org") == ID
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_however_it_is_written_it_leads_to_the_cluster(text: str) -> None:
     ],
 )
 def test_what_is_no_link_to_a_cluster_here_leads_nowhere(text: str) -> None:
-    assert cluster_in(text, "example.org") is None
+    assert alias_in(text, "example.org") is None
 
 
 def test_another_program_reads_the_qr_code() -> None:

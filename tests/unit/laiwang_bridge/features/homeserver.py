@@ -117,6 +117,8 @@ class Homeserver:
         return id
 
     def put_member(self, room: Room, user: UserID, membership: str, *, sender: UserID, is_direct: bool = False) -> None:
+        if membership == "knock":
+            assert room.state[("m.room.join_rules", "")] == {"join_rule": "knock"}, f"nobody can knock at {room.id}"
         room.members[user] = membership
         content: dict[str, Any] = {"membership": membership}
         if membership in ("join", "knock"):

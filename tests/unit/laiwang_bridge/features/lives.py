@@ -85,10 +85,12 @@ class Lives:
                 if found is not None:
                     await one.say(f"{step} {found}")
             case "knock" if now == "leave":
-                await self.town.member(room.id, one.user, "knock")
+                porch = await self.town.porch_of(room.id)
+                if porch is not None and self.town.rooms[porch].members.get(one.user, "leave") == "leave":
+                    await self.town.knock(room.id, one.user)
             case "accept" if now == "invite":
                 await self.town.member(room.id, one.user, "join")
-            case "leave" if now in ("join", "invite", "knock"):
+            case "leave" if now in ("join", "invite"):
                 await self.town.member(room.id, one.user, "leave")
             case "kick" if now in ("join", "invite"):
                 await self.town.member(room.id, one.user, "leave", by=BOT)

@@ -48,7 +48,7 @@ async def in_room(town: Town, user: UserID, room: RoomID, line: str) -> str:
 
 async def come(town: Town, room: RoomID, *people: Person) -> None:
     for one in people:
-        await town.member(room, one.user, "knock")
+        await town.knock(room, one.user)
         assert one.user in town.rooms[room].inside, f"{one.user} was not let in"
 
 

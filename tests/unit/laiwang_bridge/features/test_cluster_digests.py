@@ -56,7 +56,7 @@ async def test_several_clusters_make_one_message_with_the_best_first(calm: Town,
     room = await calm.start(ann, "fresh soup")
     for number in range(7):
         await calm.say(ann.user, calm.cluster_room("old soup"), f"message {number}")
-    await calm.member(room, cat.user, "knock")
+    await calm.knock(room, cat.user)
     await cat.say("loud")
     bo.news()
     await calm.wait(EVENING)
@@ -119,7 +119,7 @@ async def rush(town: Town, *, wait: int) -> Person:
     room = await town.start(ann, HIKE)
     for friend in friends:
         await town.wait(wait)
-        await town.member(room, friend.user, "knock")
+        await town.knock(room, friend.user)
         await friend.say("loud")
     return eve
 
@@ -154,7 +154,7 @@ async def test_a_rush_on_many_friends_is_brought_in_steps_and_to_everybody(datab
             await town.befriend(host, *friends)
         room = await town.start(hosts[0], HIKE)
         for host in hosts[1:]:
-            await town.member(room, host.user, "knock")
+            await town.knock(room, host.user)
             await host.say("loud")
         steps = [key for key in town.handled if key.startswith("timer:clusters.bring:")]
         assert len(steps) == 3
@@ -221,7 +221,7 @@ async def test_a_digest_does_not_go_on_naming_a_friend_who_went_quiet_but_growth
     await calm.start(ann, "dinner")
     await calm.wait(EVENING)
     assert "“weekend hike?” — Ann · a few" in cat.news()
-    await calm.member(room, bo.user, "knock")
+    await calm.knock(room, bo.user)
     await bo.say("loud")
     assert cat.news() == ""
     await calm.say(ann.user, room, "!zd quiet")

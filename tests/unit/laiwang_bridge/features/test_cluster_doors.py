@@ -9,7 +9,7 @@ import pytest
 from appservice.effects import Invite, Kick
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.config import Clusters
-from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE, NOT_AVAILABLE
+from tests.unit.laiwang_bridge.features.story import ANSWER, CARD, GONE, HIKE, NOT_AVAILABLE
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Person, Town, open_town
 
 
@@ -22,9 +22,10 @@ async def test_a_stranger_knocks_in_vain_and_stays_a_stranger(town: Town, line: 
     room = await town.start(ann, HIKE)
     before = await town.count("person")
     eve = town.stranger("eve")
-    await town.member(room, eve, "knock")
+    await town.knock(room, eve)
     [kick] = kicks(town)
-    assert (kick.user, kick.reason) == (eve, NOT_AVAILABLE)
+    assert (kick.user, kick.reason) == (eve, ANSWER)
+    assert eve not in town.rooms[room].members
     assert await town.count("person") == before
     assert await town.count("matrix_id") == before
 
@@ -32,7 +33,7 @@ async def test_a_stranger_knocks_in_vain_and_stays_a_stranger(town: Town, line: 
 async def test_a_friend_may_knock_instead_of_tapping(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
     room = await town.start(ann, HIKE)
-    await town.member(room, bo.user, "knock")
+    await town.knock(room, bo.user)
     assert bo.user in town.rooms[room].inside
     assert bo.reads("You are in").startswith("You are in weekend hike?")
 
@@ -45,11 +46,11 @@ async def test_all_refusals_sound_the_same(town: Town, line: list[Person]) -> No
     await town.member(room, bo.user, "ban", by=ann.user)
     eve = town.stranger("eve")
     for user in (dan.user, eve):
-        await town.member(room, user, "knock")
+        await town.knock(room, user)
     await ann.say(f"block {cat.user}")
     await town.member(room, cat.user, "leave")
-    await town.member(room, cat.user, "knock")
-    assert {kick.reason for kick in kicks(town)} == {NOT_AVAILABLE}
+    await town.knock(room, cat.user)
+    assert {kick.reason for kick in kicks(town)} == {ANSWER}
     assert {kick.user for kick in kicks(town)} == {dan.user, eve, cat.user}
     assert {await person.say("join 1") for person in (bo, cat)} == {NOT_AVAILABLE}
 
@@ -171,7 +172,7 @@ async def test_impatience_costs_nobody_a_place_in_the_queue(sqlite_url: str) -> 
         await cat.tap(CARD, "👍")
         for _time in range(5):
             assert "as soon as it is your turn" in await bo.say("join")
-        await town.member(room, bo.user, "knock")
+        await town.knock(room, bo.user)
         await dan.tap(CARD, "👍")
         await town.wait(2 * MINUTE)
         assert town.rooms[room].inside == {BOT, ann.user, bo.user, cat.user}
@@ -186,28 +187,27 @@ async def test_whoever_waits_is_asked_about_again_when_his_turn_comes(sqlite_url
         room = await town.start(ann, HIKE)
         await bo.tap(CARD, "👍")
         await cat.tap(CARD, "👍")
-        await town.member(room, dan.user, "knock")
+        await town.knock(room, dan.user)
         cat.news()
         await ann.say("quiet")
         await ann.say(f"block {dan.user}")
         await town.wait(10 * MINUTE)
         assert NOT_AVAILABLE in cat.news()
-        assert dan.user not in town.rooms[room].inside
-        assert town.rooms[room].members[dan.user] == "leave"
+        assert dan.user not in town.rooms[room].members
         assert cat.user not in town.rooms[room].inside
 
 
-async def test_whoever_gives_up_waiting_is_not_invited(sqlite_url: str) -> None:
+async def test_whoever_knocked_is_invited_in_his_turn_though_his_knock_was_answered_at_once(sqlite_url: str) -> None:
     async with open_town(sqlite_url, pace=Pace(at_once=0)) as town:
         ann, bo, cat = [await town.arrive(name) for name in ("ann", "bo", "cat")]
         await town.befriend(ann, bo, cat)
         room = await town.start(ann, HIKE)
         await cat.tap(CARD, "👍")
-        await town.member(room, bo.user, "knock")
-        await town.member(room, bo.user, "leave")
-        assert await town.count("cluster_queue") == 0
+        await town.knock(room, bo.user)
+        assert town.porch(HIKE).members[bo.user] == "leave"
+        assert await town.count("cluster_queue") == 1
         await town.wait(10 * MINUTE)
-        assert town.rooms[room].members[bo.user] == "leave"
+        assert bo.user in town.rooms[room].inside
 
 
 @pytest.mark.postgres
@@ -217,8 +217,9 @@ async def test_of_two_who_want_the_last_seat_at_the_same_time_one_gets_it(postgr
         await town.befriend(ann, *others)
         room = await town.start(ann, HIKE)
         town.homeserver.homes.clear()
-        entries = await asyncio.gather(*(town.at_once(room, other.user, "knock") for other in others))
-        assert sorted(entries) == ["Invite", "Invite", "Kick", "Kick", "Kick"]
+        porch = town.porch(HIKE).id
+        entries = await asyncio.gather(*(town.at_once(porch, other.user, "knock") for other in others))
+        assert sorted(entries) == ["Invite Kick", "Invite Kick", "Kick", "Kick", "Kick"]
         assert await town.count("cluster_invitation") == 2
         await town.settle()
         assert sorted(town.rooms[room].members.values()).count("invite") == 2

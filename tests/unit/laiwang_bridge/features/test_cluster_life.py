@@ -12,7 +12,7 @@ from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.people.rules import Exposure
 from laiwang_bridge.rates import Limit
 from tests.unit.laiwang_bridge.features.living import come, in_room, lifecycle, make, state
-from tests.unit.laiwang_bridge.features.story import CARD, HIKE
+from tests.unit.laiwang_bridge.features.story import ANSWER, CARD, HIKE
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, MINUTE, Person, Town, open_town
 
 
@@ -26,8 +26,8 @@ async def test_a_locked_cluster_can_be_read_and_no_more(town: Town, line: list[P
     assert state(town, room, CLUSTER_STATE)["lifecycle"]["state"] == "locked"
     assert state(town, room, CLUSTER_STATE)["lifecycle"]["since"] > 0
     assert not bo.sees(CARD)
-    await town.member(room, cat.user, "knock")
-    assert town.rooms[room].members[cat.user] == "leave"
+    await town.knock(room, cat.user)
+    assert cat.user not in town.rooms[room].members
     await make(town, room, Lifecycle.OPEN)
     assert state(town, room, "m.room.power_levels") == before
     assert bo.sees(CARD)
@@ -48,8 +48,8 @@ async def test_a_host_stops_the_spread_and_the_talk_goes_on(town: Town, line: li
     assert not cat.sees(CARD)
     assert lifecycle(town, room) == "sealed"
     assert state(town, room, "m.room.power_levels")["events_default"] == 0
-    await town.member(room, cat.user, "knock")
-    assert town.rooms[room].members[cat.user] == "leave"
+    await town.knock(room, cat.user)
+    assert cat.user not in town.rooms[room].members
     assert "is not open" in await in_room(town, ann.user, room, "!zd seal")
     assert "又会传开" in await in_room(town, ann.user, room, "!扎堆 解封")
     await come(town, room, cat)
@@ -79,7 +79,7 @@ async def test_whoever_was_on_the_way_when_it_was_sealed_is_turned_back(town: To
     ann, bo, _cat, _dan = line
     town.homeserver.homes.discard(bo.user)
     room = await town.start(ann, HIKE)
-    await town.member(room, bo.user, "knock")
+    await town.knock(room, bo.user)
     assert town.rooms[room].members[bo.user] == "invite"
     await in_room(town, ann.user, room, "!zd seal")
     assert town.rooms[room].members[bo.user] == "leave"
@@ -92,12 +92,12 @@ async def test_those_who_wait_are_told_when_a_cluster_is_sealed(sqlite_url: str)
         await town.befriend(ann, bo, cat, dan, eve)
         room = await town.start(ann, HIKE)
         await come(town, room, bo, cat)
-        await town.member(room, dan.user, "knock")
+        await town.knock(room, dan.user)
         assert "as soon as it is your turn" in await eve.say("join")
         assert await town.count("cluster_queue") == 2
         await in_room(town, ann.user, room, "!zd seal")
         assert await town.count("cluster_queue") == 0
-        assert town.rooms[room].members[dan.user] == "leave"
+        assert dan.user not in town.rooms[room].members
         assert "This cluster is not available." in eve.news()
         await town.wait(HOUR)
         assert eve.news() == ""
@@ -114,8 +114,8 @@ async def test_a_cluster_is_made_smaller_or_larger_but_nobody_is_shown_out(town:
     assert "up to 2 people" in await in_room(town, ann.user, room, "!zd cap 2")
     assert state(town, room, CLUSTER_STATE)["cap"] == 2
     assert not cat.sees(CARD)
-    await town.member(room, cat.user, "knock")
-    assert town.rooms[room].members[cat.user] == "leave"
+    await town.knock(room, cat.user)
+    assert cat.user not in town.rooms[room].members
     await in_room(town, ann.user, room, "!zd cap 10")
     assert cat.sees(CARD)
     await come(town, room, cat)
@@ -139,20 +139,21 @@ async def test_the_host_is_told_once_that_a_cluster_is_full(town: Town, line: li
 
 
 async def test_of_600_who_knock_at_once_exactly_500_come_in(sqlite_url: str) -> None:
-    async with open_town(sqlite_url, pace=Pace(at_once=1000)) as town:
+    async with open_town(sqlite_url, pace=Pace(at_once=1000), hurried=False) as town:
         host = await town.arrive("host")
-        room = await town.start(host, "open: fireworks")
         guests = [UserID(f"@guest{number}:town") for number in range(600)]
         town.homeserver.homes |= set(guests)
-        await town.choose(Exposure.QUIET, *(Person(town, guest, room) for guest in guests))
+        friends = [Person(town, guest, host.chat) for guest in guests]
+        await town.befriend(host, *friends)
+        await town.choose(Exposure.QUIET, *friends)
+        room = await town.start(host, "fireworks")
+        porch = town.porch("fireworks")
         for guest in guests:
-            town.homeserver.put_member(town.rooms[room], guest, "knock", sender=guest)
+            town.homeserver.put_member(porch, guest, "knock", sender=guest)
         await town.settle()
-        inside = town.rooms[room].inside - {BOT}
-        assert len(inside) == 500
-        assert {town.rooms[room].members[guest] for guest in guests if guest not in inside} == {"leave"}
-        reasons = {effect.reason for _room, effect in town.homeserver.sent if isinstance(effect, Kick)}
-        assert reasons == {"This cluster is not available."}
+        assert len(town.rooms[room].inside - {BOT}) == 500
+        assert {porch.members[guest] for guest in guests} == {"leave"}
+        assert {effect.reason for _room, effect in town.homeserver.sent if isinstance(effect, Kick)} == {ANSWER}
 
 
 async def test_numbers_are_for_the_host_and_name_nobody(town: Town, line: list[Person]) -> None:
@@ -180,7 +181,7 @@ async def test_a_cluster_that_grows_too_fast_slows_down_and_its_host_is_told(sql
         first, second, third, _last = guests[25:]
         await come(town, room, first)
         for guest in (second, third):
-            await town.member(room, guest.user, "knock")
+            await town.knock(room, guest.user)
         await town.wait(3 * MINUTE)
         assert third.user not in town.rooms[room].inside  # every second minute it would have been
         await town.wait(3 * MINUTE)
@@ -334,7 +335,7 @@ async def test_what_is_told_twice_happens_once(town: Town, line: list[Person]) -
     await come(town, room, bo)
     assert ann.news().count("is full") == 1
     assert (await in_room(town, ann.user, room, "!zd bud")).count("is opening") == 1
-    assert len([one for one in town.rooms.values() if one.creation and one.creation.name == f"{HIKE} 2"]) == 1
+    assert len([one for one in town.rooms_made() if one.creation and one.creation.name == f"{HIKE} 2"]) == 1
     await town.wait(7 * DAY + HOUR + MINUTE)
     assert town.news(room).count("Nobody has written") == 1
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from appservice.effects import CreateRoom, Effect
-from laiwang_bridge.config import Clusters
 from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE
-from tests.unit.laiwang_bridge.features.town import BOT, Person, Town, open_town
+from tests.unit.laiwang_bridge.features.town import BOT, Person, Town
 
 
 async def test_the_room_is_made_as_it_should_be(town: Town, line: list[Person]) -> None:
@@ -17,7 +16,8 @@ async def test_the_room_is_made_as_it_should_be(town: Town, line: list[Person]) 
     assert creation.alias_localpart.startswith("zd_")
     assert creation.topic is None
     assert town.cluster_room("周末爬山?") == room.id
-    assert room.state[("m.room.join_rules", "")] == {"join_rule": "knock"}
+    assert room.state[("m.room.join_rules", "")] == {"join_rule": "invite"}
+    assert room.state[("m.room.history_visibility", "")] == {"history_visibility": "shared"}
     assert creation.power_levels["users"] == {BOT: 100, ann.user: 50}
     pinned = room.state[("m.room.pinned_events", "")]["pinned"]
     assert [room.said[event]["content"]["body"] for event in pinned] == ["周末爬山?\nand more"]
@@ -59,8 +59,8 @@ async def test_a_cluster_whose_initiator_never_comes_is_seen_by_nobody(town: Tow
     assert not bo.sees(CARD)
     await town.member(room, ann.user, "leave")
     assert not bo.sees(CARD)
-    await town.member(room, bo.user, "knock")
-    assert town.rooms[room].members[bo.user] == "leave"
+    await town.knock(room, bo.user)
+    assert bo.user not in town.rooms[room].members
 
 
 async def test_the_initiator_may_always_come_back(town: Town, line: list[Person]) -> None:
@@ -69,7 +69,7 @@ async def test_the_initiator_may_always_come_back(town: Town, line: list[Person]
     await ann.say("leave")
     assert ann.user not in town.rooms[room].inside
     assert bo.sees(GONE)
-    await town.member(room, ann.user, "knock")
+    await town.knock(room, ann.user)
     assert ann.user in town.rooms[room].inside
     assert bo.sees(CARD)
 
@@ -97,14 +97,3 @@ async def test_a_replaced_room_takes_the_cluster_along(town: Town, line: list[Pe
     town.news(new.id)
     await town.say(bo.user, new.id, "!zd quiet")
     assert not cat.sees(CARD)
-
-
-async def test_where_the_operator_wants_no_knocking_people_come_in_by_the_bot_alone(sqlite_url: str) -> None:
-    async with open_town(sqlite_url, clusters=Clusters(knocking=False)) as town:
-        ann, bo = await town.arrive("ann"), await town.arrive("bo")
-        await town.befriend(ann, bo)
-        room = await town.start(ann, "weekend hike?")
-        assert town.rooms[room].state[("m.room.join_rules", "")] == {"join_rule": "invite"}
-        assert "Come in" in await bo.say("join 1")
-        await town.say(ann.user, room, "!zd reach friends")
-        assert town.rooms[room].state[("m.room.join_rules", "")] == {"join_rule": "invite"}

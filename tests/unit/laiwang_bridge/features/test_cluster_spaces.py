@@ -48,15 +48,19 @@ async def test_it_shows_what_may_be_seen_and_where_its_person_is_in(town: Town, 
     ann, bo, _cat, _dan = line
     hike = await town.start(ann, HIKE)
     soup = await town.start(bo, "soup")
+    porch = town.porch(HIKE).id
     assert "You are being invited into a Space of your own" in await bo.say("space on")
     space = space_of(town, bo)
     room = town.rooms[space]
     assert room.members == {BOT: "join", bo.user: "join"}
     assert children(town, space) == {
-        hike: {"via": ["town"], "order": children(town, space)[hike]["order"], "suggested": True},
+        porch: {"via": ["town"], "order": children(town, space)[porch]["order"], "suggested": True},
         soup: {"via": ["town"], "order": children(town, space)[soup]["order"], "suggested": False},
     }
-    assert list(children(town, space)) == [hike, soup]
+    assert list(children(town, space)) == [porch, soup]
+    await bo.say("join 1")
+    await town.wait(UPDATE_EVERY_MS)
+    assert set(children(town, space)) == {hike, soup}
     assert room.state["m.room.join_rules", ""] == {"join_rule": "invite"}
     assert room.creation is not None
     assert room.creation.power_levels["users"] == {BOT: 100}
@@ -67,17 +71,18 @@ async def test_it_shows_what_may_be_seen_and_where_its_person_is_in(town: Town, 
 async def test_what_is_not_visible_any_more_goes(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
     hike = await town.start(ann, HIKE)
+    porch = town.porch(HIKE).id
     await bo.say("space on")
     space = space_of(town, bo)
-    assert list(children(town, space)) == [hike]
+    assert list(children(town, space)) == [porch]
     await ann.say("quiet")
-    assert list(children(town, space)) == [hike]
+    assert list(children(town, space)) == [porch]
     await town.wait(UPDATE_EVERY_MS)
     assert children(town, space) == {}
-    assert town.rooms[space].state["m.space.child", hike] == {}
+    assert town.rooms[space].state["m.space.child", porch] == {}
     await ann.say("loud")
     await town.wait(UPDATE_EVERY_MS)
-    assert children(town, space)[hike]["suggested"]
+    assert children(town, space)[porch]["suggested"]
     await bo.say("join 1")
     await town.wait(UPDATE_EVERY_MS)
     assert not children(town, space)[hike]["suggested"]
@@ -92,7 +97,10 @@ async def test_a_burst_of_changes_is_one_update(town: Town, line: list[Person]) 
     await bo.say("space on")
     space = space_of(town, bo)
     await town.wait(UPDATE_EVERY_MS)
-    rooms = [await town.start(ann, f"topic {number}") for number in range(3)]
+    topics = [f"topic {number}" for number in range(3)]
+    for topic in topics:
+        await town.start(ann, topic)
+    rooms = [town.porch(topic).id for topic in topics]
     for _again in range(3):
         await ann.say("quiet")
         await ann.say("loud")
@@ -125,9 +133,9 @@ async def test_what_is_sealed_full_or_over_goes_also_for_those_who_were_never_to
     await bo.say("space on")
     space = space_of(town, bo)
     await town.wait(UPDATE_EVERY_MS)
-    hike = await town.start(ann, HIKE)
+    await town.start(ann, HIKE)
     await town.wait(UPDATE_EVERY_MS)
-    assert list(children(town, space)) == [hike]
+    assert list(children(town, space)) == [town.porch(HIKE).id]
     assert not bo.sees(CARD)
     await ann.say("!zd seal")
     await town.wait(UPDATE_EVERY_MS)
@@ -136,18 +144,19 @@ async def test_what_is_sealed_full_or_over_goes_also_for_those_who_were_never_to
 
 async def test_off_takes_everything_away_and_on_makes_a_new_one(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
-    hike = await town.start(ann, HIKE)
+    await town.start(ann, HIKE)
+    porch = town.porch(HIKE).id
     assert "You have no Space." in await bo.say("space off")
     await bo.say("space on")
     space = space_of(town, bo)
     assert await bo.say("space off") == "Your Space is gone."
     room = town.rooms[space]
     assert room.inside == set()
-    assert room.state["m.space.child", hike] == {}
+    assert room.state["m.space.child", porch] == {}
     assert await town.count("cluster_space") == await town.count("cluster_space_child") == 0
     await bo.say("space on")
     assert space_of(town, bo) != space
-    assert list(children(town, space_of(town, bo))) == [hike]
+    assert list(children(town, space_of(town, bo))) == [porch]
 
 
 async def test_leaving_it_switches_it_off(town: Town, line: list[Person]) -> None:
@@ -215,14 +224,16 @@ async def test_whoever_is_forgotten_leaves_no_space(town: Town, line: list[Perso
 async def test_a_cluster_in_a_new_room_stands_there_anew(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
     old = await town.start(ann, HIKE)
+    porch = town.porch(HIKE).id
     await bo.say("space on")
-    space = space_of(town, bo)
+    await ann.say("space on")
     new = town.homeserver.room(ann.user, BOT)
     new.state["m.room.create", ""] = {"room_version": "12", "predecessor": {"room_id": old}}
     new.state["m.room.power_levels", ""] = {"users": {ann.user: 100}}
     await town.state(old, ann.user, "m.room.tombstone", {"replacement_room": new.id})
     await town.wait(UPDATE_EVERY_MS)
-    assert list(children(town, space)) == [new.id]
+    assert list(children(town, space_of(town, ann))) == [new.id]
+    assert list(children(town, space_of(town, bo))) == [porch]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -260,7 +271,7 @@ def may_see(connection: Connection, user: UserID, now: int) -> set[str | None]:
     every = (store.find(connection, ClusterId(id)) for id in connection.execute(select(cluster.c.id)).scalars())
     inside = {stay.cluster for stay in store.stays_of(connection, person)}
     return {
-        named.room_id
+        named.room_id if named.id in inside or named.porch is None else named.porch_room
         for named in every
         if named is not None
         and (named.id in inside or deserves_card(named.rules, sight.view(connection, named.rules, person)))
@@ -269,7 +280,8 @@ def may_see(connection: Connection, user: UserID, now: int) -> set[str | None]:
 
 async def test_what_is_kept_of_it_can_be_read(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
-    hike = await town.start(ann, HIKE)
+    await town.start(ann, HIKE)
+    porch = town.porch(HIKE).id
     await bo.say("space on")
     await ann.say("pass")
 
@@ -278,5 +290,5 @@ async def test_what_is_kept_of_it_can_be_read(town: Town, line: list[Person]) ->
         return [town.app.ties.exports[name](connection, id) for name, id in zip(("space", "passes"), ids, strict=True)]
 
     space, [given] = await town.database.read(exported)
-    assert (space["account"], space["room"], space["rooms"]) == (bo.user, space_of(town, bo), [hike])
+    assert (space["account"], space["room"], space["rooms"]) == (bo.user, space_of(town, bo), [porch])
     assert (given["title"], given["given"], given["state"]) == (HIKE, True, "open")

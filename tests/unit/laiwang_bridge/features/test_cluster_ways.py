@@ -136,7 +136,7 @@ class TestHandingOn:
         await town.start(ann, HIKE)
         [row] = await town.rows("cluster")
         said = await ann.say("share 1")
-        link = f"https://matrix.to/#/%23{row['id']}%3Atown"
+        link = f"https://matrix.to/#/%23{row['porch']}%3Atown"
         assert f"weekend hike?\n{link}" in said
         assert "Ann" not in said
         [file] = town.homeserver.files
@@ -291,7 +291,7 @@ class TestPasses:
         await town.member(room, cat.user, "join")
         await town.member(room, cat.user, "leave", by=ann.user)
         assert await cat.say(typed) == NO_CODE
-        await town.member(room, cat.user, "knock")
+        await town.knock(room, cat.user)
         assert cat.user not in town.rooms[room].inside
 
     async def test_somebody_who_waits_in_the_queue_comes_in_by_his_pass(self, sqlite_url: str) -> None:

@@ -138,7 +138,7 @@ async def test_coming_back_changes_nothing(town: Town, undecided: list[Person]) 
     await bo.say("quiet")
     await town.member(room, bo.user, "leave")
     bo.news()
-    await town.member(room, bo.user, "knock")
+    await town.knock(room, bo.user)
     assert ASKED not in bo.news()
     assert not cat.sees(CARD)
 

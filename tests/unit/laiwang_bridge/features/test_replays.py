@@ -28,7 +28,7 @@ async def live(town: Town) -> None:
     await cat.say("join")
     await bo.say("!zd quiet 1")
     await town.member(room, cat.user, "leave")
-    await town.member(room, cat.user, "knock")
+    await town.knock(room, cat.user)
     await bo.say("!zd loud 1")
     await cat.say("hide 1")
     thought = await town.say(bo.user, bo.chat, "a thought")

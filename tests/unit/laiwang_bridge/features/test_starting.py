@@ -13,7 +13,7 @@ from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.config import Clusters
 from laiwang_bridge.people import list_store
 from laiwang_bridge.people import store as people
-from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE
+from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE, NOT_AVAILABLE
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, Person, Town, open_town
 
 SURE = "Nothing is open yet; this waits for your ✅ for a day."
@@ -44,7 +44,7 @@ async def unlisted(town: Town, owner: Person, name: str) -> None:
 
 
 def rooms_made(town: Town) -> list[RoomID]:
-    return [room.id for room in town.rooms.values() if room.creation and not room.creation.is_direct]
+    return [room.id for room in town.rooms_made() if room.creation and not room.creation.is_direct]
 
 
 @pytest.fixture
@@ -228,8 +228,9 @@ async def test_a_list_is_for_those_on_it_and_nobody_learns_which_list(town: Town
     assert not any("同学" in said for person in (bo, cat) for said in town.shown(person.chat).values())
     await bo.say("join")
     assert bo.user in room.inside
-    await town.member(room.id, dan.user, "knock")
-    assert room.members[dan.user] == "leave"
+    [cluster] = await town.rows("cluster")
+    assert await dan.say(f"enter #{cluster['id']}:town") == NOT_AVAILABLE
+    assert dan.user not in room.members
 
 
 async def test_a_list_that_went_meanwhile_opens_nothing(town: Town, five: list[Person]) -> None:
@@ -250,8 +251,9 @@ async def test_with_its_initiator_his_lists_are_forgotten(town: Town, five: list
     await ann.say("forget")
     await ann.say("yes")
     assert bo.sees(GONE)
-    await town.member(room, bo.user, "knock")
-    assert town.rooms[room].members[bo.user] == "leave"
+    [cluster] = await town.rows("cluster")
+    assert await bo.say(f"enter #{cluster['id']}:town") == NOT_AVAILABLE
+    assert bo.user not in town.rooms[room].members
 
 
 async def test_a_closed_one_is_for_those_named(town: Town, five: list[Person]) -> None:
@@ -328,12 +330,12 @@ async def test_afterwards_it_only_becomes_smaller(town: Town, five: list[Person]
     state = town.rooms[room].state[(CLUSTER_STATE, "")]
     assert state["reach"] == {"mode": "friends"}
     assert state["seed"]["event_id"] in town.rooms[room].said
-    await town.member(room, eve.user, "knock")
-    assert town.rooms[room].members[eve.user] == "leave"
+    await town.knock(room, eve.user)
+    assert eve.user not in town.rooms[room].members
 
     # From knocking to invitations alone, and who is on his way in is out of reach.
     town.homeserver.homes.discard(bo.user)
-    await town.member(room, bo.user, "knock")
+    await town.knock(room, bo.user)
     assert town.rooms[room].members[bo.user] == "invite"
     await town.say(ann.user, room, "!zd reach closed")
     assert town.rooms[room].state[("m.room.join_rules", "")] == {"join_rule": "invite"}

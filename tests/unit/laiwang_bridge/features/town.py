@@ -36,6 +36,7 @@ from appservice.routes import Later
 from appservice.transaction import Transaction
 from appservice.unit import Unit
 from laiwang_bridge.application import CATALOGUES, Application
+from laiwang_bridge.clusters import store as clusters
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.config import AppService, Clusters, Config, Operators
 from laiwang_bridge.config import Homeserver as HomeserverConfig
@@ -187,7 +188,7 @@ class Town:
         """A person opens a cluster, having seen who will see it, and steps in; gives its room."""
         await person.say(f"!zd {line}")
         await person.say("publish")
-        made = [room.id for room in self.rooms.values() if room.creation and not room.creation.is_direct]
+        made = [room.id for room in self.rooms_made() if room.creation and not room.creation.is_direct]
         assert made, f"no room was made at {line!r}"
         return made[-1]
 
@@ -245,6 +246,17 @@ class Town:
         self.homeserver.put_member(self.rooms[room], user, membership, sender=by or user)
         await self.settle()
 
+    async def porch_of(self, room: RoomID) -> RoomID | None:
+        """The porch of the cluster in this room, if it has one."""
+        found = await self.database.read(lambda connection: clusters.in_room(connection, room))
+        return None if found is None else found.porch_room
+
+    async def knock(self, room: RoomID, user: UserID) -> None:
+        """Somebody knocks, with his client's button, at the porch of the cluster in this room."""
+        porch = await self.porch_of(room)
+        assert porch is not None, f"there is no porch beside {room}"
+        await self.member(porch, user, "knock")
+
     async def state(self, room: RoomID, user: UserID, type: str, content: Content, *, state_key: str = "") -> None:
         self.homeserver.push(room, user, type, content, state_key)
         await self.settle()
@@ -252,7 +264,7 @@ class Town:
     async def at_once(self, room: RoomID, user: UserID, membership: str) -> str:
         """The like of `member` in a transaction of its own, for several at the same time.
 
-        Gives what is done about it in the room; that is delivered with the next thing that happens.
+        Gives what is done about it in rooms; that is delivered with the next thing that happens.
         """
         number = next(self.homeserver.numbers)
         self.rooms[room].members[user] = membership
@@ -262,8 +274,8 @@ class Town:
 
         def work(connection: Connection) -> str:
             unit = self.handle(connection, entry, self.now)
-            [effect] = [each.effect for each in unit.emissions if getattr(each.effect, "room", None) == room]
-            return type(effect).__name__
+            names = [type(each.effect).__name__ for each in unit.emissions]
+            return " ".join(name for name in names if name in ("Invite", "Kick"))
 
         return await self.database.write(work)
 
@@ -311,8 +323,20 @@ class Town:
 
     def cluster_room(self, title: str) -> RoomID:
         """The newest room of this name."""
-        found = [room.id for room in self.rooms.values() if room.creation and room.creation.name == title]
+        found = [room.id for room in self.rooms_made() if room.creation and room.creation.name == title]
         assert found, f"no room is called {title!r}"
+        return found[-1]
+
+    def rooms_made(self) -> list[Room]:
+        """The rooms that were made, without the porches."""
+        return [room for room in self.rooms.values() if room.creation and not _is_porch(room)]
+
+    def porch(self, title: str) -> Room:
+        """The newest porch with this name, as it was made."""
+        found = [
+            room for room in self.rooms.values() if _is_porch(room) and room.creation and room.creation.name == title
+        ]
+        assert found, f"no porch is called {title!r}"
         return found[-1]
 
     def chats_made_for(self, user: UserID) -> list[RoomID]:
@@ -449,6 +473,11 @@ class _Profiles(RealHomeserver):
         if user not in self._profiles:
             raise HomeserverError(404, "M_NOT_FOUND", "there is no such profile")
         return self._profiles[user]
+
+
+def _is_porch(room: Room) -> bool:
+    made = room.creation
+    return made is not None and any(event["content"].get("join_rule") == "knock" for event in made.initial_state)
 
 
 def code_in(text: str) -> str:
