@@ -43,6 +43,7 @@ class Payments:
         self.rails.telling.further.append(self.charging)
         self.routers: tuple[Router, ...] = (
             self.bills.router,
+            *self.paying.routers,
             self.packets.router,
             self.rails.router,
             self.charging.router,

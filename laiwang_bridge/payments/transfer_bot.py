@@ -49,8 +49,8 @@ class TransferBot:
             "notarrived", "未到账", help=_("Say that a payment has not come"), group=GROUP, where="room", listed=False
         )(self.notarrived)  # fmt: skip
         command(
-            "takeback", "撤回付款", help=_("Take a payment back"), group=GROUP, where="room", listed=False
-        )(self.takeback)  # fmt: skip
+            "retract", "撤回付款", help=_("Take a payment back"), group=GROUP, where="room", listed=False
+        )(self.retract)  # fmt: skip
 
     def pay(self, context: Context, whom: Whom, amount: HowMuch = "") -> None:
         ledger = self._till.open_ledger(context)
@@ -88,7 +88,7 @@ class TransferBot:
             raise UserError(_("Only whoever gets the money can say that."))
         self._done(context, lambda: claims.refuse(context.connection, one))
 
-    def takeback(self, context: Context, number: Number) -> None:
+    def retract(self, context: Context, number: Number) -> None:
         one = self._found(context, number)
         me = self._till.me(context, one.ledger)
         if me not in (one.payee, one.debtor):
@@ -133,12 +133,12 @@ class TransferBot:
             amount=shown(one.minor, one.currency, voice.language),
         )
         if one.state is not ClaimState.CLAIMED:
-            undo = [button("↩️", _("take it back"), self.takeback, one.id)] if one.state is ClaimState.CONFIRMED else []
+            undo = [button("↩️", _("take it back"), self.retract, one.id)] if one.state is ClaimState.CONFIRMED else []
             return text, undo, []
         buttons = [
             button("👍", _("it has come"), self.arrived, one.id),
             button("👎", _("nothing came"), self.notarrived, one.id),
-            button("↩️", _("take it back"), self.takeback, one.id),
+            button("↩️", _("take it back"), self.retract, one.id),
         ]
         if payee.user is not None:
             buttons = [each.only_for(payee.user) for each in buttons[:2]] + buttons[2:]
