@@ -41,6 +41,7 @@ class Payments:
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.charging = Charging(PREFIXES, till, merchants)
         self.rails.telling.further.append(self.charging)
+        cards.buttons.append(self.rails.buttons)
         self.routers: tuple[Router, ...] = (
             self.bills.router,
             *self.paying.routers,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from mautrix.types import ContentURI, RoomID, UserID
 
-from appservice.bots import Argument, ArgumentError, Context, File, Router, UserError, Voice
+from appservice.bots import Argument, ArgumentError, Button, Context, File, Router, UserError, Voice, button
 from appservice.bots.line import fold
 from appservice.content import Rich, bullets, code, numbered, paragraphs
 from appservice.effects import Answer, Job
@@ -17,8 +17,10 @@ from appservice.language import Language, _
 from appservice.routes import Later, Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments import ledger_store, owing, pictures, rail_store
+from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.owing import Owed
+from laiwang_bridge.payments.paying import ShareState, ShareStatus
 from laiwang_bridge.payments.rail_store import MOST_WAYS, RequestId
 from laiwang_bridge.payments.rails import Details, Mistake, Rail, takes
 from laiwang_bridge.payments.splitting import AccountId
@@ -297,8 +299,10 @@ class RailsBot:
     def how(self, context: Context, target: Target = None) -> None:
         me = who_asks(context)
         owed = self._owed_anywhere(context, target) if context.is_direct else self._owed_here(context, target)
+        is_tap = context.event.type == "m.reaction"
         if not owed:
-            context.reply(_("You owe nothing there at the moment."))
+            if not is_tap:  # whoever taps out of curiosity need not be told before everybody
+                context.reply(_("You owe nothing there at the moment."))
             return
         voice = context if context.is_direct else self._around.mail.to_user(context.unit, context.sender)
         if voice is None:
@@ -307,8 +311,13 @@ class RailsBot:
             self.telling.tell(voice, me, each)
         if len(owed) > MOST_TOLD:
             voice.send(_("There is more; ask again when these are paid."))
-        if not context.is_direct and context.event.type != "m.reaction":
+        if not context.is_direct and not is_tap:
             context.agree()
+
+    def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
+        """What is below the card of a bill while somebody has to pay for it."""
+        waits = any(one.state in (ShareState.OPEN, ShareState.DISPUTED) for one in statuses.values())
+        return [button("💳", _("how to pay"), self.how, bill.number)] if waits else []
 
     def _owed_here(self, context: Context, target: int | Who | None) -> list[Owed]:
         connection = context.connection
