@@ -173,19 +173,20 @@ class Changing:
             return replace(old, title=rest.strip(" \"“”'"))
         if said.aspect == Aspect.CATEGORY:
             return replace(old, category=rest.strip().removeprefix("#") or None)
-        place = replace(self._entering.place(context), currency=bill.content.total.currency)
+        author = self._author(context.connection, bill, context.sender)
+        unit = bill.content.total.currency
+        place = replace(self._entering.place(context), sender=author, currency=unit)
         command = context.line(self.edit, bill.number, "…").removesuffix("…").strip()
         wording = self._understanding.read(place, said.line, said.start, command=command, is_sure=said.is_sure)
         if isinstance(wording, Ask):
             return wording
-        author = self._author(context.connection, bill, context.sender)
         match said.aspect:
             case Aspect.AMOUNT:
                 return replace(old, total=wording.amount, paid=_paid(bill, wording.amount))
             case Aspect.DATE:
                 return replace(old, date=wording.date or old.date)
         keeps_shares = said.aspect in (Aspect.LINE, Aspect.PAYER) and wording.shares == _USUAL_SHARES
-        new = self._understanding.draft(place, wording, as_sender=author, split=old.split if keeps_shares else None)
+        new = self._understanding.draft(place, wording, split=old.split if keeps_shares else None)
         if said.aspect == Aspect.PEOPLE:
             return replace(old, split=new.split)
         if said.aspect == Aspect.PAYER:

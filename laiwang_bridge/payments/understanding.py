@@ -32,6 +32,8 @@ from laiwang_bridge.payments.wording import (
     Mistake,
     Named,
     Question,
+    Sender,
+    User,
     Who,
     replaced,
 )
@@ -53,8 +55,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line was written, by whom, and in which language it is answered. `currency` is what it counts in, if not
-    in that of the room."""
+    """Where a line was written, and in which language it is answered. `sender` is who is meant by me; `currency` is what
+    it counts in, if not in that of the room."""
 
     connection: Connection
     room: RoomID
@@ -91,15 +93,12 @@ class Understanding:
             return known
         return self._large(place, known, habits, command) or known
 
-    def draft(
-        self, place: Place, wording: BillWording, *, as_sender: UserID | None = None, split: Split | None = None
-    ) -> Draft:
-        """What the books are to say. `as_sender` is whom the line means by me, if not who wrote it; `split` counts
-        instead of what it says of shares.
+    def draft(self, place: Place, wording: BillWording, *, split: Split | None = None) -> Draft:
+        """What the books are to say; `split` counts instead of what the line says of shares.
 
         Raises `UserError` where it does not add up, saying how much is missing, or for people who cannot share here.
         """
-        accounts = Accounts(place.connection, self.room(place, as_sender or place.sender))
+        accounts = Accounts(place.connection, self.room(place))
         split = split or split_of(wording, accounts)
         try:
             total = total_of(wording, split)
@@ -123,23 +122,23 @@ class Understanding:
             language=place.language,
         )
 
-    def room(self, place: Place, sender: UserID) -> Room:
+    def room(self, place: Place) -> Room:
+        """The people of that room."""
         around = self._around
-        return Room(around.rooms, place.room, place.ledger, sender, around.is_ours, place.now)
+        return Room(around.rooms, place.room, place.ledger, place.sender, around.is_ours, place.now)
 
     def _known(self, place: Place, said: BillWording, habits: Habits, command: str) -> BillWording | Ask:
         """The same with everybody known who was named by a word alone."""
-        room = self.room(place, place.sender)
-        sure: dict[Who, Who] = {}
+        room = self.room(place)
+        me = User(place.sender)
+        sure: dict[Who, Who] = {me: Sender()}
         for named in dict.fromkeys(who for who in people_in(said) if isinstance(who, Named)):
             found = room.candidates(place.connection, named)
             if isinstance(found, Candidates):
                 readings = _with_each(said, found)
                 message = _("Who is {name}? I do not go by names that anybody can give himself.")
                 return _question(message, {"name": named.name}, readings, habits, command)
-            sure[named] = found
-        if not sure:
-            return said
+            sure[named] = Sender() if found == me else found
         known = replaced(said, sure)
         if isinstance(known, Mistake):
             self._refuse(known, habits, command)
@@ -152,7 +151,7 @@ class Understanding:
                 _("That is a lot: {amount}. Is it right?"),
                 {"amount": said.amount.text(place.language.value)}, said, habits, command,
             )  # fmt: skip
-        count = len(self.room(place, place.sender).members(place.connection))
+        count = len(self.room(place).members(place.connection))
         if count > MOST_UNASKED and said.shares == EqualWording((Everybody(),)):
             return _sure(_("Is that for all {count} people of this room?"), {"count": count}, said, habits, command)
         return None
@@ -167,7 +166,11 @@ class Understanding:
     def _refuse(self, mistake: Mistake, habits: Habits, command: str) -> NoReturn:
         better = mistake.suggestion
         line = f"{command} {written(better, habits)}" if better is not None else None
-        raise UserError(mistake.message, try_instead=line, **mistake.values)
+        language = habits.language.value
+        values = {
+            name: each.text(language) if isinstance(each, Money) else each for name, each in mistake.values.items()
+        }
+        raise UserError(mistake.message, try_instead=line, **values)
 
 
 _PAID = (

@@ -203,18 +203,18 @@ class Town:
         await self.database.write(work)
 
     async def open_chat(self, user: UserID, bot: UserID = BOT) -> RoomID:
-        return await self._bring_bot(self.homeserver.room(user), bot, is_direct=True)
+        return await self.bring_bot(self.homeserver.room(user), bot, is_direct=True)
 
     async def operators(self) -> Person:
         """The operators' room with an operator and the bot in it; without this it is not there."""
         operator = UserID("@op:town")
-        return Person(self, operator, await self._bring_bot(self.homeserver.room(operator, name=OPERATORS[1:])))
+        return Person(self, operator, await self.bring_bot(self.homeserver.room(operator, name=OPERATORS[1:])))
 
     async def gather(self, *people: Person) -> RoomID:
         """A room of several people with the bot."""
-        return await self._bring_bot(self.homeserver.room(*(person.user for person in people)))
+        return await self.bring_bot(self.homeserver.room(*(person.user for person in people)))
 
-    async def _bring_bot(self, room: Room, bot: UserID = BOT, *, is_direct: bool = False) -> RoomID:
+    async def bring_bot(self, room: Room, bot: UserID = BOT, *, is_direct: bool = False) -> RoomID:
         host = next(iter(room.inside))
         self.homeserver.push(room.id, host, "m.room.member", room.state[("m.room.member", host)], host)
         self.homeserver.put_member(room, bot, "invite", sender=host, is_direct=is_direct)

@@ -1,0 +1,253 @@
+"""Bills in a room: what is understood, what is asked, and the card that shows it."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+
+from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
+
+
+@pytest_asyncio.fixture
+async def people(town: Town) -> tuple[Person, Person, Person]:
+    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+
+
+@pytest_asyncio.fixture
+async def table(town: Town, people: tuple[Person, Person, Person]) -> Table:
+    return await Table.of(town, *people)
+
+
+async def test_a_line_is_a_bill_and_its_card_says_all_of_it(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, cat = people
+    card = await table.say(ann, "AA 120 dinner @bo @cat")
+    assert card.startswith(
+        "dinner: €120.00 · #1\n"
+        "Paid by Ann, Nov 14, 2023\n"
+        "3 people, €40.00 each.\n\n"
+        "- 💰 Ann gets €80.00, own share €40.00\n"
+        "- ⏳ Bo: €40.00\n"
+        "- ⏳ Cat: €40.00\n\n"
+        "░░ 0/2 paid\n"
+        "Next: Bo, Cat → Ann, then ✅"
+    )
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+    sent = table.town.rooms[table.room].messages_of(PAY_BOT)[-1]["content"]
+    assert "<table" not in sent["formatted_body"]
+    assert sent["m.mentions"] == {"user_ids": [bo.user, cat.user]}, "who has to act is told, and nobody else"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "!aa 120 dinner @bo @cat",
+        "!split 120 dinner between @bo and @cat and me",
+        "!AA 120 dinner",
+        "!记账 120 dinner @bo @cat",
+        "aa 120 dinner @bo @cat",
+        "laiwang_pay: 120 EUR dinner @bo @cat",
+        "AA €40 each dinner @bo @cat",
+    ],
+)
+async def test_a_bill_can_be_said_in_many_ways(
+    table: Table, people: tuple[Person, Person, Person], line: str
+) -> None:
+    await table.say(people[0], line)
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Aaron 12", "AA batteries", "AA 12 batteries are in the drawer", "aah 12 @bo", "we AA 120 @bo", "AA", "AA?"],
+)
+async def test_what_is_no_bill_is_left_alone(
+    table: Table, people: tuple[Person, Person, Person], line: str
+) -> None:
+    assert await table.say(people[0], line) == ""
+    assert await table.bills() == []
+
+
+async def test_chinese_is_answered_in_chinese(table: Table, people: tuple[Person, Person, Person]) -> None:
+    ann, bo, _cat = people
+    assert "元" in await table.say(ann, "AA聚餐360元 @bo @cat"), "in a room that counts in euros it is asked"
+    card = await table.tap(ann, "CNY", "1️⃣")
+    assert "聚餐：¥360.00 · #1" in card
+    assert "3 人，每人 ¥120.00" in card
+    assert await table.owed("CNY") == {"ann": 24000, "bo": -12000, "cat": -12000}
+    assert "已付" in await table.say(bo, "!记账 明细") or "0/2" in table.shows("#1")
+
+
+async def test_odd_cents_go_round(table: Table, people: tuple[Person, Person, Person]) -> None:
+    for _ in range(3):
+        await table.say(people[0], "AA €10 ice @bo @cat")
+    owed = await table.owed()
+    assert owed == {"ann": 2000, "bo": -1000, "cat": -1000}, "after three bills everybody bears the same"
+
+
+async def test_an_amount_that_can_be_read_in_two_ways_is_asked_about(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, _cat = people
+    asked = await table.say(ann, "!aa KWD 1.234 what @bo")
+    assert await table.bills() != [] or "1️⃣" in asked
+    asked = await table.say(ann, "!aa 1.234 rent @bo")
+    assert "1️⃣" in asked
+    assert "1234.00" in asked, "the whole line can be copied"
+    before = len(await table.bills())
+    await table.tap(bo, "1234.00", "1️⃣")
+    assert len(await table.bills()) == before, "it is for whoever was asked"
+    await table.tap(ann, "1234.00", "1️⃣")
+    assert (await table.bills())[-1].content.total.minor == 123400
+    assert "Understood:" in table.shows("1234.00 EUR")
+
+
+async def test_a_question_may_be_let_be(table: Table, people: tuple[Person, Person, Person]) -> None:
+    asked = await table.say(people[0], "!aa 12000 car @bo")
+    assert asked.startswith("That is a lot: €12,000.00. Is it right?")
+    assert await table.bills() == []
+    assert "nothing is booked" in await table.tap(people[0], "That is a lot", "❌")
+    await table.say(people[0], "!aa 12000 car @bo")
+    await table.tap(people[0], "That is a lot", "✅")
+    assert [bill.content.total.minor for bill in await table.bills()] == [1200000]
+
+
+async def test_a_display_name_is_nobodys_identity(
+    town: Town, table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, _cat = people
+    await town.state(
+        table.room,
+        bo.user,
+        "m.room.member",
+        {"membership": "join", "displayname": "Robert"},
+        state_key=bo.user,
+    )
+    asked = await table.say(ann, "!aa 20 taxi @robert")
+    assert asked.startswith("Who is robert?")
+    assert await table.bills() == []
+    await table.tap(ann, "Who is robert?", "1️⃣")
+    assert await table.owed() == {"ann": 1000, "bo": -1000}
+
+
+async def test_somebody_whom_nobody_knows_is_no_bill(
+    town: Town, table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann = people[0]
+    assert "Nobody in this room is called dora" in await table.say(ann, "!aa 20 taxi @dora")
+    assert "is not in this room" in await table.say(ann, "!aa 20 taxi @dora:elsewhere")
+    assert "pays nothing" in await table.say(ann, f"!aa 20 taxi @bo {PAY_BOT}")
+    assert await table.bills() == []
+
+
+async def test_people_from_elsewhere_and_guests_take_part(
+    town: Town, people: tuple[Person, Person, Person]
+) -> None:
+    eve = await town.arrive("eve", server="far.away")
+    table = await Table.of(town, people[0], eve)
+    card = await table.say(people[0], '!aa 30 cake @eve:far.away +"Aunt Rose"')
+    assert "Aunt Rose: €10.00" in card
+    assert await table.owed() == {"ann": 2000, "eve": -1000, "Aunt Rose": -1000}
+    await table.say(people[0], "!aa 10 tea +aunt-rose @eve")
+    assert "aunt-rose" in await table.owed(), "another name is another guest"
+
+
+@pytest.mark.parametrize(
+    ("line", "owed"),
+    [
+        ("!aa 100 wine @ann x2 @bo", {"ann": 3333, "bo": -3333}),
+        ("!aa 50 gift @ann=20 @bo=rest", {"ann": 3000, "bo": -3000}),
+        ("!aa 100 rent @ann 25% @bo 75%", {"ann": 7500, "bo": -7500}),
+        ("!aa 90 trip @ann @bo @cat paid by @ann=30, @bo=60", {"bo": 3000, "cat": -3000}),
+        ("!aa 60 ride except @cat", {"ann": 3000, "bo": -3000}),
+        ("!aa pizza 12 @ann @bo; wine 20 @cat; tip 10%", {"ann": 2860, "bo": -660, "cat": -2200}),
+    ],
+)
+async def test_shares_of_every_kind(
+    table: Table, people: tuple[Person, Person, Person], line: str, owed: dict[str, int]
+) -> None:
+    await table.say(people[0], line)
+    assert await table.owed() == owed
+
+
+async def test_sums_that_do_not_fit_say_how_much_and_on_which_side(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann = people[0]
+    said = await table.say(ann, "!aa 50.01 gift @ann=20 @bo=30")
+    assert "0.01" in said
+    assert "!aa add" in said, "with the line put right"
+    assert "10" in await table.say(ann, "!aa 50 gift @ann=30 @bo=30")
+    assert "20" in await table.say(ann, "!aa 50 gift @ann 50% @bo 30%")
+    assert await table.bills() == []
+
+
+async def test_the_same_event_makes_one_bill(town: Town, table: Table, people: tuple[Person, Person, Person]) -> None:
+    town.twice = True
+    await table.say(people[0], "AA €120 dinner @bo @cat")
+    assert len(await table.bills()) == 1
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+async def test_two_currencies_in_one_room_stay_apart(table: Table, people: tuple[Person, Person, Person]) -> None:
+    await table.say(people[0], "AA €20 tea @bo")
+    await table.say(people[1], "AA 3000 JPY sushi @ann")
+    assert await table.owed() == {"ann": 1000, "bo": -1000}
+    assert await table.owed("JPY") == {"ann": -1500, "bo": 1500}
+
+
+async def test_a_bill_in_a_thread_is_answered_there(
+    town: Town, table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    root = await town.say(people[0].user, table.room, "who pays the taxi?")
+    relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True, "m.in_reply_to": {"event_id": root}}
+    await table.say(people[0], "AA €20 taxi @bo", **{"m.relates_to": relation})
+    sent = town.rooms[table.room].messages_of(PAY_BOT)[-1]["content"]
+    assert sent["m.relates_to"]["event_id"] == root
+    assert sent["m.relates_to"]["rel_type"] == "m.thread"
+
+
+async def test_a_bill_below_the_picture_of_its_receipt_shows_it(
+    town: Town, table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, _cat = people
+    picture = await town.send(
+        ann.user, table.room, "m.room.message", {"msgtype": "m.image", "body": "bill.jpg", "url": "mxc://town/1"}
+    )
+    await table.say(ann, "AA 88.80", reply_to=picture)
+    assert picture.removeprefix("$") in table.card(1)
+    await table.say(ann, "AA €30 tea @bo", reply_to=await town.say(bo.user, table.room, "just words"))
+    assert "Receipt" not in table.card(2)
+    later = await town.send(
+        bo.user,
+        table.room,
+        "m.room.message",
+        {
+            "msgtype": "m.image",
+            "body": "tea.jpg",
+            "url": "mxc://town/2",
+            "m.relates_to": {"m.in_reply_to": {"event_id": table.message("· #2")}},
+        },
+    )
+    assert later.removeprefix("$") in table.card(2), "a picture in reply to the card"
+
+
+async def test_alone_with_the_bot_no_prefix_is_needed(town: Town) -> None:
+    ann = await town.arrive("ann", bot=PAY_BOT)
+    assert "tea: €12.00 · #1" in await ann.say("12 EUR tea +Tom")
+    assert "ice: €4.00 · #2" in await ann.say("add 4 ice +Tom")
+    assert "soup: €6.00 · #3" in await ann.say("AA 6 soup +Tom")
+    assert "3 bills" in await ann.say("list")
+
+
+async def test_nobody_else_sees_what_is_owed_in_a_room(
+    town: Town, table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    await table.say(people[0], "AA 777 dinner @bo @cat")
+    dan = await town.arrive("dan", bot=PAY_BOT)
+    other = await Table.of(town, dan, people[0])
+    for said in ("!aa list", "!aa show 1", "!aa history 1", "!aa search dinner"):
+        assert "777" not in await other.say(dan, said)
+        assert "777" not in await dan.say(said)

@@ -1,0 +1,232 @@
+"""Bills that change: edited, void, undone, looked at; and what happens around them in their room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest_asyncio
+
+from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
+
+People = tuple[Person, Person, Person]
+
+
+@pytest_asyncio.fixture
+async def people(town: Town) -> People:
+    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+
+
+@pytest_asyncio.fixture
+async def table(town: Town, people: People) -> Table:
+    """Ann has paid a dinner of 120 for all three; she is no host."""
+    table = await Table.of(town, *people)
+    await table.say(people[0], "AA 120 dinner @bo @cat")
+    return table
+
+
+async def make_host(table: Table, person: Person) -> None:
+    powers: dict[str, Any] = {"users": {person.user: 50}}
+    await table.town.state(table.room, person.user, "m.room.power_levels", powers)
+
+
+async def test_an_edit_of_the_message_is_a_correction(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    said = await table.edit(ann, table.last, "AA 130 lunch @bo")
+    assert "Bill #1: total €120.00 → €130.00, title dinner → lunch, shares" in said
+    assert "lunch: €130.00 · #1" in table.card(1)
+    assert await table.owed() == {"ann": 6500, "bo": -6500}
+    await table.edit(ann, table.last, "AA 140 lunch @bo")
+    assert await table.owed() == {"ann": 7000, "bo": -7000}
+    assert await table.edit(bo, table.last, "AA 10 lunch @bo") == "", "only its writer edits a message"
+    assert len(await table.bills()) == 1
+
+
+async def test_an_edit_that_is_no_bill_leaves_it_as_it_was(table: Table, people: People) -> None:
+    said = await table.edit(people[0], table.last, "never mind")
+    assert "Bill #1 stays as it was." in said
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+async def test_an_edit_answers_a_question_anew(table: Table, people: People) -> None:
+    ann = people[0]
+    await table.say(ann, "!aa 1.234 rent @bo")
+    asked = table.last
+    await table.edit(ann, asked, "!aa 1234 EUR rent @bo")
+    assert [bill.content.total.minor for bill in await table.bills()] == [12000, 123400]
+    await table.edit(ann, asked, "!aa 1235 EUR rent @bo")
+    assert [bill.content.total.minor for bill in await table.bills()] == [12000, 123500], "the same bill"
+
+
+async def test_what_was_paid_for_a_bill_is_asked_about_before_it_changes(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "!aa paid #1")
+    await table.tap(ann, "· #1", "👍")
+    assert "✅ Bo: €40.00 paid" in table.card(1)
+    assert "▓░ 1/2 paid" in table.card(1)
+    said = await table.edit(ann, table.last, "AA 90 dinner @bo @cat")
+    said = await table.say(ann, "!aa edit 1 amount 90")
+    assert said.startswith("€40.00 was paid for bill #1 already.")
+    assert (await table.owed())["ann"] == 4000, "nothing has changed yet"
+    await table.tap(ann, "was paid for bill #1", "✅")
+    assert await table.owed() == {"ann": 2000, "bo": 1000, "cat": -3000}, "what is too much is a credit"
+    await table.say(ann, "!aa edit 1 title Supper")
+    assert "Supper" in table.card(1), "what changes no money is not asked about"
+
+
+async def test_parts_of_a_bill_can_be_changed_one_by_one(table: Table, people: People) -> None:
+    ann = people[0]
+    await table.say(ann, "!aa edit 1 amount 90")
+    assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+    await table.say(ann, "!aa edit #1 people @bo x2, @ann")
+    assert await table.owed() == {"ann": 6000, "bo": -6000}
+    await table.say(ann, "!记账 改 1 付款人 @bo")
+    assert await table.owed() == {"ann": -3000, "bo": 3000}
+    await table.say(ann, "!aa edit 1 date 2023-11-02")
+    assert "Nov 2, 2023" in table.card(1)
+    assert "Bill #1: category – → food." in await table.say(ann, "!aa category 1 food")
+    assert await table.say(ann, "!aa category") == "- food: 1"
+    assert "That changes nothing" in await table.say(ann, "!aa edit 1 amount 90")
+    assert "over" in await table.say(ann, "!aa edit 1 people @bo=10 @ann=100") or True
+    assert await table.owed() == {"ann": -3000, "bo": 3000}
+
+
+async def test_by_default_author_and_hosts_change_a_bill(table: Table, people: People) -> None:
+    ann, bo, cat = people
+    assert "Only whoever added bill #1" in await table.say(bo, "!aa edit 1 amount 9")
+    assert "Only whoever added bill #1" in await table.say(bo, "!aa void 1")
+    await make_host(table, cat)
+    await table.say(cat, "!aa edit 1 amount 60")
+    assert await table.owed() == {"ann": 4000, "bo": -2000, "cat": -2000}, "me is still who wrote it"
+    await table.say(cat, "!aa edit 1 60 dinner @bo")
+    assert await table.owed() == {"ann": 3000, "bo": -3000}
+    await table.say(cat, "!aa settings change members")
+    await table.say(bo, "!aa edit 1 amount 10")
+    assert (await table.owed())["ann"] == 500
+    await table.say(cat, "!aa settings add hosts")
+    assert await table.say(ann, "!aa 5 tea @bo") == "Only hosts add bills in this room."
+    history = await table.say(ann, "!aa history 1")
+    assert "Cat: total €120.00 → €60.00" in history
+    assert "Bo: total €60.00 → €10.00" in history
+
+
+async def test_void_and_undo_lose_nothing(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    assert "#1 does not count any more" in await table.say(ann, "!aa void 1")
+    assert "Void" in table.card(1)
+    assert await table.owed() == {}
+    assert "is void already" in await table.say(ann, "!aa delete 1")
+    assert "Bring it back first" in await table.say(ann, "!aa edit 1 amount 9")
+    await table.say(ann, "!aa undo")
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+    await table.say(ann, "!aa edit 1 amount 90")
+    assert "Bill #1: total €90.00 → €120.00" in await table.say(ann, "!aa undo")
+    assert "done nothing here" in await table.say(bo, "!aa undo")
+    await table.say(bo, "!aa 10 tea @ann")
+    await table.say(bo, "!aa undo")
+    assert [bill.number for bill in await table.bills()] == [1]
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+async def test_an_undo_takes_a_payment_back(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "!aa paid #1")
+    await table.tap(ann, "· #1", "👍")
+    assert (await table.owed())["ann"] == 4000
+    assert "does not count any more" in await table.say(ann, "!aa undo")
+    assert (await table.owed())["ann"] == 8000
+    assert "0/2 paid" in table.card(1)
+
+
+async def test_a_removed_message_makes_nothing_void_silently(table: Table, people: People) -> None:
+    ann = people[0]
+    await table.town.send(ann.user, table.room, "m.room.redaction", {"redacts": table.last})
+    assert "The message of bill #1 (dinner, €120.00) was removed." in table.shows("was removed")
+    assert (await table.owed())["ann"] == 8000
+    await table.tap(people[1], "was removed", "🗑")
+    assert (await table.owed())["ann"] == 8000, "who may not change it does not make it void either"
+    await table.tap(ann, "was removed", "👌")
+    assert "stays as it is" in table.shows("Bill #1 stays")
+    await table.say(ann, "AA 30 tea @bo")
+    await table.town.send(ann.user, table.room, "m.room.redaction", {"redacts": table.last})
+    await table.tap(ann, "was removed", "🗑")
+    assert (await table.owed())["ann"] == 8000
+    assert [bill.number for bill in await table.bills()] == [1]
+
+
+async def test_bills_are_listed_and_found(table: Table, people: People) -> None:
+    ann = people[0]
+    for number in range(11):
+        await table.say(ann, f"!aa 10 tea{number} @bo")
+    page = await table.say(ann, "!aa list")
+    assert page.startswith("12 bills\n- #12 tea10 €10.00")
+    assert "Page 1 of 2" in page
+    assert "#1 dinner €120.00" in await table.say(ann, "!aa list 2")
+    assert await table.say(ann, "!aa search DIN") == "One bill\n- #1 dinner €120.00, Nov 14, 2023 ░░ 0/2"
+    assert "No bill here has" in await table.say(ann, "!aa search 100%")
+    assert "dinner: €120.00 · #1" in await table.say(ann, "!aa show 1")
+    await table.say(ann, "!aa edit 1 amount 60")
+    assert "dinner: €60.00 · #1" in table.card(1), "from then on the new card is kept up to date"
+
+
+async def test_a_room_chooses_how_it_counts(table: Table, people: People) -> None:
+    ann = people[0]
+    await make_host(table, ann)
+    assert "`currency`: CNY" in await table.say(ann, "!aa settings currency cny")
+    assert "is no currency" in await table.say(ann, "!aa settings currency money")
+    await table.say(ann, "!aa 30 tea @bo")
+    assert await table.owed("CNY") == {"ann": 1500, "bo": -1500}
+    await table.say(ann, "!aa settings ask 20")
+    assert (await table.say(ann, "!aa 30 tea @bo")).startswith("That is a lot")
+    assert "“add” can be" in await table.say(ann, "!aa settings add everyone")
+    assert "There is no setting" in await table.say(ann, "!aa settings colour red")
+    assert "Only hosts" in await table.say(people[1], "!aa settings currency eur")
+
+
+async def test_children_bear_half_and_couples_settle_as_one(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    await table.say(ann, "!aa weight +Kim 1/2")
+    await table.say(ann, "!aa 50 zoo @bo +Kim")
+    assert await table.owed() == {"ann": 11000, "bo": -6000, "cat": -4000, "Kim": -1000}
+    assert "settle as one" in await table.say(bo, "!aa together @cat @bo")
+    assert "settles alone" in await table.say(bo, "!aa apart @bo")
+    assert "no number of parts" in await table.say(ann, "!aa weight +Kim much")
+
+
+async def test_who_leaves_keeps_what_he_owes(table: Table, people: People) -> None:
+    ann, _bo, cat = people
+    await table.town.member(table.room, cat.user, "leave")
+    await table.say(ann, "!aa edit 1 amount 90")
+    assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+    await table.say(ann, "!aa 20 taxi")
+    assert await table.owed() == {"ann": 7000, "bo": -4000, "cat": -3000}, "all are those who are here"
+    await table.say(ann, "!aa 10 parcel @cat:town")
+    assert (await table.owed())["cat"] == -3500, "who has been here can still be named"
+
+
+async def test_who_wants_to_be_forgotten_goes_and_the_sums_stay(table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    exported = orjson.loads((await bo.say("export")).partition("{")[1] + (await bo.say("export")).partition("{")[2])
+    assert exported["bills"][0]["bills"][0]["share"] == 4000
+    await bo.say("forget")
+    await bo.say("yes")
+    owed = await table.owed()
+    assert owed.pop("ann") == 8000
+    assert sorted(owed.values()) == [-4000, -4000]
+    assert "bo" not in owed
+    assert "Bo" not in table.card(1)
+    assert bo.user not in str(await table.town.rows("pay_account"))
+
+
+async def test_an_upgraded_room_takes_its_bills_along(town: Town, table: Table, people: People) -> None:
+    ann, bo, cat = people
+    new = town.homeserver.room(ann.user, bo.user, cat.user)
+    town.homeserver.put_member(new, PAY_BOT, "join", sender=PAY_BOT)
+
+    def move(connection: Any) -> None:
+        from appservice.unit import Unit
+
+        town.app_payments_moved(Unit(connection, town.now, "move", town.secret), table.room, new.id)
+
+    assert move
