@@ -1,0 +1,183 @@
+"""Paying a share: what is claimed, what is confirmed, what is disputed, and what the card and the books say then."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_asyncio
+
+from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.town import Person, Town
+
+Three = tuple[Person, Person, Person]
+CARD = "· #1"
+OWED = {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+@pytest_asyncio.fixture
+async def people(town: Town) -> Three:
+    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+
+
+@pytest_asyncio.fixture
+async def table(town: Town, people: Three) -> Table:
+    table = await Table.of(town, *people)
+    await table.say(people[0], "AA 120 dinner @bo @cat")
+    return table
+
+
+async def test_a_claim_is_in_the_books_only_when_it_is_confirmed(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    assert await table.tap(bo, CARD, "✅") != ""
+    assert "Ann" in table.card(1)
+    assert await table.owed() == OWED
+    await table.tap(ann, CARD, "👍")
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+    assert "1/2 paid" in table.card(1)
+    await table.tap(cat, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    assert await table.owed() == {}
+    assert "2/2 paid" in table.card(1)
+
+
+async def test_a_tap_taken_back_withdraws_what_was_said(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    tap = await table.town.react(bo.user, table.room, table.message(CARD), "✅")
+    assert "⏳ Bo: €40.00" not in table.card(1)
+    await table.town.send(bo.user, table.room, "m.room.redaction", {"redacts": tap})
+    assert "⏳ Bo: €40.00" in table.card(1)
+    assert "has said" in await table.tap(ann, CARD, "👍")
+    assert await table.owed() == OWED
+
+
+async def test_what_is_confirmed_is_not_withdrawn_but_taken_out_of_the_books(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    paid = await table.town.react(bo.user, table.room, table.message(CARD), "✅")
+    received = await table.town.react(ann.user, table.room, table.message(CARD), "👍")
+    table.town.news(table.room)
+    await table.town.send(bo.user, table.room, "m.room.redaction", {"redacts": paid})
+    assert "in the books already" in table.town.news(table.room)
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+    await table.town.send(ann.user, table.room, "m.room.redaction", {"redacts": received})
+    assert await table.owed() == OWED
+    assert "⏳ Bo: €40.00" in table.card(1)
+
+
+async def test_undo_takes_a_confirmation_back(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.tap(bo, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    assert "taken back" in await table.say(ann, "!aa undo")
+    assert await table.owed() == OWED
+    assert "0/2 paid" in table.card(1)
+
+
+@pytest.mark.parametrize(("paid", "received"), [("paid", "received"), ("已付", "收到"), ("I paid", "👍")])
+async def test_a_reply_to_the_card_is_a_tap(table: Table, people: Three, paid: str, received: str) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, paid, reply_to=table.message(CARD))
+    assert await table.owed() == OWED
+    await table.say(ann, received, reply_to=table.message(CARD))
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+
+
+async def test_a_part_can_be_paid(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "paid 15", reply_to=table.message(CARD))
+    await table.say(ann, "!aa received #1 @bo")
+    assert await table.owed() == {"ann": 6500, "bo": -2500, "cat": -4000}
+    assert "€25.00" in table.card(1)
+    await table.say(bo, "已付", reply_to=table.message(CARD))
+    await table.tap(ann, CARD, "👍")
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+
+
+async def test_whoever_pays_more_has_a_credit_and_is_told(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    assert "€10.00 more than is open" in await table.say(bo, "!aa paid #1 50")
+    await table.tap(ann, CARD, "👍")
+    assert await table.owed() == {"ann": 3000, "bo": 1000, "cat": -4000}
+
+
+async def test_who_got_money_can_say_so_without_any_claim(table: Table, people: Three) -> None:
+    ann, _bo, _cat = people
+    await table.say(ann, "received @bo 40", reply_to=table.message(CARD))
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+    await table.say(ann, "!aa received @cat 15")
+    assert await table.owed() == {"ann": 2500, "cat": -2500}
+
+
+async def test_only_who_gets_the_money_can_confirm_it(table: Table, people: Three) -> None:
+    _ann, bo, cat = people
+    await table.tap(bo, CARD, "✅")
+    assert "Only Ann can say that" in await table.tap(cat, CARD, "👍")
+    assert "Only Ann can say that" in await table.tap(bo, CARD, "👍")
+    assert await table.owed() == OWED
+
+
+async def test_who_owes_nothing_has_nothing_to_claim(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    assert "the others owe you" in await table.tap(ann, CARD, "✅")
+    await table.tap(bo, CARD, "✅")
+    assert "said so already" in await table.say(bo, "!aa paid #1")
+    await table.tap(ann, CARD, "👍")
+    assert "Your share of bill #1 is paid." in await table.say(bo, "!aa paid #1")
+
+
+async def test_money_that_did_not_come_is_open_again(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.tap(bo, CARD, "✅")
+    assert "has not come" in await table.say(ann, "!aa missing #1 @bo")
+    assert "⏳ Bo: €40.00" in table.card(1)
+    await table.say(ann, "!aa received #1 @bo")
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+
+
+async def test_a_dispute_changes_no_number_until_the_bill_is_edited(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    said = await table.say(bo, "dispute I had no wine", reply_to=table.message(CARD))
+    assert "I had no wine" in said
+    assert "Ann" in said
+    assert await table.owed() == OWED
+    assert "❌" in table.card(1)
+    assert await table.town.count("pay_dispute") == 1
+    await table.say(ann, "!aa edit 1 90")
+    assert await table.town.count("pay_dispute") == 0
+    assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+
+
+async def test_a_dispute_can_be_taken_back(table: Table, people: Three) -> None:
+    _ann, bo, cat = people
+    await table.tap(bo, CARD, "❌")
+    assert "not said" in await table.say(cat, "!aa accept #1")
+    await table.say(bo, "!aa accept #1")
+    assert await table.town.count("pay_dispute") == 0
+    assert await table.owed() == OWED
+
+
+async def test_a_void_bill_waits_for_nobody(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.tap(bo, CARD, "✅")
+    await table.say(ann, "!aa void 1")
+    assert await table.owed() == {}
+    assert await table.town.count("pay_open_share") == 0
+    assert "void" in await table.say(bo, "!aa paid #1")
+
+
+async def test_what_was_paid_stays_when_the_bill_becomes_cheaper(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.tap(bo, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    assert "stays paid" in await table.say(ann, "!aa edit 1 90")
+    await table.tap(ann, "stays paid", "✅")
+    assert await table.owed() == {"ann": 2000, "bo": 1000, "cat": -3000}
+    assert "1/2 paid" in table.card(1)
+
+
+async def test_where_the_bill_is_not_named_it_has_to_be_clear(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "!aa paid")
+    await table.say(ann, "!aa received @bo")
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+    await table.say(ann, "AA 30 taxi @bo")
+    await table.say(ann, "AA 20 tea @bo")
+    assert "!aa paid #3" in await table.say(bo, "!aa paid")
