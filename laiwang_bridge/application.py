@@ -65,6 +65,7 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
+from laiwang_bridge.payments import import_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
@@ -274,6 +275,7 @@ class Application:
             Ways(find_rails, Seal(config.contacts.key or secret.hex(), SEALED_WAY)),
             merchants(config),
             self._download,
+            database.read,
         )
 
         ordering = Ordering(
@@ -444,6 +446,7 @@ class Application:
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)
+                import_store.forget_old(connection, now)
 
             try:
                 await self.database.write(tidy)

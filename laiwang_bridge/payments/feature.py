@@ -9,10 +9,13 @@ from mautrix.types import RoomID
 from appservice.bots import Router, Voice
 from appservice.routes import Routes
 from appservice.unit import Unit
+from laiwang_bridge.payments import import_store
+from laiwang_bridge.payments.books_bot import BooksBot, Read
 from laiwang_bridge.payments.bot import BillBot
 from laiwang_bridge.payments.cards import Cards
 from laiwang_bridge.payments.charging import Charging
 from laiwang_bridge.payments.following import Following
+from laiwang_bridge.payments.import_bot import ImportBot
 from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.paying_bots import PayingBots
 from laiwang_bridge.payments.rails.merchant import MerchantRail
@@ -30,7 +33,12 @@ class Payments:
     """The rooms of the house that are about bills. `routers` are what the bots answer."""
 
     def __init__(
-        self, around: Surroundings, ways: Ways, merchants: Mapping[str, MerchantRail], download: Download
+        self,
+        around: Surroundings,
+        ways: Ways,
+        merchants: Mapping[str, MerchantRail],
+        download: Download,
+        read: Read,
     ) -> None:
         cards = Cards(around, self._edit)
         till = Till(around, cards)
@@ -42,18 +50,23 @@ class Payments:
         self.charging = Charging(PREFIXES, till, merchants)
         self.rails.telling.further.append(self.charging)
         cards.buttons.append(self.rails.buttons)
+        self.books = BooksBot(PREFIXES, till, read)
+        self.imports = ImportBot(PREFIXES, till, self.bills.rights, download)
         self.routers: tuple[Router, ...] = (
             self.bills.router,
             *self.paying.routers,
             self.packets.router,
             self.rails.router,
             self.charging.router,
+            self.books.router,
+            self.imports.router,
         )
         self.exports: dict[str, Export] = {
             "bills": self.following.export,
             "reminders": self.paying.export,
             "packets": self.packets.export,
             "ways_to_be_paid": ways.export,
+            "imports": import_store.export,
         }
 
     def add_to(self, routes: Routes) -> None:
@@ -62,11 +75,14 @@ class Payments:
         self.packets.add_to(routes)
         self.rails.add_to(routes)
         self.charging.add_to(routes)
+        self.books.add_to(routes)
+        self.imports.add_to(routes)
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
         self.following.moved(unit, old, new)
         self.packets.moved(unit, old, new)
+        self.imports.moved(unit, old, new)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""

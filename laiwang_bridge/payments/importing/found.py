@@ -27,6 +27,11 @@ class Source(StrEnum):
     def called(self) -> str:
         return _TITLES[self]
 
+    @property
+    def has_nets(self) -> bool:
+        """Whether its files say what each has of a bill, and not who paid it."""
+        return self is Source.SPLITWISE
+
 
 class Trouble(StrEnum):
     """What is wrong with a line. The value is stable; `BadLine.sentence` is for people."""
