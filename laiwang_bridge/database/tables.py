@@ -40,9 +40,7 @@ import laiwang_bridge.payments.import_store
 import laiwang_bridge.payments.ledger_tables
 import laiwang_bridge.payments.merchant_store
 import laiwang_bridge.payments.open_shares
-import laiwang_bridge.payments.packets.late_store
-import laiwang_bridge.payments.packets.settings_store
-import laiwang_bridge.payments.packets.store
+import laiwang_bridge.payments.packets.tables
 import laiwang_bridge.payments.plan_store
 import laiwang_bridge.payments.poll_store
 import laiwang_bridge.payments.question_store

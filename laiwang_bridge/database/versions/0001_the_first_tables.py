@@ -937,6 +937,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("for_some", sa.Boolean(), nullable=False),
         sa.Column("bot", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("card_key", sa.Text(), nullable=False),
@@ -1333,15 +1334,15 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_id", sa.Text(), nullable=True),
-        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_packet_part_amount")),
         sa.ForeignKeyConstraint(["packet"], ["packet.id"], name=op.f("fk_packet_part_packet"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["person"], ["person.id"], name=op.f("fk_packet_part_person"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("packet", "number", name=op.f("pk_packet_part")),
-        sa.UniqueConstraint("packet", "mark", name=op.f("uq_packet_part_packet_mark")),
         sa.UniqueConstraint("packet", "person", name=op.f("uq_packet_part_packet_person")),
+        sa.UniqueConstraint("packet", "user_id", name=op.f("uq_packet_part_packet_user_id")),
     )
     op.create_index(op.f("ix_packet_part_person"), "packet_part", ["person"], unique=False)
     op.create_table(

@@ -13,10 +13,10 @@ from laiwang_bridge.payments.packets.store import (
     PacketId,
     Part,
     find,
-    packet,
-    packet_part,
     packets_where,
+    part_in,
 )
+from laiwang_bridge.payments.packets.tables import packet, packet_part
 from laiwang_bridge.people.rules import PersonId
 
 
@@ -26,7 +26,7 @@ def sent_and_taken(connection: Connection, person: PersonId) -> tuple[list[Packe
     for row in connection.execute(select(packet_part).where(packet_part.c.person == person).order_by(packet_part.c.at)):
         of = find(connection, PacketId(row.packet))
         assert of is not None
-        taken.append((of, Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at)))
+        taken.append((of, part_in(row)))
     return packets_where(connection, packet.c.person == person), taken
 
 

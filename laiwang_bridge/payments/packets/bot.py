@@ -22,7 +22,7 @@ from appservice.unit import Unit
 from laiwang_bridge.payments.packets import accounts, cards, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
 from laiwang_bridge.payments.packets.rules import Kind, Reply, State
-from laiwang_bridge.payments.packets.store import NewPacket, Packet, PacketId
+from laiwang_bridge.payments.packets.store import NewPacket, Packet
 from laiwang_bridge.payments.packets.terms import EXAMPLE, Reading
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people import store as people
@@ -132,17 +132,15 @@ class PacketBot:
 
     def grab(self, context: Context, number: Number | None = None) -> None:
         tapped = context.event.type == "m.reaction"
-        person = people.find_person(context.connection, context.sender)
-        mark = people.mark_of(context.connection, context.sender)
-        one = self._wanted(context, number, person, mark)
-        part = store.part_of(context.connection, one.id, person, mark)
-        is_meant = self._is_meant(context.connection, one.id, context.sender, person)
+        one = self._wanted(context, number)
+        part = store.part_of(context.connection, one.id, context.sender)
+        is_meant = self._is_meant(context.connection, one, context.sender)
         reply = rules.reply(
             one.state, has_one=part is not None, is_meant=is_meant, now=context.now, ends_at=one.ends_at
         )
         match reply:
             case Reply.TAKES:
-                self.handing.take(context.unit, one, who_asks(context), context.sender, mark)
+                self.handing.take(context.unit, one, who_asks(context), context.sender)
                 if not tapped:
                     context.agree(PACKET)
             case Reply.TOO_LATE:
@@ -153,13 +151,13 @@ class PacketBot:
             case Reply.NOT_MEANT if not tapped:
                 raise UserError(_("“{title}” is for others."), title=one.title)
 
-    def _wanted(self, context: Context, number: int | None, person: PersonId | None, mark: str) -> Packet:
+    def _wanted(self, context: Context, number: int | None) -> Packet:
         """The packet of this number; without one the newest that somebody can take from, else simply the newest."""
         if number is not None:
             return self._numbered(context, number)
         for one in store.open_in(context.connection, context.room):
-            has_one = store.part_of(context.connection, one.id, person, mark) is not None
-            if not has_one and self._is_meant(context.connection, one.id, context.sender, person):
+            has_one = store.part_of(context.connection, one.id, context.sender) is not None
+            if not has_one and self._is_meant(context.connection, one, context.sender):
                 return one
         return self._numbered(context, None)
 
@@ -173,10 +171,12 @@ class PacketBot:
             raise UserError(_("There is no such red packet here. To put one in:"), try_instead=again)
         return one
 
-    def _is_meant(self, connection: Connection, id: PacketId, user: UserID, person: PersonId | None) -> bool:
-        guests = store.guests_of(connection, id)
+    def _is_meant(self, connection: Connection, one: Packet, user: UserID) -> bool:
+        if not one.for_some:
+            return True
+        person = people.find_person(connection, user)
         his = {user} if person is None else {user, *people.user_ids(connection, person)}
-        return not guests or not his.isdisjoint(guests)
+        return not his.isdisjoint(store.guests_of(connection, one.id))
 
     # -- what else can be done ----------------------------------------------------------------------------------------
 
@@ -214,10 +214,8 @@ class PacketBot:
         one = store.of_card(unit.connection, card) if card is not None else None
         if one is None or one.room != event.room_id or one.state is State.OPEN or self._around.is_ours(event.sender):
             return
-        person = people.find_person(unit.connection, event.sender)
-        mark = people.mark_of(unit.connection, event.sender)
-        has_one = store.part_of(unit.connection, one.id, person, mark) is not None
-        if not has_one and self._is_meant(unit.connection, one.id, event.sender, person):
+        has_one = store.part_of(unit.connection, one.id, event.sender) is not None
+        if not has_one and self._is_meant(unit.connection, one, event.sender):
             self.handing.too_late(unit, one, event.sender)
 
     def check(self, context: Context, number: Number | None = None) -> None:

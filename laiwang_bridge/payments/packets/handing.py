@@ -53,7 +53,7 @@ class Handing:
         """A packet was put into a room: its time runs."""
         unit.at(one.ends_at, _END, key=f"packet:{one.id}", lane=one.room, context={"packet": one.id})
 
-    def take(self, unit: Unit, one: Packet, person: PersonId, user: UserID, mark: str) -> Part:
+    def take(self, unit: Unit, one: Packet, person: PersonId, user: UserID) -> Part:
         """Give somebody the next part. He has none yet, and there is one."""
         number = one.taken + 1
         if one.kind is Kind.LUCKY:
@@ -61,7 +61,7 @@ class Handing:
         else:
             amount = drawing.equal_part(one.left, one.parts_left)
         part = Part(number, user, amount, unit.now)
-        after = store.take(unit.connection, one, person, part, mark, rules.after_part(one.parts_left - 1))
+        after = store.take(unit.connection, one, person, part, rules.after_part(one.parts_left - 1))
         self._book(unit, one, person, part)
         if after.state is not State.OPEN:
             self._ended(unit, after)
@@ -105,7 +105,7 @@ class Handing:
         """The sender owes it to whoever took it; nothing is owed for points, or for what one takes of one's own."""
         assert one.user is not None
         assert part.user is not None
-        if one.currency == POINTS or people.find_person(unit.connection, one.user) == person:
+        if one.currency == POINTS or one.person == person:
             return
         ledger = ledger_store.open_ledger(unit.connection, one.room, self._around.currency, unit.now)
         taker = ledger_store.account_of(unit.connection, ledger, part.user, unit.now)

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from mautrix.types import UserID
-from sqlalchemy import Boolean, Column, Connection, Table, Text, and_, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
-from appservice.database import metadata
 from appservice.sql import insert_ignoring
-from laiwang_bridge.payments.packets.store import PacketId, column_of_packet
-
-packet_late = Table(
-    "packet_late",
-    metadata,
-    column_of_packet(primary_key=True),
-    Column("user_id", Text, primary_key=True),
-    Column("told", Boolean, nullable=False),
-)
+from laiwang_bridge.payments.packets.store import PacketId
+from laiwang_bridge.payments.packets.tables import packet_late
 
 
 def note_late(connection: Connection, id: PacketId, user: UserID) -> bool:

@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mautrix.types import RoomID
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Table, Text, delete, select
+from sqlalchemy import Connection, delete, select
 
-from appservice.database import metadata
 from appservice.sql import upsert
-
-packet_room = Table(
-    "packet_room",
-    metadata,
-    Column("room_id", Text, primary_key=True),
-    Column("allowed", Boolean, nullable=False),
-    Column("points", Boolean, nullable=False),
-    Column("most", BigInteger),
-)
+from laiwang_bridge.payments.packets.tables import packet_room
 
 
 @dataclass(frozen=True, slots=True)

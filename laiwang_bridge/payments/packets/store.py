@@ -2,7 +2,7 @@
 
 The amounts are guarded by the database as well: at all times what was taken, what is left and what went back make the
 total, a part belongs to one packet once, and a person has one part of a packet at most. Whoever is forgotten leaves
-his parts behind without a name; `mark` still tells that he has had one.
+his parts behind without a name; their `mark` still tells that he has had one.
 """
 
 from __future__ import annotations
@@ -13,30 +13,23 @@ from typing import Any, NewType
 
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
     Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    Table,
-    Text,
-    UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
-from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language
-from appservice.sql import Sequence64, insert_ignoring
+from appservice.sql import insert_ignoring
 from laiwang_bridge.payments.packets.rules import Kind, State
+from laiwang_bridge.payments.packets.tables import packet, packet_guest, packet_part
+from laiwang_bridge.people import store as people
 from laiwang_bridge.people.rules import PersonId
 
 PacketId = NewType("PacketId", int)
@@ -44,73 +37,17 @@ PacketId = NewType("PacketId", int)
 POINTS = "points"
 """Stands where a currency does in packets that are played for nothing but points of the room."""
 
-packet = Table(
-    "packet",
-    metadata,
-    Column("id", Sequence64, primary_key=True, autoincrement=True),
-    Column("room_id", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("person", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
-    Column("user_id", Text),
-    Column("command", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("total", BigInteger, nullable=False),
-    Column("parts", Integer, nullable=False),
-    Column("left", BigInteger, nullable=False),
-    Column("parts_left", Integer, nullable=False),
-    Column("returned", BigInteger, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("seed", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("made_at", BigInteger, nullable=False),
-    Column("ends_at", BigInteger, nullable=False),
-    Column("ended_at", BigInteger),
-    Column("bot", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("card_key", Text, nullable=False, index=True),
-    Column("shown_at", BigInteger, nullable=False),
-    Column("due_at", BigInteger),
-    Column("tells_late", Boolean, nullable=False),
-    UniqueConstraint("room_id", "number"),
-    CheckConstraint("parts_left BETWEEN 0 AND parts", name="parts"),
-    CheckConstraint(
-        "state <> 'open' OR (\"left\" BETWEEN parts_left AND total AND returned = 0)",
-        name="open",
+# What a tap needs, made once: building a statement costs as much as running it.
+_NUMBERED = select(packet).where(packet.c.room_id == bindparam("room"), packet.c.number == bindparam("number"))
+_OF_CARD = select(packet).where(packet.c.card_key == bindparam("card"))
+_PERSON = select(people.matrix_id.c.person).where(people.matrix_id.c.user_id == bindparam("user")).scalar_subquery()
+_PARTS_OF_USER = select(packet_part).where(
+    packet_part.c.packet == bindparam("packet"),
+    or_(
+        packet_part.c.user_id == bindparam("user"),
+        packet_part.c.person == _PERSON,
+        packet_part.c.mark.is_not(None),
     ),
-    CheckConstraint(
-        "state NOT IN ('empty', 'expired', 'withdrawn') OR (\"left\" = 0 AND returned BETWEEN 0 AND total)",
-        name="over",
-    ),
-    Index("ix_packet_open", "room_id", "state"),
-    sqlite_autoincrement=True,
-)
-
-
-def column_of_packet(**options: Any) -> Column[Any]:
-    """A column that names a packet, whose row goes when the packet does."""
-    return Column("packet", Sequence64, ForeignKey("packet.id", ondelete="CASCADE"), **options)
-
-
-packet_part = Table(
-    "packet_part",
-    metadata,
-    column_of_packet(primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("person", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
-    Column("user_id", Text),
-    Column("mark", Text, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    UniqueConstraint("packet", "person"),
-    UniqueConstraint("packet", "mark"),
-    CheckConstraint("amount > 0", name="amount"),
-)
-packet_guest = Table(
-    "packet_guest",
-    metadata,
-    column_of_packet(primary_key=True),
-    Column("user_id", Text, primary_key=True),
 )
 
 
@@ -118,14 +55,16 @@ packet_guest = Table(
 class Packet:
     """A red packet in a room, by its `number` there.
 
-    `left` is what is in the `parts_left` parts that nobody has, `returned` what went back to the sender. `user` is None
-    once he was forgotten. `seed` is hexadecimal. `due_at` is when the card changes next, if that is set; `tells_late`
-    that somebody is going to be told that he came too late.
+    `person` and `user` are who has sent it, None once he was forgotten. `left` is what is in the `parts_left` parts
+    that nobody has, `returned` what went back to the sender. `seed` is hexadecimal. `for_some` says that it is for guests
+    alone, `due_at` when the card changes next, if that is set, `tells_late` that somebody is going to be told that he
+    came too late.
     """
 
     id: PacketId
     room: RoomID
     number: int
+    person: PersonId | None
     user: UserID | None
     kind: Kind
     currency: str
@@ -140,6 +79,7 @@ class Packet:
     made_at: int
     ends_at: int
     ended_at: int | None
+    for_some: bool
     bot: UserID
     language: Language
     card: EffectKey
@@ -213,6 +153,7 @@ def add(connection: Connection, new: NewPacket, number: int) -> Packet:
         "state": State.OPEN,
         "made_at": new.made_at,
         "ends_at": new.ends_at,
+        "for_some": bool(new.guests),
         "bot": new.bot,
         "language": new.language,
         "card_key": new.card,
@@ -234,7 +175,8 @@ def find(connection: Connection, id: PacketId) -> Packet | None:
 
 
 def numbered(connection: Connection, room: RoomID, number: int) -> Packet | None:
-    return _first(connection, and_(packet.c.room_id == room, packet.c.number == number))
+    row = connection.execute(_NUMBERED, {"room": room, "number": number}).first()
+    return None if row is None else _packet(row)
 
 
 def of_command(connection: Connection, room: RoomID, command: EventID) -> Packet | None:
@@ -244,7 +186,8 @@ def of_command(connection: Connection, room: RoomID, command: EventID) -> Packet
 
 def of_card(connection: Connection, card: EffectKey) -> Packet | None:
     """The packet that a message of ours shows."""
-    return _first(connection, packet.c.card_key == card)
+    row = connection.execute(_OF_CARD, {"card": card}).first()
+    return None if row is None else _packet(row)
 
 
 def latest(connection: Connection, room: RoomID) -> Packet | None:
@@ -271,19 +214,20 @@ def guests_of(connection: Connection, id: PacketId) -> list[UserID]:
 def parts_of(connection: Connection, id: PacketId) -> list[Part]:
     """What was taken, in the order in which it was."""
     rows = connection.execute(select(packet_part).where(packet_part.c.packet == id).order_by(packet_part.c.number))
-    return [Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at) for row in rows]
+    return [part_in(row) for row in rows]
 
 
-def part_of(connection: Connection, id: PacketId, person: PersonId | None, mark: str) -> Part | None:
-    """What somebody has of a packet, by any of his Matrix ids."""
-    his = packet_part.c.mark == mark
-    if person is not None:
-        his = his | (packet_part.c.person == person)
-    row = connection.execute(select(packet_part).where(packet_part.c.packet == id, his)).first()
-    return None if row is None else Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at)
+def part_of(connection: Connection, id: PacketId, user: UserID) -> Part | None:
+    """What somebody has of a packet, by any of his Matrix ids, even if he was forgotten since."""
+    rows = connection.execute(_PARTS_OF_USER, {"packet": id, "user": user}).all()
+    mine = next((row for row in rows if row.mark is None), None)
+    if mine is None and rows:
+        mark = people.mark_of(connection, user)
+        mine = next((row for row in rows if row.mark == mark), None)
+    return None if mine is None else part_in(mine)
 
 
-def take(connection: Connection, one: Packet, person: PersonId, part: Part, mark: str, state: State) -> Packet:
+def take(connection: Connection, one: Packet, person: PersonId, part: Part, state: State) -> Packet:
     """Give the next part to somebody; returns the packet as it is then.
 
     Raises `NoLongerThere` if the packet is no longer what `one` says, or he has a part of it.
@@ -293,7 +237,6 @@ def take(connection: Connection, one: Packet, person: PersonId, part: Part, mark
         "number": part.number,
         "person": person,
         "user_id": part.user,
-        "mark": mark,
         "amount": part.amount,
         "at": part.at,
     }
@@ -356,8 +299,9 @@ def note_card(connection: Connection, id: PacketId, card: EffectKey) -> None:
 
 def forget(connection: Connection, user: UserID) -> None:
     """Take somebody's name out of all that he has sent and taken."""
-    for table in (packet, packet_part):
-        connection.execute(update(table).where(table.c.user_id == user).values(user_id=None))
+    connection.execute(update(packet).where(packet.c.user_id == user).values(user_id=None))
+    nameless = {"user_id": None, "mark": people.mark_of(connection, user)}
+    connection.execute(update(packet_part).where(packet_part.c.user_id == user).values(nameless))
     connection.execute(delete(packet_guest).where(packet_guest.c.user_id == user))
 
 
@@ -382,6 +326,7 @@ def _packet(row: Any) -> Packet:
         id=PacketId(row.id),
         room=RoomID(row.room_id),
         number=row.number,
+        person=row.person,
         user=row.user_id and UserID(row.user_id),
         kind=Kind(row.kind),
         currency=row.currency,
@@ -396,6 +341,7 @@ def _packet(row: Any) -> Packet:
         made_at=row.made_at,
         ends_at=row.ends_at,
         ended_at=row.ended_at,
+        for_some=bool(row.for_some),
         bot=UserID(row.bot),
         language=Language(row.language),
         card=EffectKey(row.card_key),
@@ -403,3 +349,8 @@ def _packet(row: Any) -> Packet:
         due_at=row.due_at,
         tells_late=bool(row.tells_late),
     )
+
+
+def part_in(row: Any) -> Part:
+    """What a row of `packet_part` says."""
+    return Part(row.number, row.user_id and UserID(row.user_id), row.amount, row.at)
