@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from appservice.database import storable
 from appservice.language import Language
-from laiwang_bridge.payments import bulk, ledger_store
-from laiwang_bridge.payments.bill_store import Content
+from laiwang_bridge.payments import bill_store, bulk, ledger_store
+from laiwang_bridge.payments.bill_store import Change, Content
 from laiwang_bridge.payments.books import BILL, Books, Entry
 from laiwang_bridge.payments.entries import EntryId, NewEntry, Posting, reverse
 from laiwang_bridge.payments.importing.found import Source
@@ -71,6 +71,10 @@ def bring_in(
             bills.append(bulk.Kept(ids[entry.number], _content(entry, who), entry.number in gone))
     bulk.post(connection, ledger, posted, now)
     bulk.keep_bills(connection, ledger, bills, by.account, by.bot, by.language, now)
+    were_here = set(known.values())
+    for made in posted.values():
+        if made.reverses is not None and made.reverses in were_here:
+            _void_bill(connection, made.reverses, by.account, now)
     return Brought(len(posted), len(known))
 
 
@@ -121,6 +125,13 @@ def _entry(
         exchange=entry.exchange,
         note=storable(note) or None,
     )
+
+
+def _void_bill(connection: Connection, entry: EntryId, by: AccountId, now: int) -> None:
+    """An entry that was here was taken back: so is its bill, if it still says the same."""
+    bill = bill_store.find_entry(connection, entry)
+    if bill is not None and not bill.is_void and bill.version.entry == entry:
+        bill_store.put_version(connection, bill, Change.VOIDED, bill.content, entry, by, now)
 
 
 def _content(entry: Entry, who: Mapping[int, AccountId]) -> Content:

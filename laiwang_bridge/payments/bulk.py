@@ -101,6 +101,7 @@ def keep_bills(
             "card_bot": card_bot,
             "language": language.value,
             "is_void": bill.is_void,
+            "current": len(_changes(bill)),
             "created_at": now,
         }
         for number, bill in enumerate(bills, last + 1)
@@ -110,10 +111,13 @@ def keep_bills(
     ids = {number: BillId(id) for number, id in connection.execute(here)}
     versions = []
     for number, bill in enumerate(bills, last + 1):
-        changes = (Change.ADDED, Change.VOIDED) if bill.is_void else (Change.ADDED,)
-        for at, change in enumerate(changes, 1):
+        for at, change in enumerate(_changes(bill), 1):
             versions.append(row_of_version(ids[number], Version(at, change, bill.content, bill.entry, author, now)))
     connection.execute(insert(pay_bill_version), versions)
+
+
+def _changes(bill: Kept) -> tuple[Change, ...]:
+    return (Change.ADDED, Change.VOIDED) if bill.is_void else (Change.ADDED,)
 
 
 def _row(ledger: LedgerId, id: EntryId, entry: NewEntry, now: int) -> dict[str, Any]:

@@ -1,0 +1,241 @@
+"""The books of a room leave it as a file and come into another, and say who paid what."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mautrix.types import EventID, RoomID
+from PIL import Image
+
+from laiwang_bridge.payments.importing.found import Found
+from laiwang_bridge.payments.importing.reader import read_books
+from tests.unit.laiwang_bridge.features.address_books import Books, open_books
+from tests.unit.laiwang_bridge.features.town import DAY, PAY_BOT, Person
+
+FILES = Path(__file__).parent.parent / "payments" / "books" / "files"
+SPLITWISE = (FILES / "splitwise-en.csv").read_bytes()
+
+
+@dataclass
+class Table:
+    """Friends at a table: a room with people and the bot of the bills in it."""
+
+    books: Books
+    room: RoomID
+    people: dict[str, Person]
+
+    async def say(self, name: str, body: str, *, reply_to: EventID | None = None) -> str:
+        self.news()
+        self.books.town.now += 5_000
+        await self.books.town.say(self.people[name].user, self.room, body, reply_to=reply_to)
+        return self.news()
+
+    async def file(self, name: str, data: bytes, called: str = "export.csv") -> EventID:
+        content = self.books.upload(data, called)
+        return await self.books.town.send(self.people[name].user, self.room, "m.room.message", content)
+
+    async def tap(self, name: str, part: str, reaction: str) -> str:
+        self.news()
+        shown = self.books.town.shown(self.room)
+        card = [event for event, body in shown.items() if part in body][-1]
+        await self.books.town.react(self.people[name].user, self.room, card, reaction)
+        return self.news()
+
+    def news(self) -> str:
+        return self.books.town.news(self.room)
+
+    def files(self, room: RoomID) -> list[dict[str, Any]]:
+        """The files that our bot has sent there, with what is in them."""
+        home = self.books.town.homeserver
+        return [
+            {**event["content"], "data": home.files[int(event["content"]["url"].rpartition("/")[2]) - 1]}
+            for event in home.rooms[room].said.values()
+            if event["sender"] == PAY_BOT and event["content"].get("url")
+        ]
+
+
+@pytest.fixture
+async def table(sqlite_url: str) -> AsyncIterator[Table]:
+    async with open_books(sqlite_url) as books:
+        yield await set_table(books)
+
+
+async def set_table(books: Books) -> Table:
+    people = {name: await books.arrive(name, bot=PAY_BOT) for name in ("ann", "bob", "carl")}
+    room = books.town.homeserver.room(*(person.user for person in people.values()))
+    table = Table(books, room.id, people)
+    await books.town.member(room.id, PAY_BOT, "invite", by=people["ann"].user)
+    table.news()
+    return table
+
+
+async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Table) -> None:
+    sent = await table.file("ann", SPLITWISE)
+    said = await table.say("ann", "!aa import", reply_to=sent)
+    assert said.startswith(
+        "Splitwise: 4 bills and payments, 2025-01-05 to 2025-01-08, in EUR, JPY.\n"
+        "One line was left out: it is deleted there, or moves nothing.\n\nWho is who:\n"
+    )
+    assert "2. Bob (€10.00, JP¥2,000) → @bob:town" in said
+    assert await table.books.town.count("pay_entry") == 0
+    assert "4 bills and payments of Splitwise are in the books now." in await table.tap("ann", "Who is who", "👍")
+    assert await table.books.town.count("pay_entry") == 4
+    assert await table.books.town.count("pay_bill") == 3
+    said = await table.say("ann", "!aa import", reply_to=sent)
+    assert "4 of them are here already and do not come again." in said
+    assert "All of it was here already: nothing has changed." in await table.say("ann", "!aa import yes")
+    assert await table.books.town.count("pay_entry") == 4
+    assert "Ramen" in await table.say("bob", "!aa list")
+
+
+async def test_a_file_from_ones_own_chat_waits_for_its_room(table: Table) -> None:
+    ann = table.people["ann"]
+    assert "write `!aa import` there" in await table.books.send(ann, SPLITWISE, "export.csv")
+    said = await table.say("ann", "!aa import")
+    assert "Who is who:" in said
+    assert "No file of yours waits here." in await table.say("bob", "!aa import yes")
+    assert "Nothing of it came into the books." in await table.say("ann", "!aa import no")
+    assert "reply `!aa import` to it" in await table.say("ann", "!aa import")
+    assert await table.books.town.count("pay_import") == 0
+
+
+async def test_people_of_a_file_are_given_to_members_and_guests(table: Table) -> None:
+    text = "Date,Description,Category,Cost,Currency,Annie,Bob,Zoë\n2026-01-01,Tea,Food,9.00,EUR,6.00,-3.00,-3.00\n"
+    await table.books.send(table.people["ann"], text, "export.csv")
+    said = await table.say("ann", "!aa import")
+    assert "1. Annie (€6.00) → a guest, +Annie" in said
+    assert "2. Bob (-€3.00) → @bob:town" in said
+    said = await table.say("ann", "!aa import as Annie=me 3=@carl:town 2=+Robert")
+    assert "1. Annie (€6.00) → @ann:town" in said
+    assert "2. Bob (-€3.00) → a guest, +Robert" in said
+    assert "3. Zoë (-€3.00) → @carl:town" in said
+    assert "@dora:town is not in this room." in await table.say("ann", "!aa import as 1=@dora:town")
+    assert "Nobody in the file is number 7, or called so." in await table.say("ann", "!aa import as 7=me")
+    await table.say("ann", "!aa import yes")
+    rows = {row["id"]: row["name"] for row in await table.books.town.rows("pay_account")}
+    sums = {rows[row["account"]]: row["minor"] for row in await table.books.town.rows("pay_balance")}
+    assert sums == {"@ann:town": 600, "Robert": -300, "@carl:town": -300}
+
+
+async def test_bad_lines_stop_it_all_until_they_are_left_out(table: Table) -> None:
+    text = SPLITWISE.decode().replace("80.00,-40.00,-40.00", "80.00,-40.00,-39.00")
+    await table.books.send(table.people["ann"], text, "export.csv")
+    said = await table.say("ann", "!aa import")
+    assert "One line cannot be read, so nothing comes in." in said
+    assert "- Line 3: what the people have of it should add up to 0, but it is 1.00." in said
+    assert "To leave them out:\n!aa import skip" in await table.say("ann", "!aa import yes")
+    assert await table.books.town.count("pay_entry") == 0
+    assert "This line is left out:" in await table.say("ann", "!aa import skip")
+    assert "3 bills and payments" in await table.say("ann", "!aa import yes")
+
+
+async def test_a_file_without_a_currency_takes_that_of_the_room_or_another(table: Table) -> None:
+    await table.books.send(table.people["ann"], (FILES / "ihatemoney.json").read_bytes(), "bills.json")
+    said = await table.say("ann", "!aa import")
+    assert "The file names no currency, so I take" in said
+    assert "in CHF." in await table.say("ann", "!aa import currency chf")
+    assert "XAU is no currency." in await table.say("ann", "!aa import currency XAU")
+    await table.say("ann", "!aa import yes")
+    assert {row["currency"] for row in await table.books.town.rows("pay_posting")} == {"CHF"}
+
+
+async def test_a_file_that_is_none_is_said_to_be_none(table: Table) -> None:
+    for data, part in ((b"a,b\n", "I do not know this kind of file."), (b"", "empty"), (None, "once more")):
+        await table.books.send(table.people["ann"], data, "x.csv")
+        assert part in await table.say("ann", "!aa import")
+    assert "There is no file in that message." in await table.say(
+        "ann", "!aa import", reply_to=await table.books.town.say(table.people["bob"].user, table.room, "hello")
+    )
+    await table.books.send(table.people["ann"], SPLITWISE, "x.csv")
+    await table.books.town.wait(2 * DAY)
+
+
+async def test_ones_own_json_makes_the_same_books_in_another_room(table: Table) -> None:
+    await table.say("ann", "!aa 120 EUR dinner @bob:town @carl:town")
+    await table.say("bob", "!aa 30 EUR taxi @ann:town")
+    await table.say("bob", "!aa undo")
+    said = await table.say("ann", "!aa export json")
+    assert "I send the file to you in our own chat." in said
+    chat = table.people["ann"].chat
+    assert "Its head is `" in table.books.town.news(chat)
+    [file] = table.files(chat)
+    assert (file["msgtype"], file["info"]["size"]) == ("m.file", len(file["data"]))
+    found = read_books(file["data"], "EUR")
+    assert isinstance(found, Found)
+    assert [entry.title for entry in found.books.entries] == ["dinner", "taxi", "taxi"]
+
+    await table.books.send(table.people["ann"], file["data"], "books.json")
+    assert "3 of them are here already" in await table.say("ann", "!aa import")
+    await table.say("ann", "!aa import yes")
+    assert await table.books.town.count("pay_entry") == 3
+
+    other = await set_other_table(table)
+    await table.books.send(table.people["ann"], file["data"], "books.json")
+    await other.say("ann", "!aa import")
+    assert "3 bills and payments of laiwang-bridge are in the books now." in await other.say("ann", "!aa import yes")
+    await other.say("ann", "!aa export json here")
+    [copy] = other.files(other.room)
+    again = read_books(copy["data"], "EUR")
+    assert isinstance(again, Found)
+    assert [_told(entry, again.books) for entry in again.books.entries] == [
+        _told(entry, found.books) for entry in found.books.entries
+    ]
+    await table.books.send(table.people["ann"], copy["data"], "books.json")
+    assert "3 of them are here already" in await table.say("ann", "!aa import")
+
+
+async def set_other_table(table: Table) -> Table:
+    town = table.books.town
+    room = town.homeserver.room(*(person.user for person in table.people.values()))
+    await town.member(room.id, PAY_BOT, "invite", by=table.people["ann"].user)
+    other = Table(table.books, room.id, table.people)
+    other.news()
+    return other
+
+
+def _told(entry: Any, books: Any) -> Any:
+    users = {account.number: account.user for account in books.accounts}
+    postings = [(users[one.account], one.currency, one.minor, one.carry) for one in entry.postings]
+    paid = [(users[part.account], part.minor) for part in entry.paid]
+    shares = [(users[part.account], part.minor) for part in entry.shares]
+    return entry.kind, entry.date, entry.title, entry.category, postings, paid, shares, entry.reverses
+
+
+async def test_the_books_go_out_in_every_language_of_books(table: Table) -> None:
+    await table.say("ann", "!aa 120 EUR =dinner @bob:town @carl:town")
+    for kind, part in (
+        ("csv", "'=dinner,,120.00,EUR,80.00,-40.00,-40.00"),
+        ("beancount", '* "=dinner"'),
+        ("hledger", "(1) =dinner  ; kind:bill"),
+        ("qif", "P=dinner"),
+    ):
+        await table.say("ann", f"!aa export {kind} here")
+        assert part in table.files(table.room)[-1]["data"].decode()
+    assert table.files(table.room)[-1]["body"].endswith("the books up to now, one entry.")
+    assert "!aa export" in await table.say("ann", "!aa export pdf")
+
+
+async def test_statistics_are_a_picture_and_its_text_says_the_same(table: Table) -> None:
+    assert "Nobody has shared a bill" in await table.say("ann", "!aa stats")
+    await table.say("ann", "!aa 120 EUR dinner @bob:town @carl:town #food")
+    await table.say("bob", "!aa 30 EUR taxi @ann:town on 2023-10-03")
+    await table.say("bob", "!aa 9 USD tea @ann:town")
+    said = await table.say("ann", "!aa stats year")
+    assert re.search(r"2 bills, €150\.00 in all\.\n- Ann: paid €120\.00, bears €55\.00", said)
+    assert "By month:\n- 2023-10: €30.00\n- 2023-11: €120.00" in said
+    assert "By category:\n- food: €120.00\n- without a category: €30.00" in said
+    assert "One bill, US$9.00." in said
+    [picture] = table.files(table.room)
+    assert picture["msgtype"] == "m.image"
+    with Image.open(io.BytesIO(picture["data"])) as image:
+        assert (image.format, image.size) == ("PNG", (picture["info"]["w"], picture["info"]["h"]))
+    assert "One bill, €120.00." in await table.say("ann", "!aa stats month")
+    assert "统计" not in await table.say("ann", "!aa stats all")
+    await table.books.town.wait(400 * DAY)
+    assert "There are no bills in that time." in await table.say("ann", "!aa stats")
