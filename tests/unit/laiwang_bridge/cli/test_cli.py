@@ -53,7 +53,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == OK
     shown = capsys.readouterr().out
-    for command in ("init", "run", "check", "migrate", "demo", "config", "registration", "dead-letters"):
+    for command in ("init", "run", "check", "migrate", "demo", "config", "registration", "dead-letters", "audit"):
         assert f"\n    {command} " in shown
 
 
@@ -61,6 +61,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     "words",
     [
         *(["init"], ["run"], ["check"], ["migrate"], ["demo"], ["config"], ["registration"], ["dead-letters"]),
+        ["audit"],
         *(["config", "check"], ["config", "show"], ["config", "example"], ["config", "upgrade"]),
         *(["dead-letters", "list"], ["dead-letters", "show"], ["dead-letters", "retry"], ["dead-letters", "drop"]),
     ],
@@ -268,7 +269,7 @@ def test_the_database_of_another_program_is_refused(bridge: SetUp, capsys: pytes
     bridge.database.unlink()
     with connected(bridge) as connection:
         connection.execute(sa.text("create table room_memberships (id text)"))
-    for words in (["migrate"], ["run"], ["dead-letters"]):
+    for words in (["migrate"], ["run"], ["dead-letters"], ["audit"]):
         assert main(words) == PROBLEM
         assert "belongs to Synapse" in capsys.readouterr().err
 
@@ -289,6 +290,23 @@ def test_check_tells_programs_in_json(bridge: SetUp, capsys: pytest.CaptureFixtu
     assert found["homeserver.unreachable"]["level"] == "fail"
     assert found["token"]["level"] == "skipped"
     assert found["config"]["level"] == "ok"
+
+
+# -- audit ----------------------------------------------------------------------------------------------------------
+
+
+def test_books_in_order_are_told_so(bridge: SetUp, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit"]) == OK
+    shown = capsys.readouterr().out
+    assert shown.startswith("Looked at 0 rooms with bills, 0 entries, 0 postings, 0 bills.")
+    assert "WRONG" not in shown
+
+
+def test_books_that_were_tampered_with_end_with_1(bridge: SetUp, capsys: pytest.CaptureFixture[str]) -> None:
+    with connected(bridge) as connection:
+        connection.execute(sa.text("drop trigger pay_posting_open"))
+    assert main(["audit"]) == PROBLEM
+    assert "the guard pay_posting_open of the table pay_posting is gone" in capsys.readouterr().out
 
 
 # -- dead letters ---------------------------------------------------------------------------------------------------

@@ -273,12 +273,17 @@ def test_the_database_refuses_a_reversal_that_is_not_the_opposite(connection: Co
 
 
 def test_postings_without_their_entry_are_not_committed(made: Database) -> None:
-    with pytest.raises(DBAPIError), made.engine.begin() as connection:
+    with pytest.raises(DBAPIError):
+        half_an_entry(made)
+    with made.engine.begin() as connection:
+        assert connection.execute(pay_posting.select()).all() == []
+
+
+def half_an_entry(made: Database) -> None:
+    with made.engine.begin() as connection:
         ledger = store.open_ledger(connection, ROOM, "EUR", 1)
         row = {"entry": 5, "number": 1, "account": store.account_of(connection, ledger, ANN, 1), "currency": "EUR"}
         connection.execute(insert(pay_posting), {**row, "minor": 5, "carry": 0})
-    with made.engine.begin() as connection:
-        assert connection.execute(pay_posting.select()).all() == []
 
 
 def test_settings_are_kept(connection: Connection, ledger: LedgerId) -> None:
