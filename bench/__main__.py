@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("ingest", "send", "roundtrip", "idle", "kill", "graph")
+ALL = ("ingest", "send", "roundtrip", "idle", "kill", "graph", "packets")
 
 
 def main() -> int:

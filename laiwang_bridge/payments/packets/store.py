@@ -56,9 +56,9 @@ class Packet:
     """A red packet in a room, by its `number` there.
 
     `person` and `user` are who has sent it, None once he was forgotten. `left` is what is in the `parts_left` parts
-    that nobody has, `returned` what went back to the sender. `seed` is hexadecimal. `for_some` says that it is for guests
-    alone, `due_at` when the card changes next, if that is set, `tells_late` that somebody is going to be told that he
-    came too late.
+    that nobody has, `returned` what went back to the sender. `seed` is hexadecimal. `for_some` says that it is for
+    guests alone, `due_at` when the card changes next, if that is set, `tells_late` that somebody is going to be told
+    that he came too late.
     """
 
     id: PacketId
