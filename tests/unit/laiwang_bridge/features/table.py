@@ -23,10 +23,13 @@ class Table:
         room = town.homeserver.room(*(person.user for person in people))
         return cls(town, await town.bring_bot(room, PAY_BOT))
 
-    async def say(self, person: Person, text: str, *, reply_to: EventID | None = None, **more: object) -> str:
-        """What the bot says in the room at that."""
+    async def say(
+        self, person: Person, text: str, *, reply_to: EventID | None = None, relation: Content | None = None
+    ) -> str:
+        """What the bot says in the room at that. `relation` is the message's `m.relates_to`."""
         self.town.news(self.room)
         self.town.now += 5 * SECOND
+        more = {} if relation is None else {"m.relates_to": relation}
         self.last = await self.town.say(person.user, self.room, text, reply_to=reply_to, **more)
         return self.town.news(self.room)
 

@@ -200,7 +200,7 @@ async def test_a_bill_in_a_thread_is_answered_there(
 ) -> None:
     root = await town.say(people[0].user, table.room, "who pays the taxi?")
     relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True, "m.in_reply_to": {"event_id": root}}
-    await table.say(people[0], "AA €20 taxi @bo", **{"m.relates_to": relation})
+    await table.say(people[0], "AA €20 taxi @bo", relation=relation)
     sent = town.rooms[table.room].messages_of(PAY_BOT)[-1]["content"]
     assert sent["m.relates_to"]["event_id"] == root
     assert sent["m.relates_to"]["rel_type"] == "m.thread"
