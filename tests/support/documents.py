@@ -53,6 +53,8 @@ _SHOWN_CODE = "K7RF-2XWM"
 _LINK = re.compile(r"https://matrix\.to/#/!\S+")
 _CLUSTER = re.compile(r"(?:(?<=%23)|\b)zd_[0-9a-z]{12}\b")
 _SHOWN_CLUSTER = "zd_4h7kq2mw9xcd"
+_SHA = re.compile(r"\b[0-9a-f]{64}\b")
+_SHOWN_SHA = "3b1f…c0de"
 _BOT = "laiwang"
 _EDITED = ", by an edit"
 
@@ -210,7 +212,7 @@ class Conversation:
             for code in _CODE.findall(body):
                 self._code = code
             body = body.replace(self._code, _SHOWN_CODE).replace(":town", ":example.org")
-            body = body.replace("%3Atown", "%3Aexample.org")
+            body = _SHA.sub(_SHOWN_SHA, body.replace("%3Atown", "%3Aexample.org"))
             body = _CLUSTER.sub(_SHOWN_CLUSTER, _LINK.sub("https://matrix.to/#/!…/$…", body))
             return f"{_BOT}{where}{_EDITED if edit else ''}: " + body.replace("\n", "\n    ")
         if event["type"] == "m.reaction":
