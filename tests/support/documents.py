@@ -7,7 +7,8 @@
   `<!-- command -->` and `<!-- end of command -->`. A page that is missing is begun.
 - The sentences of `laiwang-bridge check`, between `<!-- checks -->` and `<!-- end of checks -->`.
 - Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
-  comment before the block, `<!-- friends lin amy · cluster lin weekend hike? · days 8 -->`, is what happened before.
+  comment before the block, `<!-- friends lin amy · cluster lin weekend hike? · days 8 -->`, is what happened before;
+  `room lin dinner with amy bo` is a room of that name with them and the bot.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ class Conversation:
                 await person.say(f"!zd {rest}")
                 await person.say("publish")
             case "room":
-                await self._gather(person, rest)
+                name, _, others = rest.partition(" with ")
+                await self._gather(person, name, [await self._person(other) for other in others.split()])
             case "does":
                 await person.say(rest)
             case "proven":
@@ -172,9 +174,13 @@ class Conversation:
         await other.say("yes")
         await one.say("yes")
 
-    async def _gather(self, person: Person, name: str) -> None:
-        room = self._town.homeserver.room(person.user, self._town.stranger("guest"), name=name)
+    async def _gather(self, person: Person, name: str, others: Sequence[Person]) -> None:
+        """A room with the bot, whose host `person` is; with somebody whom nobody knows, unless others are named."""
+        users = [other.user for other in others] or [self._town.stranger("guest")]
+        room = self._town.homeserver.room(person.user, *users, name=name)
         await self._town.member(room.id, BOT, "invite", by=person.user)
+        if others:
+            await self._town.state(room.id, person.user, "m.room.power_levels", {"users": {person.user: 100, BOT: 50}})
 
     def _room(self, name: str) -> RoomID:
         if name == "the operators’ room":
