@@ -46,12 +46,13 @@ class Payments:
         self.following = Following(around, self.bills, cards)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
         self.paying = PayingBots(PREFIXES, till)
+        self.bills.entering.repeats.append(self.paying.recurring.begin)
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.charging = Charging(PREFIXES, till, merchants)
         self.rails.telling.further.append(self.charging)
         cards.buttons.append(self.rails.buttons)
         self.books = BooksBot(PREFIXES, till, read)
-        self.imports = ImportBot(PREFIXES, till, self.bills.rights, download)
+        self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
         self.routers: tuple[Router, ...] = (
             self.bills.router,
             *self.paying.routers,
@@ -63,7 +64,7 @@ class Payments:
         )
         self.exports: dict[str, Export] = {
             "bills": self.following.export,
-            "reminders": self.paying.export,
+            "paying": self.paying.export,
             "packets": self.packets.export,
             "ways_to_be_paid": ways.export,
             "imports": import_store.export,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Argument, Button, Context, File, Router, UserError, Voice, button
 from appservice.bots.line import fold, quoted, user_in
-from appservice.content import code
+from appservice.content import code, lines
 from appservice.database import storable
 from appservice.effects import Answer, Job, ReadEvent
 from appservice.homeserver import HomeserverAway, HomeserverError
@@ -38,7 +38,7 @@ from laiwang_bridge.payments.rails_bot import Download
 from laiwang_bridge.payments.rights import Rights
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import Till, read_who
-from laiwang_bridge.payments.wording import Guest, User
+from laiwang_bridge.payments.wording import Guest, User, Who
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
@@ -64,8 +64,18 @@ What = Annotated[
 
 
 class ImportBot:
-    def __init__(self, prefixes: Sequence[str], till: Till, rights: Rights, download: Download) -> None:
+    """`together` is the command that has two accounts settle as one."""
+
+    def __init__(
+        self,
+        prefixes: Sequence[str],
+        till: Till,
+        rights: Rights,
+        download: Download,
+        together: Callable[[Context, Who, Who], None],
+    ) -> None:
         self._till = till
+        self._together = together
         self._around = till.around
         self._rights = rights
         self._download = download
@@ -281,7 +291,12 @@ class ImportBot:
         if brought.added == 0:
             context.reply(_("All of it was here already: nothing has changed."))
             return
-        context.reply(said, count=brought.added, source=found.source.called)
+        told = context.say(said, count=brought.added, source=found.source.called)
+        guest = next((who for who in waiting.who.values() if who.startswith("+")), None)
+        if guest is not None:
+            line = code(context.line(self._together, User(context.sender), Guest(guest[1:])))
+            told = lines(told, context.say(_("When a guest of these is here some day: {line}"), line=line))
+        context.reply(told)
 
     def _accounts(
         self, context: Context, ledger: LedgerId, books: Books, who: Mapping[int, str]

@@ -118,7 +118,9 @@ async def test_people_of_a_file_are_given_to_members_and_guests(table: Table) ->
     assert "3. Zoë (-€3.00) → @carl:town" in said
     assert "@dora:town is not in this room." in await table.say("ann", "!aa import as 1=@dora:town")
     assert "Nobody in the file is number 7, or called so." in await table.say("ann", "!aa import as 7=me")
-    await table.say("ann", "!aa import yes")
+    said = await table.say("ann", "!aa import yes")
+    assert "When a guest of these is here some day: `!aa together @ann:town +Robert`" in said
+    assert "settle as one from now on" in await table.say("bob", "!aa together @bob:town +Robert")
     rows = {row["id"]: row["name"] for row in await table.books.town.rows("pay_account")}
     sums = {rows[row["account"]]: row["minor"] for row in await table.books.town.rows("pay_balance")}
     assert sums == {"@ann:town": 600, "Robert": -300, "@carl:town": -300}
