@@ -29,7 +29,7 @@ _COUNTED = re.compile(
     r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm)(?![^\W\d_]|['’])"
     r"|\s[x×]\s(?!\(?[0-9])"
 )
-_COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?!钱|錢)[\u3400-\u9fff]")
+_COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
 _ORDINAL = "第周週"
 
 
@@ -69,7 +69,7 @@ class Reading:
 class Found:
     """A number in a text. `readings` are those that its currency allows; unless `is_sure`, one must ask.
 
-    Without any, `problem` says why.
+    Without any, `problem` says why. `is_joined`: it may be two numbers.
     """
 
     start: int
@@ -80,6 +80,7 @@ class Found:
     is_currency_unsure: bool
     problem: Problem | None
     is_signed: bool
+    is_joined: bool
     currency: Currency | None
 
 
@@ -119,17 +120,20 @@ def find(text: str, folded: str, habits: Habits) -> Iterator[Found]:
             position += 1
             continue
         yield found
+        if found.is_joined:
+            found = found_at(text, folded, position, habits, is_joined=False) or found
+            yield found
         position = found.end
 
 
-def found_at(text: str, folded: str, start: int, habits: Habits) -> Found | None:
-    """The number that begins right there, if it ends with its word."""
+def found_at(text: str, folded: str, start: int, habits: Habits, *, is_joined: bool = True) -> Found | None:
+    """The number that begins right there, if it ends with its word. With `is_joined`, `1 234` is one number."""
     sign = folded[start : start + 1] in ("-", "\u2212")
     first = start + 1 if sign else start
     if first >= len(folded) or folded[first].isspace():
         return None
-    run = _run(text, folded, first, habits) or _single_run(text, folded, first, habits)
-    if run is None:
+    run = _run(text, folded, first, habits) or _single_run(text, folded, first, habits, is_joined=is_joined)
+    if run is None or (sign and len(run[1]) > 1):
         return None
     atoms, tokens, end = run
     if len(tokens) == 1 and not _is_possible_alone(folded, start, end, atoms[0]):
@@ -171,8 +175,8 @@ _Run = tuple[tuple[Atom, ...], tuple[int | str, ...], int]
 """The numbers of a sum, its tokens (numbers by their place among these), and where it ends."""
 
 
-def _single_run(text: str, folded: str, start: int, habits: Habits) -> _Run | None:
-    atom = read_atom(text, folded, start, habits.currency)
+def _single_run(text: str, folded: str, start: int, habits: Habits, *, is_joined: bool) -> _Run | None:
+    atom = read_atom(text, folded, start, habits.currency, is_joined=is_joined)
     return None if atom is None or not _ends(folded, atom.end) else ((atom,), (0,), atom.end)
 
 
@@ -279,11 +283,12 @@ def _found(
         *span,
         kind,
         unique,
-        sure and len(unique) == 1,
-        len(currencies) > 1 or is_word,
-        None if unique else problem,
-        is_signed,
-        named,
+        is_sure=sure and len(unique) == 1,
+        is_currency_unsure=len(currencies) > 1 or is_word,
+        problem=None if unique else problem,
+        is_signed=is_signed,
+        is_joined=any(atom.is_doubtful for atom in atoms),
+        currency=named,
     )
 
 

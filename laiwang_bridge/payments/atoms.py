@@ -67,13 +67,13 @@ def is_latin(char: str) -> bool:
     return char.isalpha() and not contains_han(char)
 
 
-def read_atom(text: str, folded: str, start: int, room: Currency) -> Atom | None:
-    """The number that begins at a place, or the currency's name before it."""
+def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: bool = True) -> Atom | None:
+    """The number that begins at a place, or the currency's name before it. With `is_joined`, `1 234` is one number."""
     prefix = _prefix(text, folded, start, room)
     position = prefix.end if prefix else start
     while prefix and position < len(folded) and folded[position] in _SPACES:
         position += 1
-    number = _number(folded, position)
+    number = _number(folded, position, is_joined=is_joined)
     if number is None:
         return None
     numerals, end, is_doubtful, is_chinese = number
@@ -117,16 +117,16 @@ def _named(text: str, match: re.Match[str], room: Currency) -> Named | None:
     found = None if is_plain_word(typed) else meaning(match[0], room)
     if found is None:
         return None
-    return Named(match.start(), match.end(), found, len(typed) == 3 and typed.isascii() and may_be_a_word(typed, room))
+    is_code = len(typed) == 3 and typed.isascii() and typed.isalpha()
+    beside = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+    is_glued = typed.isupper() and any("0" <= char <= "9" for char in beside)
+    return Named(match.start(), match.end(), found, is_code and not is_glued and may_be_a_word(typed, room))
 
 
-def _number(folded: str, start: int) -> _Read | None:
+def _number(folded: str, start: int, *, is_joined: bool) -> _Read | None:
     """Its readings, where it ends, whether one must ask, and whether it is in Chinese numerals."""
-    for reader in (_mixed, _spaced, _digits, _chinese):
-        found = reader(folded, start)
-        if found is not None:
-            return found
-    return None
+    joined = _spaced(folded, start) if is_joined else None
+    return _mixed(folded, start) or joined or _digits(folded, start) or _chinese(folded, start)
 
 
 def _mixed(folded: str, start: int) -> _Read | None:

@@ -15,6 +15,7 @@ _LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")
 _AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x1f"
 _LEADING = re.compile(r"(?:for|für|pour|de)\s+(?=\S)", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
+_LONELY = re.compile(r"(?<!\S)[.,;:，。；：](?!\S)")
 MOST_READINGS = 6
 
 
@@ -51,6 +52,7 @@ def title(marked: Marked, start: int, end: int) -> str:
     if plain in marked.quotes:
         return clean_title(marked.quotes[plain])
     plain = " ".join(_EMPTY.sub(" ", plain.replace("\x1f", " ")).split())
+    plain = _LONELY.sub(" ", plain)
     plain = _LEADING.sub("", plain, count=1) if _LEADING.match(plain) else plain
     shown = "".join(marked.typed.get(char, char) for char in plain)
     return clean_title(shown.strip(_AROUND))

@@ -53,10 +53,12 @@ def _only(code: str) -> _Name:
 _DOLLAR = _Name(_DOLLARS, ("USD", "CAD", "AUD", "HKD"))
 _POUND = _Name(_POUNDS, ("GBP",))
 _YUAN_NAME = _Name(_YUAN, ("CNY",), is_loose=True)
+_FRANC = _Name(_FRANCS, ("CHF", "XOF", "XAF"))
 _CENT = _Name((), (), is_loose=True, part=Fraction(1, 100))
 
 _SIGNS: dict[str, _Name] = {
-    "$": _DOLLAR, "£": _POUND, "￡": _POUND, "¥": _Name(_YEN, _YEN), "￥": _Name(_YEN, _YEN),
+    "$": _DOLLAR, "£": _POUND, "￡": _POUND, "fr.": _FRANC, "sfr.": _only("CHF"),
+    "¥": _Name(_YEN, _YEN), "￥": _Name(_YEN, _YEN),
     "€": _only("EUR"), "₹": _only("INR"), "₩": _only("KRW"), "￦": _only("KRW"), "₽": _only("RUB"), "₺": _only("TRY"),
     "฿": _only("THB"), "₫": _only("VND"), "₪": _only("ILS"), "₴": _only("UAH"), "₱": _only("PHP"), "₦": _only("NGN"),
     "₸": _only("KZT"), "₾": _only("GEL"), "₡": _only("CRC"), "₲": _only("PYG"), "₵": _only("GHS"), "₼": _only("AZN"),
@@ -67,11 +69,11 @@ _SIGNS: dict[str, _Name] = {
 _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("euro", "euros"), _only("EUR")),
     **dict.fromkeys(("dollar", "dollars", "bucks"), _DOLLAR),
-    **dict.fromkeys(("pound", "pounds", "quid"), _POUND),
+    **dict.fromkeys(("pound", "pounds", "pfund", "quid"), _POUND),
     **dict.fromkeys(("yuan", "kuai", "rmb", "renminbi"), _only("CNY")),
     **dict.fromkeys(("yen",), _only("JPY")),
     **dict.fromkeys(("franken", "sfr"), _only("CHF")),
-    **dict.fromkeys(("franc", "francs"), _Name(_FRANCS, ("CHF", "XOF", "XAF"))),
+    **dict.fromkeys(("franc", "francs"), _FRANC),
     **dict.fromkeys(("kr", "kroner", "kronor"), _Name(_KRONER, _KRONER)),
     **dict.fromkeys(("rupee", "rupees"), _Name(_RUPEES, ("INR", "PKR"))),
     **dict.fromkeys(("zł", "zl"), _only("PLN")),

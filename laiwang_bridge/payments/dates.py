@@ -32,6 +32,7 @@ _HAN_DATE = r"(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号號]?"
 _HAN_WEEKDAY = r"(?:上个?|这个?|本|下个?)?(?:周|星期|礼拜|週)[一二三四五六日天]"
 _NAMES = "|".join(sorted((*_RELATIVE, *_WEEKDAY), key=len, reverse=True))
 _MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
+_SOON = timedelta(days=31)
 _END = r"(?![^\W_]|[-/][0-9])"
 
 BARE = rf"(?:{_ISO}{_END}|{_HAN_DATE})"
@@ -57,8 +58,8 @@ _HAN = re.compile(r"(?:([0-9]{4})年)?([0-9]{1,2})月([0-9]{1,2})[日号號]?")
 def read_dates(folded: str, today: date, *, is_ahead: bool = False) -> tuple[date, ...]:
     """The dates that a text can mean: none if there is no such day, two for `3/4`.
 
-    Without a year, it is the one next to today; or with `is_ahead` the next to come. A weekday is the last one, today
-    among them, or the next to come.
+    Without a year, it is the last one (or one within the next month), or with `is_ahead` the next to come. A
+    weekday is the last one, today among them, or the next to come.
     """
     text = " ".join(folded.split())
     if text in _RELATIVE:
@@ -111,9 +112,12 @@ def _nearest_weekday(weekday: int, today: date, *, is_ahead: bool) -> date:
 def _near(year: str | None, month: int, day: int, today: date, *, is_ahead: bool) -> tuple[date, ...]:
     if year is not None:
         return _day(int(year), month, day)
-    years = range(today.year, today.year + 9) if is_ahead else range(today.year - 4, today.year + 5)
-    found = [one for candidate in years for one in _day(candidate, month, day) if not is_ahead or one >= today]
-    return (min(found, key=lambda one: abs(one - today)),) if found else ()
+    if is_ahead:
+        coming = [one for candidate in range(9) for one in _day(today.year + candidate, month, day) if one >= today]
+        return tuple(coming[:1])
+    latest = today + _SOON
+    past = [one for candidate in range(-8, 2) for one in _day(today.year + candidate, month, day) if one <= latest]
+    return tuple(past[-1:])
 
 
 def _day(year: int, month: int, day: int) -> tuple[date, ...]:

@@ -40,7 +40,7 @@ _CHARGE = re.compile(
     r"(?:(?P<percent>-?[0-9]+(?:[.,][0-9]+)?)\s*[%％]|(?P<amount>\S.*))\s*[.。]?\s*\Z"
 )
 _TOTAL = re.compile(r"(?:total|sum|gesamt|summe|somme|总共|一共|合计|共计|总计)\s*:?\s*(?=\S)")
-_HEADING = re.compile(r"\s*([^0-9:：\x1f\U000f0000-\U000ffffd]*[^\s0-9:：\x1f\U000f0000-\U000ffffd])\s*[:：]\s")
+_HEADING = re.compile(r"\s*([^0-9:：\x1f\U000f0000-\U000ffffd]*[^\s0-9:：\x1f\U000f0000-\U000ffffd])\s*(?::\s|：)")
 MOST_ITEMS = 60
 
 

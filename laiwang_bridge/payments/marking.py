@@ -27,10 +27,12 @@ _USER = re.compile(
     r"@[^\s:@\U000f0000-\U0010fffd]*:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?"
 )
 _LESS = re.compile(r"(?<=[A-Za-z])-[0-9]+(?:\.[0-9]+)?\Z")
-_NAME = re.compile(r"@([^\s:：@,，、;；&+=*×%()（）\"“”「」<>|#\x1f\U000f0000-\U0010fffd]+)")
-_GUEST = re.compile(r"\+(?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))")
+_NAME = re.compile(r"@([^\s:：@/,，、;；&+=*×%()（）＝＋＊％／\"“”「」<>|#\x1f\U000f0000-\U0010fffd]+)")
+_GUEST = re.compile(
+    r"[+＋](?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))"
+)
 _TAIL = re.compile(
-    r"(?:和|跟|与|與|及)(?:我)?\Z|(?:[0-9.]+份|半份)\Z|-[0-9]+(?:[.,][0-9]+)?\Z|(?:付款|付的|付了|垫付|垫的|买单|請客|请客|付|除外)\Z"
+    r"(?:和|跟|与|與|及)(?:我)?\Z|(?:[0-9.]+份|半份)\Z|-[0-9]+(?:[.,][0-9]+)?\Z|(?:付款|付的|付了|垫付|垫的|买单|請客|请客|付|除外|以外|之外|外)\Z"
 )
 _EVERYBODY = frozenset(
     ("room", "all", "everyone", "everybody", "alle", "tous", "大家", "所有人", "全体", "全员", "here")
@@ -45,7 +47,7 @@ _HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包�
 _NO_LETTER = r"(?![^\W\d_\u3400-\u9fff])"
 _PART = r"\s*(?:[=*×]|x\s?[0-9]|[0-9.,]+\s?%|[(（]?[+-][0-9])"
 _OPTION = (
-    r"on|am|le|every|jeden|jede|chaque|tous|each|paid|payé|bezahlt|payer|without|except|ohne|außer|sauf|sans"
+    r"on|am|le|every|jeden|jede|chaque|tous|each|paid|payé|bezahlt|payer|but|without|except|ohne|außer|sauf|sans"
     r"|und|and|et|hat|a payé"
 )
 _AFTER = (
@@ -219,7 +221,8 @@ def _who(name: str) -> Who:
 def _quoted(text: str, start: int) -> tuple[str, int] | None:
     """What stands in quotation marks that begin right there, and where they end."""
     closing = _QUOTES.get(text[start])
-    if closing is None or (start and text[start - 1].isalnum() and not contains_han(text[start - 1])):
+    within = start and text[start - 1].isalnum() and not contains_han(text[start - 1])
+    if closing is None or (within and not text[:start].lower().endswith("+guest")):
         return None
     inner: list[str] = []
     position = start + 1

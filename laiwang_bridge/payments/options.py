@@ -9,6 +9,7 @@ from enum import Enum
 
 from appservice.language import _
 from laiwang_bridge.payments.amounts import found_at
+from laiwang_bridge.payments.currencies import name_pattern
 from laiwang_bridge.payments.dates import ANY, BARE, RELATIVE, read_dates
 from laiwang_bridge.payments.marking import PERSON, Marked
 from laiwang_bridge.payments.recurrence import Period, Repeat
@@ -72,6 +73,9 @@ _PAID = re.compile(
     r"(?:\s+(?:paid|has paid|hat (?:be|ge)zahlt|zahlt|a payé|payé)(?!\s+(?:by|par))\b"
     rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫的|买的?单|结的?账|出的钱|出钱|付(?=\s|\Z|[，,;；\x1f])))"
     rf"|\bvon (?P<von>{PERSON}) (?:be|ge)zahlt\b)"
+)
+_HAS_PAID = re.compile(
+    rf"(?P<who>{PERSON})\s+(?:hat|has|a)\b(?P<between>.*?\b)(?P<paid>(?:be|ge|aus)zahlt|paid|payé)\b"
 )
 _EXCEPT = re.compile(
     rf"(?:{_BEGIN}(?:except(?: for)?|without|excluding|excl\.?|but not|außer|ausser|ohne|exkl\.?|sauf|sans)"
@@ -209,6 +213,9 @@ def _payers(options: Options, habits: Habits) -> Options | Mistake:
             return _twice(rest, *match.span())
         payers += found
         rest = rest.without(match.start(), end)
+    if not payers and (match := _HAS_PAID.search(rest.folded)) is not None:
+        payers.append(Payer(rest.people[match["who"]]))
+        rest = rest.without(*match.span("paid")).without(match.start(), match.start("between"))
     while not payers and (match := _PAID.search(rest.folded)) is not None:
         name = "who" if match["who"] else "von"
         payers.append(Payer(rest.people[match[name]]))
@@ -271,7 +278,7 @@ def _per_head(options: Options, _habits: Habits) -> Options | Mistake:
     match = _EACH.search(rest.folded)
     if match is None:
         return options
-    before = rest.folded[: match.start()].rstrip()[-1:]
+    before = _past_currency(rest.folded[: match.start()].rstrip())[-1:]
     after = rest.folded[match.end() :].lstrip()[:1]
     is_sure = match["each"] is None or _touches(before) or _touches(after) or after in ("", "\x1f", ",", "，")
     return replace(
@@ -280,6 +287,12 @@ def _per_head(options: Options, _habits: Habits) -> Options | Mistake:
         per_head=True,
         unsure=options.unsure if is_sure else options.unsure | {Perhaps.PER_HEAD},
     )
+
+
+def _past_currency(text: str) -> str:
+    """A text without the name of a currency at its end, if it stands behind a number."""
+    match = re.search(rf"(?<=[0-9])\s?{name_pattern()}\Z", text)
+    return text if match is None else text[: match.start()]
 
 
 def _touches(char: str) -> bool:

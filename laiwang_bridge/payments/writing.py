@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from appservice.bots.line import Line
 from appservice.language import Language
+from laiwang_bridge.payments.currencies import may_be_a_word
 from laiwang_bridge.payments.grammar import read_bill
 from laiwang_bridge.payments.money import Currency, Money, decimal_text
 from laiwang_bridge.payments.recurrence import Period, Repeat
@@ -80,6 +81,7 @@ class _Writer:
     def __init__(self, wording: BillWording, habits: Habits, title: Callable[[str], str]) -> None:
         self._wording = wording
         self._title = title
+        self._room = habits.currency
         self._mark = habits.decimal_mark or "."
         self._words = _CHINESE if habits.language is Language.ZH else _ENGLISH
 
@@ -201,7 +203,8 @@ class _Writer:
         return decimal_text(Money(minor, self._currency)).replace(".", self._mark)
 
     def _money(self, money: Money) -> str:
-        return f"{self._coins(money.minor)} {money.currency.code}"
+        gap = "" if may_be_a_word(money.currency.code, self._room) else " "
+        return f"{self._coins(money.minor)}{gap}{money.currency.code}"
 
     @property
     def _currency(self) -> Currency:
