@@ -1,4 +1,4 @@
-"""Paying, put together: claims, transfers, settling up, and reminders, each a bot of its own."""
+"""Paying, put together: claims, transfers, settling up, reminders, polls, bills that come again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from sqlalchemy import Connection
 from appservice.bots import Router
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments import open_shares
+from laiwang_bridge.payments import open_shares, poll_store
 from laiwang_bridge.payments.claim_bot import ClaimBot
+from laiwang_bridge.payments.poll_bot import PollBot
+from laiwang_bridge.payments.recurring import Recurring
 from laiwang_bridge.payments.reminder_bot import ReminderBot
 from laiwang_bridge.payments.reminder_texts import ReminderTexts
 from laiwang_bridge.payments.reminders import Reminders
+from laiwang_bridge.payments.series_bot import SeriesBot
 from laiwang_bridge.payments.settle_bot import SettleBot
 from laiwang_bridge.payments.settle_cards import SettleCards
 from laiwang_bridge.payments.till import Till
@@ -34,6 +37,9 @@ class PayingBots:
         self.settling = SettleBot(prefixes, till, plans)
         self._reminders = Reminders(till.around, texts)
         self.reminding = ReminderBot(prefixes, till, self._reminders, texts)
+        self.polls = PollBot(prefixes, till)
+        self.recurring = Recurring(till)
+        self.series = SeriesBot(prefixes, till, self.recurring)
         texts.paid = lambda voice, number: voice.line(self.claims.paid, number)
         texts.received = lambda voice: voice.line(self.claims.received)
         till.told.extend((self.transfers.show, plans.paid, self._reminders.paid))
@@ -44,19 +50,31 @@ class PayingBots:
             self.transfers.router,
             self.settling.router,
             self.reminding.router,
+            self.polls.router,
+            self.series.router,
         )
 
     def add_to(self, routes: Routes) -> None:
         self._reminders.add_to(routes)
+        self.polls.add_to(routes)
+        self.recurring.add_to(routes)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten. His accounts go on under another name; what he owes stays."""
-        self._reminders.person_leaves(unit, people.user_ids(unit.connection, person))
+        users = people.user_ids(unit.connection, person)
+        self._reminders.person_leaves(unit, users)
+        for user in users:
+            poll_store.forget(unit.connection, user)
 
     def export(self, connection: Connection, person: PersonId) -> list[dict[str, Any]]:
-        """When somebody was reminded, and whether he wants to be."""
-        return [self._reminded(connection, user) for user in people.user_ids(connection, person)]
+        """When somebody was reminded and whether he wants to be, and what he said in polls."""
+        return [self._kept(connection, user) for user in people.user_ids(connection, person)]
 
-    def _reminded(self, connection: Connection, user: UserID) -> dict[str, Any]:
+    def _kept(self, connection: Connection, user: UserID) -> dict[str, Any]:
         known = open_shares.reminded(connection, user)
-        return {"user": user, "wants_reminders": not known.off, "last_reminded_at": known.last_at}
+        return {
+            "user": user,
+            "wants_reminders": not known.off,
+            "last_reminded_at": known.last_at,
+            "polls": poll_store.export(connection, user),
+        }

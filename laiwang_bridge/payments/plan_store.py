@@ -24,6 +24,7 @@ pay_shown_plan = Table(
     Column("card_bot", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("mode", Text, nullable=False),
+    Column("treasurer", BigInteger),
     Column("is_stale", Boolean, nullable=False),
 )
 pay_suggested = Table(
@@ -37,6 +38,14 @@ pay_suggested = Table(
     Column("minor", BigInteger, nullable=False),
     Column("claim", BigInteger, index=True),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a plan was to be made; the treasurer is the one through whom all payments go, if they are to."""
+
+    mode: SettleMode
+    treasurer: AccountId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class ShownPlan:
     card: EffectKey | None
     bot: UserID
     language: Language
-    mode: SettleMode
+    how: How
     is_stale: bool
     payments: tuple[Suggested, ...]
 
@@ -71,7 +80,8 @@ def keep(connection: Connection, plan: ShownPlan) -> None:
         "card_key": plan.card,
         "card_bot": plan.bot,
         "language": plan.language.value,
-        "mode": plan.mode.value,
+        "mode": plan.how.mode.value,
+        "treasurer": plan.how.treasurer,
         "is_stale": plan.is_stale,
     }
     upsert(connection, pay_shown_plan, values)
@@ -101,7 +111,7 @@ def find(connection: Connection, ledger: LedgerId) -> ShownPlan | None:
         card=None if row.card_key is None else EffectKey(row.card_key),
         bot=UserID(row.card_bot),
         language=Language(row.language),
-        mode=SettleMode(row.mode),
+        how=How(SettleMode(row.mode), None if row.treasurer is None else AccountId(row.treasurer)),
         is_stale=row.is_stale,
         payments=tuple(_payments(connection, ledger)),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from mautrix.types import RoomID, UserID
@@ -16,8 +15,8 @@ from laiwang_bridge.payments import claim_store, claims, ledger_store, plan_stor
 from laiwang_bridge.payments.card_text import Face
 from laiwang_bridge.payments.ledger_store import LedgerId, RoomBalance, SettleMode
 from laiwang_bridge.payments.paying import ClaimState
-from laiwang_bridge.payments.plan_store import ShownPlan, Suggested
-from laiwang_bridge.payments.settle_cards import SettleCards, currencies, state_of
+from laiwang_bridge.payments.plan_store import How, ShownPlan, Suggested
+from laiwang_bridge.payments.settle_cards import SettleCards, currencies, plan_in, state_of
 from laiwang_bridge.payments.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import Till, Whom, shown
@@ -120,20 +119,21 @@ class SettleBot:
                     _("Through whom? Name the one who collects and pays out:"),
                     try_instead=f"{context.line(self.settle, SettleMode.TREASURER)} {context.sender}",
                 )
-            ledger_store.change_settings(connection, ledger, replace(settings, treasurer=treasurer))
-        elif whom is not None:
+            self._plans.make(context, ledger, How(mode, treasurer))
+            return
+        if whom is not None:
             raise UserError(
                 _("To have everything go through one person:"),
                 try_instead=context.line(self.settle, SettleMode.TREASURER, whom),
             )
-        self._plans.make(context, ledger, mode)
+        self._plans.make(context, ledger, How(mode))
 
     def why(self, context: Context, number: Number = 1) -> None:
         connection = context.connection
         plan, one = self._found(context, number)
         if state_of(connection, one) is ClaimState.CONFIRMED:
             raise UserError(_("Payment {number} was made."), number=number)
-        made = settlement_store.settlement(connection, plan.ledger, one.currency, context.now, plan.mode)
+        made = plan_in(connection, plan.ledger, one.currency, plan.how, context.now)
         same = (one.payer, one.payee, one.minor)
         transfer = next((each for each in made.transfers if (each.payer, each.payee, each.minor) == same), None)
         if transfer is None:

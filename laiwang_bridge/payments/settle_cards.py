@@ -11,14 +11,14 @@ from appservice.bots import Button, Context, Voice
 from appservice.content import Rich, bold, code, lines, numbered, paragraphs
 from appservice.language import N_, Message, _
 from appservice.unit import Unit
-from laiwang_bridge.payments import claim_store, ledger_store, plan_store, settlement_store
+from laiwang_bridge.payments import claim_store, ledger_store, plan_store, settlement_store, settling
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claim_store import Claim
 from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import LedgerId, SettleMode
 from laiwang_bridge.payments.paying import ClaimState, still_fits
-from laiwang_bridge.payments.plan_store import ShownPlan, Suggested
-from laiwang_bridge.payments.settling import as_units
+from laiwang_bridge.payments.plan_store import How, ShownPlan, Suggested
+from laiwang_bridge.payments.settling import Plan, Treasurer, as_units
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import Till, shown
 from laiwang_bridge.people.mail import is_here
@@ -48,13 +48,13 @@ class SettleCards:
         self.settle: Callable[[Voice], str] = lambda _voice: ""
         self.why: Callable[[Voice, int], str] = lambda _voice, _number: ""
 
-    def make(self, context: Context, ledger: LedgerId, mode: SettleMode) -> None:
+    def make(self, context: Context, ledger: LedgerId, how: How) -> None:
         """Show what to pay, as the answer to a command; the numbers of an older plan are good no more."""
-        found = suggestions(context.connection, ledger, mode, context.now)
+        found = suggestions(context.connection, ledger, how, context.now)
         earlier = plan_store.find(context.connection, ledger)
         if earlier is not None:
             self._retire(context.unit, earlier)
-        plan = ShownPlan(ledger, None, context.bot.user_id, context.language, mode, False, found)
+        plan = ShownPlan(ledger, None, context.bot.user_id, context.language, how, False, found)
         text, buttons = self._card(context, plan)
         card = context.reply(text, buttons=buttons)
         plan_store.keep(context.connection, replace(plan, card=card))
@@ -122,7 +122,7 @@ class SettleCards:
             _("Whoever pays and whoever gets it tap the number of the payment. Why it is so: {line}"),
             line=code(self.why(voice, left[0].number)),
         )
-        text = paragraphs(lines(head, voice.say(_MODES[plan.mode])), shown_payments, below)
+        text = paragraphs(lines(head, voice.say(_MODES[plan.how.mode])), shown_payments, below)
         return text, self._buttons(voice, plan.ledger, left)
 
     def _buttons(self, voice: Voice, ledger: LedgerId, left: Iterable[Suggested]) -> list[Button]:
@@ -145,13 +145,22 @@ class SettleCards:
         return numbered(line(one) for one in plan.payments)
 
 
-def suggestions(connection: Connection, ledger: LedgerId, mode: SettleMode, now: int) -> tuple[Suggested, ...]:
+def suggestions(connection: Connection, ledger: LedgerId, how: How, now: int) -> tuple[Suggested, ...]:
     """The payments that bring everybody to zero, currency by currency, numbered through."""
     found: list[Suggested] = []
     for currency in currencies(connection, ledger):
-        for each in settlement_store.settlement(connection, ledger, currency, now, mode).transfers:
+        for each in plan_in(connection, ledger, currency, how, now).transfers:
             found.append(Suggested(len(found) + 1, each.payer, each.payee, currency, each.minor))
     return tuple(found)
+
+
+def plan_in(connection: Connection, ledger: LedgerId, currency: str, how: How, now: int) -> Plan:
+    """The plan for one currency."""
+    if how.mode is SettleMode.TREASURER and how.treasurer is not None:
+        units = settlement_store.units_of(connection, ledger)
+        nets = _nets(connection, ledger, currency, units)
+        return settling.plan(nets, Treasurer(units.get(how.treasurer, how.treasurer)))
+    return settlement_store.settlement(connection, ledger, currency, now, how.mode)
 
 
 def currencies(connection: Connection, ledger: LedgerId) -> list[str]:

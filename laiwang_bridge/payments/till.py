@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from mautrix.types import RoomID, UserID
@@ -143,9 +143,12 @@ class Till:
 
     def habits(self, context: Context, code: str) -> Habits:
         """What whoever gives a command means without saying it."""
-        zone = self.around.digests.hours_of_user(context.connection, context.sender).zone
-        today = datetime.fromtimestamp(context.now // 1000, zone).date()
+        today = self.today(context.connection, context.sender, context.now)
         return Habits(currency=currency(code), today=today, sender=context.sender, language=context.language)
+
+    def today(self, connection: Connection, user: UserID, now: int) -> date:
+        """The date where somebody lives."""
+        return datetime.fromtimestamp(now // 1000, self.around.digests.hours_of_user(connection, user).zone).date()
 
     # -- with whom --------------------------------------------------------------------------------------------------
 

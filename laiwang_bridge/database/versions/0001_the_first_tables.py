@@ -498,6 +498,7 @@ def upgrade() -> None:
         sa.Column("card_bot", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("treasurer", sa.BigInteger(), nullable=True),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("ledger", name=op.f("pk_pay_shown_plan")),
     )
