@@ -257,7 +257,7 @@ class Application:
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
-        payments = Payments(
+        self.payments = payments = Payments(
             BillSurroundings(
                 rooms=rooms,
                 names=names,
