@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import Line, fold
-from appservice.content import join
+from appservice.content import code, join
 from appservice.language import _
 from laiwang_bridge.payments import billing, claims, ledger_store
 from laiwang_bridge.payments.bill_store import Bill
@@ -220,7 +220,7 @@ class Changing:
         context.reply(
             _("Bill {number} does not count any more. {line} brings it back."),
             number=f"#{bill.number}",
-            line=context.line(self.restore, bill.number),
+            line=code(context.line(self.restore, bill.number)),
         )
 
     def _asks(self, context: Context, bill: Bill, said: Said, wanted: Draft | None) -> bool:

@@ -205,6 +205,7 @@ class Entering:
                 button(keycap, literal(reading.label), self.choose, number, position)
                 for position, (keycap, reading) in enumerate(zip(KEYCAPS, ask.readings, strict=False), 1)
             ]
+            found.append(button("❌", _("Neither"), self.dismiss, number))
         return [one.only_for(context.sender) for one in found]
 
     # -- small things -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Annotated
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import fold
 from appservice.content import Rich, bullets, code, paragraphs
-from appservice.language import Message, _
+from appservice.language import Language, Message, _
 from laiwang_bridge.payments import ledger_store
 from laiwang_bridge.payments.cards import Cards
 from laiwang_bridge.payments.ledger_store import Account, Confirmation, LedgerId, LedgerSettings, WhoAdds, WhoChanges
@@ -60,7 +60,7 @@ _SETTINGS = (
         lambda old, word: replace(old, who_may_add=WhoAdds(word)), lambda now: now.who_may_add.value,
     ),
     _Setting(
-        ("change", "修改"), _("who may change a bill (hosts always may)"), (_AUTHOR, _MEMBERS, _HOSTS),
+        ("change", "修改"), _("who may change a bill, beside hosts"), (_AUTHOR, _MEMBERS, _HOSTS),
         lambda old, word: replace(old, who_may_change=WhoChanges(word)), lambda now: now.who_may_change.value,
     ),
     _Setting(
@@ -152,7 +152,9 @@ class SettingsBot:
     def _chosen(self, context: Context, old: LedgerSettings, name: str, what: str, value: str) -> LedgerSettings:
         setting = next((one for one in _SETTINGS if name in one.names), None)
         if setting is None:
-            names = [one.names[0] for one in _SETTINGS] + [_CURRENCY[0], _ASK[0]]
+            names = [
+                _in_language(one, context.language) for one in (_CURRENCY, _ASK, *(one.names for one in _SETTINGS))
+            ]
             raise UserError(_("There is no setting “{what}”. There are: {names}."), what=what, names=names)
         wanted = fold(value).strip()
         for words in setting.choices:
@@ -161,7 +163,7 @@ class SettingsBot:
         raise UserError(
             _("“{what}” can be: {choices}."),
             what=what,
-            choices=[words[0] for words in setting.choices],
+            choices=[_in_language(words, context.language) for words in setting.choices],
             try_instead=context.line(self.settings, what, setting.choices[0][0]),
         )
 
@@ -170,17 +172,28 @@ class SettingsBot:
         unit = currency(now.currency)
         limit = self._understanding.limit(context.connection, ledger, unit)
         rows: list[Rich] = [
-            self._row(context, _CURRENCY[0], _("what is meant where no currency is said"), now.currency),
-            self._row(context, _ASK[0], _("from which amount on I ask first"), limit.text(context.language.value)),
-            *(self._row(context, one.names[0], one.label, one.show(now)) for one in _SETTINGS),
+            self._row(context, _CURRENCY, _("what is meant where no currency is said"), now.currency),
+            self._row(context, _ASK, _("from which amount on I ask first"), limit.text(context.language.value)),
+            *(self._row(context, one.names, one.label, _shown(one, now, context.language)) for one in _SETTINGS),
         ]
         change = context.say(
             _("Change one with {line}, as a host."), line=code(context.line(self.settings, "currency", "CNY"))
         )
         context.reply(paragraphs(context.say(_("**Bills of this room**")), bullets(rows), change))
 
-    def _row(self, context: Context, name: str, label: Message, value: str) -> Rich:
-        return context.say(_("{name}: **{value}** ({label})"), name=code(name), value=value, label=label)
+    def _row(self, context: Context, names: tuple[str, ...], label: Message, value: str) -> Rich:
+        name = code(_in_language(names, context.language))
+        return context.say(_("{name}: **{value}** ({label})"), name=name, value=value, label=label)
+
+
+def _shown(setting: _Setting, now: LedgerSettings, language: Language) -> str:
+    """What a room has chosen, in a word that may be typed."""
+    value = setting.show(now)
+    return next(_in_language(words, language) for words in setting.choices if value in words)
+
+
+def _in_language(words: tuple[str, ...], language: Language) -> str:
+    return words[1] if language is Language.ZH else words[0]
 
 
 def _currency(value: str) -> str:

@@ -8,7 +8,7 @@
 - The sentences of `laiwang-bridge check`, between `<!-- checks -->` and `<!-- end of checks -->`.
 - Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
   comment before the block, `<!-- friends lin amy · cluster lin weekend hike? · days 8 -->`, is what happened before;
-  `room lin dinner with amy bo` is a room of that name with them and the bot.
+  `room lin dinner with amy bo` is a room with them and the bot, `writes lin dinner …` what she wrote there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from laiwang_bridge.people.addresses import AddressKind, Proof
 from tests.support import command_pages
 from tests.support.check_sentences import sentences
 from tests.support.folders import fast_folder
-from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, OPERATORS, Person, Town, open_town
+from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, OPERATORS, SECOND, Person, Town, open_town
 
 ROOT = Path(__file__).parents[2]
 WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md")
@@ -119,11 +119,12 @@ class Conversation:
 
     async def play(self, line: Line) -> list[str]:
         person = await self._person(line.who)
-        town, chat = self._town, person.chat
-        room = self._room(line.room) if line.room else chat
+        town = self._town
+        town.now += 5 * SECOND
+        room = self._room(line.room) if line.room else person.chat
         text = _in_town(line.text.replace(_SHOWN_CODE, self._code))
         if tap := _TAP.fullmatch(text):
-            await town.react(person.user, chat, self._with_button(chat, tap["reaction"]), tap["reaction"])
+            await town.react(person.user, room, self._with_button(room, tap["reaction"]), tap["reaction"])
         elif reply := _REPLY.fullmatch(text):
             await town.say(person.user, room, reply["text"], reply_to=self._message(room, reply["part"]))
         else:
@@ -150,6 +151,9 @@ class Conversation:
             case "room":
                 name, _, others = rest.partition(" with ")
                 await self._gather(person, name, [await self._person(other) for other in others.split()])
+            case "writes":
+                room, _, text = rest.partition(" ")
+                await self._town.say(person.user, self._room(room), text)
             case "does":
                 await person.say(rest)
             case "proven":
