@@ -66,6 +66,7 @@ from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.payments import import_store
+from laiwang_bridge.payments import question_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = "laiwang_bridge"
-FEATURES = frozenset(path.parent.name for path in (ROOT / PRODUCT).glob("*/store.py"))
+FEATURES = frozenset(path.parent.name for name in ("store", "bot") for path in (ROOT / PRODUCT).glob(f"*/{name}.py"))
 BASIS = "people"
 """The one feature that all others may know."""
 
