@@ -65,8 +65,7 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
-from laiwang_bridge.payments import import_store
-from laiwang_bridge.payments import question_store
+from laiwang_bridge.payments import import_store, question_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
@@ -447,6 +446,7 @@ class Application:
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)
+                question_store.forget_old_questions(connection, now - _KEEP_REQUESTS_MS)
                 import_store.forget_old(connection, now)
 
             try:

@@ -15,6 +15,7 @@ BASIS = "people"
 
 COMPOSED_BY = (
     "application.py",
+    "from_config.py",
     "running.py",
     "__main__.py",
     "cli",
