@@ -105,7 +105,9 @@ class Telling:
             else:
                 parts.append(_written(voice, title, offer))
                 offers.append((title, offer))
-        voice.send(paragraphs(*parts, voice.say(_NOTHING_MOVES, name=name)))
+        if ways:
+            parts.append(voice.say(_NOTHING_MOVES, name=name))
+        voice.send(paragraphs(*parts))
         amount = owed.money.text(voice.language.value)
         for title, offer in offers:
             if offer.qr is not None:

@@ -1,0 +1,324 @@
+"""Paying somebody who has an account at a payment service, from the offer to the books."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from sqlalchemy import func, select
+
+from appservice.callbacks import Call, Reply
+from laiwang_bridge.config import Alipay, Payments, Stripe
+from laiwang_bridge.payments import merchant_store
+from laiwang_bridge.payments.ledger_tables import pay_entry
+from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.town import DAY, MINUTE, PAY_BOT, Person, Town, open_town
+from tests.unit.laiwang_bridge.payments.rails.keys import (
+    alipay_notice,
+    our_key,
+    private_text,
+    public_text,
+    signed,
+    stripe_header,
+    their_key,
+)
+
+SECRET = "whsec_of_the_town"
+FAIL, SUCCESS = Reply(400, b"fail"), Reply(200, b"success")
+
+
+@dataclass
+class Counter:
+    """Mei's payment services on loopback, and a town in which she is owed 12.30 by Bo."""
+
+    town: Town
+    table: Table
+    mei: Person
+    bo: Person
+    cy: Person
+    trade: dict[str, str] = field(default_factory=lambda: {"code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST"})
+    asked: list[dict[str, str]] = field(default_factory=list)
+    refuses: bool = False
+
+    async def serve(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.asked.append(form)
+        if request.path == "/v1/checkout/sessions":
+            if self.refuses:
+                return web.json_response({"error": {"code": "amount_too_small"}}, status=400)
+            return web.json_response({"url": "https://checkout.stripe.com/c/pay/cs_1"})
+        reference = json.loads(form["biz_content"])["out_trade_no"]
+        if form["method"] == "alipay.trade.precreate":
+            said = {"code": "10000", "out_trade_no": reference, "qr_code": "https://qr.alipay.com/bax0123"}
+        else:
+            said = {"out_trade_no": reference, **self.trade}
+        inner = json.dumps(said)
+        name = form["method"].replace(".", "_")
+        return web.Response(text=f'{{"{name}_response":{inner},"sign":"{signed(inner.encode())}"}}')
+
+    async def ask(self, person: Person, line: str) -> str:
+        person.news()
+        await self.table.say(person, line)
+        return person.news()
+
+    async def charge(self, rail: str) -> dict[str, Any]:
+        """The newest charge of a service."""
+        return [row for row in await self.town.rows("pay_charge") if row["rail"] == rail][-1]
+
+    async def call(self, rail: str, body: bytes, headers: dict[str, str] | None = None) -> Reply:
+        """A notice comes in; what it sets going has happened afterwards."""
+        town = self.town
+        charging = town.app.payments.charging
+        answer = charging.callback(town.database.write, lambda _lane: None, lambda: town.now).answer
+        reply = await answer(Call(rail, headers or {}, body))
+        await town.settle()
+        return reply
+
+    async def alipay(
+        self, status: str = "TRADE_SUCCESS", event: str = "n1", amount: str = "12.30", **more: str
+    ) -> Reply:
+        fields = {
+            "app_id": "app", "seller_id": "seller", "notify_id": event,
+            "out_trade_no": (await self.charge("alipay"))["reference"],
+            "total_amount": amount, "trade_status": status,
+        }  # fmt: skip
+        return await self.call("alipay", alipay_notice(fields | more))
+
+    async def stripe(self, kind: str, event: str, **thing: object) -> Reply:
+        said = {"metadata": {"reference": (await self.charge("stripe"))["reference"]}, "currency": "eur", **thing}
+        body = orjson.dumps({"id": event, "type": kind, "data": {"object": said}})
+        return await self.call("stripe", body, {"Stripe-Signature": stripe_header(body, SECRET, self.town.now // 1000)})
+
+    async def paid_by_stripe(self, event: str = "evt_1") -> Reply:
+        return await self.stripe("payment_intent.succeeded", event, object="payment_intent", amount_received=1230)
+
+
+@asynccontextmanager
+async def open_counter(url: str) -> AsyncIterator[Counter]:
+    app = web.Application()
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    later: list[Counter] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        return await later[0].serve(request)
+
+    app.router.add_post("/{rest:.*}", serve)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with open_town(
+        url,
+        alipay=Alipay(
+            holder="@mei:town",
+            app_id="app",
+            seller_id="seller",
+            private_key=private_text(our_key()),
+            alipay_public_key=public_text(their_key()),
+            gateway=f"{address}/gateway.do",
+        ),
+        stripe=Stripe(holder="@mei:town", secret_key="sk_test", webhook_secret=SECRET, address=address),
+        payments=Payments(public_address="https://pay.example.org"),
+    ) as town:
+        mei, bo, cy = [await town.arrive(name, bot=PAY_BOT) for name in ("mei", "bo", "cy")]
+        table = await Table.of(town, mei, bo, cy)
+        await table.say(mei, "!aa 24.60 dinner @bo")
+        later.append(Counter(town, table, mei, bo, cy))
+        yield later[0]
+    await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def counter(sqlite_url: str) -> AsyncIterator[Counter]:
+    async with open_counter(sqlite_url) as counter:
+        yield counter
+
+
+@pytest_asyncio.fixture
+async def either_counter(database_url: str) -> AsyncIterator[Counter]:
+    """Once on SQLite, once on PostgreSQL."""
+    async with open_counter(database_url) as counter:
+        yield counter
+
+
+async def open_page(counter: Counter) -> None:
+    """Bo asks how to pay and opens the page of Stripe."""
+    await counter.ask(counter.bo, "!aa how #1")
+    await counter.bo.say("checkout 1")
+
+
+async def open_code(counter: Counter) -> None:
+    """Bo owes Mei yuan for a second bill, and opens the code of Alipay."""
+    await counter.table.say(counter.mei, "!aa 24.60 CNY 面 @bo")
+    await counter.ask(counter.bo, "!aa how #2")
+    await counter.bo.tap("by Alipay", "💳")
+
+
+async def test_a_page_is_offered_and_asked_for_when_it_is_wanted(counter: Counter) -> None:
+    told = await counter.ask(counter.bo, "!aa how #1")
+    assert "€12.30 by Card or wallet (Stripe): the payment goes straight to Mei" in told
+    assert counter.asked == []
+    assert "https://checkout.stripe.com/c/pay/cs_1" in await counter.bo.tap("Open the payment page", "💳")
+    [form] = counter.asked
+    assert form["line_items[0][price_data][unit_amount]"] == "1230"
+    assert form["line_items[0][price_data][product_data][name]"] == "AA #1"  # the title stays here
+    assert "https://checkout.stripe.com" in await counter.bo.say("checkout 1")
+    assert len(counter.asked) == 1
+
+
+async def test_nobody_else_is_offered_it_and_nobody_opens_it_for_him(counter: Counter) -> None:
+    await open_page(counter)
+    assert "no such payment of yours" in await counter.cy.say("checkout 1")
+    assert "no such payment of yours" in await counter.mei.say("checkout 1")
+    await counter.table.say(counter.bo, "!aa 10 tea @cy")
+    assert "Stripe" not in await counter.ask(counter.cy, "!aa how #2")
+
+
+async def test_what_is_paid_is_in_the_books_and_told_to_both(counter: Counter) -> None:
+    await open_page(counter)
+    counter.bo.news(), counter.mei.news()
+    assert await counter.table.owed() == {"mei": 1230, "bo": -1230}
+    assert await counter.paid_by_stripe() == Reply(200, b"{}")
+    assert await counter.table.owed() == {}
+    assert "€12.30 has reached Mei" in counter.bo.news()
+    assert "Bo has paid you €12.30" in counter.mei.news()
+    assert "1/1" in counter.table.card(1)
+    assert "This is paid." in await counter.bo.say("checkout 1")
+
+
+async def test_several_notices_of_one_payment_count_once(counter: Counter) -> None:
+    await open_page(counter)
+    for event in ("evt_1", "evt_1", "evt_2"):
+        assert (await counter.paid_by_stripe(event)).status == 200
+    session = {"object": "checkout.session", "payment_status": "paid", "amount_total": 1230}
+    await counter.stripe("checkout.session.completed", "evt_3", **session)
+    await counter.stripe("checkout.session.expired", "evt_4", object="checkout.session")
+    assert await counter.table.owed() == {}
+    [charge] = await counter.town.rows("pay_charge")
+    assert (charge["progress"], charge["credited"]) == ("paid", True)
+    assert counter.bo.news().count("has reached Mei") == 1
+
+
+async def test_what_goes_back_is_owed_again(counter: Counter) -> None:
+    await open_page(counter)
+    await counter.paid_by_stripe()
+    counter.bo.news()
+    refund = {"object": "charge", "amount": 1230, "refunded": False}
+    await counter.stripe("charge.refunded", "evt_5", **refund, amount_refunded=230)
+    await counter.stripe("charge.refunded", "evt_6", **refund, amount_refunded=230)
+    assert await counter.table.owed() == {"mei": 230, "bo": -230}
+    assert "€2.30 went back to you from Mei" in counter.bo.news()
+
+
+async def test_a_refund_that_comes_first_changes_nothing_in_the_end(counter: Counter) -> None:
+    await open_page(counter)
+    refund = {"object": "charge", "amount": 1230, "amount_refunded": 1230, "refunded": True}
+    await counter.stripe("charge.refunded", "evt_5", **refund)
+    await counter.paid_by_stripe()
+    assert await counter.table.owed() == {"mei": 1230, "bo": -1230}
+
+
+async def test_alipay_gets_its_one_word_when_all_is_durable(counter: Counter) -> None:
+    await open_code(counter)
+    assert await counter.alipay("WAIT_BUYER_PAY", "n0") == SUCCESS
+    assert (await counter.charge("alipay"))["progress"] == "scanned"
+    assert await counter.alipay() == SUCCESS
+    assert await counter.alipay() == SUCCESS
+    assert await counter.alipay("TRADE_FINISHED", "n2") == SUCCESS
+    assert await counter.table.owed("CNY") == {}
+    assert counter.mei.news().count("Bo has paid you") == 1
+
+
+@pytest.mark.parametrize(
+    "more", [{"app_id": "another"}, {"seller_id": "another"}, {"amount": "12.31"}, {"amount": "x"}], ids=str
+)
+async def test_alipay_is_not_believed_when_anything_is_another(counter: Counter, more: dict[str, str]) -> None:
+    await open_code(counter)
+    assert await counter.alipay(**more) == FAIL
+    assert await counter.table.owed("CNY") == {"mei": 1230, "bo": -1230}
+    assert await counter.alipay() == SUCCESS  # the refused one has used up nothing
+    assert await counter.table.owed("CNY") == {}
+
+
+async def test_what_is_about_nothing_of_ours_is_taken_and_forgotten(counter: Counter) -> None:
+    await open_code(counter)
+    assert await counter.alipay(out_trade_no="another") == SUCCESS
+    assert await counter.table.owed("CNY") == {"mei": 1230, "bo": -1230}
+    assert (await counter.call("nobody", b"")).status == 404
+
+
+async def test_a_code_that_nobody_scans_stays_offered_and_is_looked_at_now_and_then(counter: Counter) -> None:
+    await open_code(counter)
+    assert "Scan this with Alipay to pay CN¥12.30." in counter.bo.reads("Scan this with Alipay")
+    await counter.town.wait(MINUTE)
+    assert counter.asked[-1]["method"] == "alipay.trade.query"
+    assert (await counter.charge("alipay"))["progress"] == "offered"
+    counter.trade = {"code": "10000", "trade_status": "WAIT_BUYER_PAY", "total_amount": "12.30"}
+    await counter.town.wait(5 * MINUTE)
+    assert (await counter.charge("alipay"))["progress"] == "scanned"
+    counter.trade = {"code": "10000", "trade_status": "TRADE_SUCCESS", "total_amount": "12.30"}
+    await counter.town.wait(30 * MINUTE)
+    assert await counter.table.owed("CNY") == {}
+    assert "CN¥12.30 has reached Mei" in counter.bo.news()
+    asked = len(counter.asked)
+    await counter.alipay()
+    await counter.town.wait(DAY)
+    assert len(counter.asked) == asked
+    assert await counter.table.owed("CNY") == {}
+
+
+async def test_what_the_service_refuses_is_said_and_can_be_asked_again(counter: Counter) -> None:
+    counter.refuses = True
+    await counter.ask(counter.bo, "!aa how #1")
+    assert "does not take this payment" in await counter.bo.say("checkout 1")
+    counter.refuses = False
+    await counter.ask(counter.bo, "!aa how #1")
+    assert "https://checkout.stripe.com" in await counter.bo.say("checkout 2")
+
+
+async def test_a_page_for_what_is_not_owed_any_more_is_not_opened(counter: Counter) -> None:
+    await counter.ask(counter.bo, "!aa how #1")
+    await counter.table.say(counter.bo, "!aa paid #1")
+    await counter.table.say(counter.mei, "!aa received #1")
+    assert "not what you owe any more" in await counter.bo.say("checkout 1")
+    assert counter.asked == []
+
+
+async def test_a_storm_of_repeated_notices_in_any_order_credits_each_payment_once(
+    either_counter: Counter,
+) -> None:
+    counter = either_counter
+    payments, copies, workers = 25, 8, 32
+    town, charging = counter.town, counter.town.app.payments.charging
+    await open_page(counter)
+    [first] = await town.rows("pay_charge")
+    references = [f"{number:032x}" for number in range(payments)]
+    rows = [{**first, "id": 100 + number, "reference": each, "bill": None} for number, each in enumerate(references)]
+    await town.database.write(lambda connection: connection.execute(merchant_store.pay_charge.insert(), rows) and None)
+    calls = []
+    for number, reference in enumerate(references):
+        thing = {"metadata": {"reference": reference}, "currency": "eur", "amount_received": 1230}
+        body = orjson.dumps({"id": f"evt_{number}", "type": "payment_intent.succeeded", "data": {"object": thing}})
+        header = {"Stripe-Signature": stripe_header(body, SECRET, town.now // 1000)}
+        calls += [Call("stripe", header, body)] * copies
+    random.Random(7).shuffle(calls)
+    answer = charging.callback(town.database.write, lambda _lane: None, lambda: town.now).answer
+
+    async def work() -> None:
+        while calls:
+            assert await answer(calls.pop()) == Reply(200, b"{}")
+
+    await asyncio.gather(*(work() for _worker in range(workers)))
+    entries = await town.database.read(
+        lambda connection: connection.execute(select(func.count()).where(pay_entry.c.kind == "payment")).scalar()
+    )
+    assert entries == payments
+    assert await counter.table.owed() == {"mei": 1230 - payments * 1230, "bo": payments * 1230 - 1230}
