@@ -77,7 +77,6 @@ class PacketBot:
         )
         router.command(
             "packets", "红包设置", help=_("What red packets may be in this room"), group=_GROUP, where="room",
-            power=_MODERATOR,
         )(self.packets)  # fmt: skip
         router.overhears(_is_grab)
 
@@ -235,6 +234,10 @@ class PacketBot:
 
     def packets(self, context: Context, chosen: Chosen | None = None, most: Most | None = None) -> None:
         before = settings_store.settings_of(context.connection, context.room)
+        if chosen is not None or most is not None:
+            power = self._around.rooms.power_of(context.connection, context.room, context.sender)
+            if power < _MODERATOR:
+                raise UserError(_("Only moderators of this room can change what red packets there may be."))
         after = settings_store.RoomSettings(
             allowed=before.allowed if chosen not in ("on", "off") else chosen == "on",
             points=before.points if chosen not in ("money", "points") else chosen == "points",

@@ -318,12 +318,13 @@ async def test_the_moderators_of_a_room_decide_what_packets_there_may_be(town: T
     table = await sit_down(town)
     lin, may, _bo = table.people
     await town.state(table.room, lin.user, "m.room.power_levels", {"users": {lin.user: 100, BOT: 50}})
-    assert "power level 50" in await table.say(may, "!aa packets off")
+    assert "Only moderators" in await table.say(may, "!aa packets off")
     assert "of points" in await table.say(lin, "!aa packets points 50")
     assert "20 points from May" in await table.say(may, "!aa packet 20 2")
     assert "€20.00 from May" in await table.say(may, "!aa packet 20 eur 2")
     said = await table.say(may, "!aa packet €50.01 2 big one")
     assert said == '€50.00 is the most that a red packet here may hold.\n!aa packet 50.00 EUR 2 parts "big one"'
+    assert "of points" in await table.say(may, "!aa packets")
     assert "There are no red packets" in await table.say(lin, "!aa packets off")
     assert "There are to be no red packets" in await table.say(may, "!aa packet 20 2")
 
