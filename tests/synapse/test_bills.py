@@ -1,0 +1,54 @@
+"""A bill on a real homeserver: a line, a card that is edited in place, taps, an edit and a redaction."""
+
+from __future__ import annotations
+
+import pytest
+
+from laiwang_bridge.demo.person import Person
+from laiwang_bridge.demo.timeline import Seen
+from tests.support.bridges import Bridged
+from tests.support.homeservers import People
+
+pytestmark = pytest.mark.synapse
+
+
+async def test_a_bill_from_its_line_to_its_last_cent(bridged: Bridged, people: People) -> None:
+    bot = f"@laiwang_pay:{bridged.synapse.server_name}"
+    lin, may = await people(bridged.synapse, "bill-lin"), await people(bridged.synapse, "bill-may")
+    room = await lin.create_room(invite=[bot, may.user_id])
+    everybody = {lin.user_id, may.user_id, bot}
+    await lin.wait_until(lambda: everybody <= lin.members(room) or None, 60, "everybody to come")
+
+    line = await lin.say(room, f"AA €120 dinner {may.user_id}")
+    card = await may.wait_for(lambda seen: seen.sender == bot and "€120.00 · #1" in seen.text, room=room)
+    assert card.content["m.mentions"] == {"user_ids": [may.user_id]}
+    assert "░ 0/1 paid" in card.text
+    await may.wait_for(lambda seen: seen.reacts_to == card.event_id and seen.reaction == "✅", room=room)
+
+    await may.react(room, card.event_id, "✅")
+    await shows(lin, room, card, "said to be paid")
+    await lin.react(room, card.event_id, "👍")
+    await shows(lin, room, card, "▓ 1/1 paid")
+
+    await lin.edit(room, line, f"AA €100 dinner {may.user_id}")
+    asked = await lin.wait_for(
+        lambda seen: seen.sender == bot and "was paid for bill #1 already" in seen.text, room=room
+    )
+    await lin.react(room, asked.event_id, "✅")
+    await shows(may, room, card, "dinner: €100.00 · #1")
+
+    await lin.redact(room, line)
+    await lin.wait_for(lambda seen: seen.sender == bot and "The message of bill #1" in seen.text, room=room)
+    await lin.say(room, "!aa history 1")
+    history = await may.wait_for(lambda seen: "added: €120.00" in seen.text, room=room)
+    assert "total €120.00 → €100.00" in history.text
+
+
+async def shows(person: Person, room: str, card: Seen, part: str) -> None:
+    """Wait until a card, edits applied, shows this."""
+
+    def found() -> bool | None:
+        content = person.shown(room, card.event_id) or {}
+        return part in str(content.get("body", "")) or None
+
+    await person.wait_until(found, 60, f"the card to show {part!r}")
