@@ -27,7 +27,7 @@ from laiwang_bridge.payments.dividing import equal
 from laiwang_bridge.payments.money import Money
 from laiwang_bridge.payments.poll_events import Choice
 from laiwang_bridge.payments.poll_store import Poll, PollId
-from laiwang_bridge.payments.rights import Rights
+from laiwang_bridge.payments.rights import HOST_POWER, Rights
 from laiwang_bridge.payments.till import Till
 from laiwang_bridge.payments.whose import Accounts, Room
 from laiwang_bridge.payments.wording import Mistake, User
@@ -138,13 +138,12 @@ class PollBot:
                 self._show(unit, poll)
 
     def _ended(self, unit: Unit, event: Event) -> None:
-        """Somebody ends the poll in his client: whoever may redact messages can."""
+        """Somebody ends the poll in his client: whoever asked, or a host."""
         poll = self._poll_in(unit.connection, event)
         if poll is None or poll.is_closed or self._till.around.is_ours(event.sender):
             return
-        rooms = self._till.around.rooms
-        needed = rooms.required_power(unit.connection, event.room_id, "redact")
-        may = event.sender == poll.author or rooms.power_of(unit.connection, event.room_id, event.sender) >= needed
+        power = self._till.around.rooms.power_of(unit.connection, event.room_id, event.sender)
+        may = event.sender == poll.author or power >= HOST_POWER
         voice = self._till.voice(unit, poll.ledger, poll.bot, poll.language)
         if may and voice is not None and voice.room == event.room_id:
             self._close(voice, poll)

@@ -24,7 +24,9 @@ from laiwang_bridge.people.names import who_asks
 REMIND = "🔔"
 
 Id = Annotated[int, Argument(_("which one"), least=1)]
-OnOrOff = Annotated[bool, Argument(_("on or off"), example="off")]
+OnOrOff = Annotated[
+    Literal["on", "off"], Argument(_("on or off"), words={"on": ("yes", "开"), "off": ("no", "关")}, example="off")
+]
 What = Annotated[Literal["reminders"], Argument(_("what"), words={"reminders": ("reminder", "提醒")})]
 
 
@@ -45,7 +47,7 @@ class ReminderBot:
         command("gotit", "钱到了", help=_("Say that a payment has come"), where="direct", listed=False)(self.got_it)
         texts.pay_button = self._pay_button
         texts.got_button = self._got_button
-        texts.off = lambda voice: voice.line(self.reminders, False)
+        texts.off = lambda voice: voice.line(self.reminders, "off")
 
     def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
         """For the card of a bill, while somebody has not paid."""
@@ -84,9 +86,9 @@ class ReminderBot:
         found = None if context.is_direct and bill is None else self._till.bill(context, bill)
         if found is None:
             who_asks(context)
-            open_shares.choose(context.connection, context.sender, off=not wish)
+            open_shares.choose(context.connection, context.sender, off=wish == "off")
             self._reminders.wishes_changed(context.unit, context.sender)
-            context.reply(_("I remind you of what you owe.") if wish else _("I do not remind you any more."))
+            context.reply(_("I remind you of what you owe.") if wish == "on" else _("I do not remind you any more."))
             return
         if self._till.me(context, found.ledger) != found.author:
             raise UserError(
@@ -94,16 +96,16 @@ class ReminderBot:
                 try_instead=context.line(self.reminders, wish),
             )
         known = open_shares.wishes_for(context.connection, found.id)
-        open_shares.wish(context.connection, found.id, BillWishes(not wish, known.asked_at))
+        open_shares.wish(context.connection, found.id, BillWishes(wish == "off", known.asked_at))
         self._reminders.bill_changed(context.unit, found)
         context.reply(
-            _("Whoever has not paid bill {number} is reminded of it.") if wish
+            _("Whoever has not paid bill {number} is reminded of it.") if wish == "on"
             else _("Nobody is reminded of bill {number} any more."),
             number=f"#{found.number}",
         )  # fmt: skip
 
     def no(self, context: Context, what: What = "reminders", bill: BillNumber = None) -> None:
-        self.reminders(context, False, bill)
+        self.reminders(context, "off", bill)
 
     # -- answers in one's own chat ------------------------------------------------------------------------------------
 
