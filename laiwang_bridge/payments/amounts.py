@@ -30,6 +30,7 @@ _COUNTED = re.compile(
     r"|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
+_DEEPEST = 20
 _ORDINAL = "第周週"
 
 
@@ -190,6 +191,8 @@ def _run(text: str, folded: str, start: int, habits: Habits) -> _Run | None:
         while folded[position : position + 1] == "(":
             tokens.append("(")
             depth, position = depth + 1, _past_spaces(folded, position + 1)
+        if depth > _DEEPEST:
+            return best
         atom = read_atom(text, folded, position, habits.currency)
         if atom is None or atom.is_doubtful or len(atoms) >= 40:
             return best

@@ -12,7 +12,7 @@ from laiwang_bridge.payments.currencies import Meaning, is_plain_word, may_be_a_
 from laiwang_bridge.payments.money import Currency
 from laiwang_bridge.payments.numerals import CHINESE, GROUP_SIGNS, Numeral, read_chinese, read_digits
 
-CUT = "\x1f"
+CUT = "\x02"
 """Stands where something has been taken out of a text."""
 
 _DIGITS = re.compile(rf"[0-9]+(?:[.,{GROUP_SIGNS}][0-9]+)*")

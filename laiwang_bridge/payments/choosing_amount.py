@@ -12,7 +12,7 @@ from laiwang_bridge.payments.money import Money
 from laiwang_bridge.payments.wording import Doubt, Habits, Mistake, Problem
 
 _LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")
-_AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x1f"
+_AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x02"
 _LEADING = re.compile(r"(?:for|für|pour|de)\s+(?=\S)", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
 _LONELY = re.compile(r"(?<!\S)[.,;:，。；：](?!\S)")
@@ -51,7 +51,7 @@ def title(marked: Marked, start: int, end: int) -> str:
     plain = rest.text.strip(_AROUND)
     if plain in marked.quotes:
         return clean_title(marked.quotes[plain])
-    plain = " ".join(_EMPTY.sub(" ", plain.replace("\x1f", " ")).split())
+    plain = " ".join(_EMPTY.sub(" ", plain.replace("\x02", " ")).split())
     plain = _LONELY.sub(" ", plain)
     plain = _LEADING.sub("", plain, count=1) if _LEADING.match(plain) else plain
     shown = "".join(marked.typed.get(char, char) for char in plain)

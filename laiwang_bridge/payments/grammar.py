@@ -18,7 +18,7 @@ from appservice.language import Message, _
 from laiwang_bridge.payments.amounts import minor_of
 from laiwang_bridge.payments.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.items import is_itemised, read_items
-from laiwang_bridge.payments.marking import Marked, mark
+from laiwang_bridge.payments.marking import mark
 from laiwang_bridge.payments.money import Money
 from laiwang_bridge.payments.options import Options, Payer, Perhaps, stranger, take_options
 from laiwang_bridge.payments.shares import does_not_fit, share_out
@@ -39,7 +39,7 @@ from laiwang_bridge.payments.wording import (
     total,
 )
 
-LONGEST = 4000
+LONGEST = 2000
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
 )
@@ -58,10 +58,14 @@ def read_bill(
     found: list[BillWording] = []
     doubts: list[Doubt] = []
     mistakes: list[Mistake] = []
-    for as_title in _choices_of_title(marked, habits):
-        options = take_options(marked, habits, as_title)
+    first = take_options(marked, habits, frozenset())
+    if isinstance(first, Mistake):
+        return first
+    without = [take_options(marked, habits, first.unsure)] if first.unsure else []
+    for options in (first, *without):
         if isinstance(options, Mistake):
-            return options
+            mistakes.append(options)
+            continue
         doubts += [_UNSURE[one] for one in sorted(options.unsure, key=lambda one: one.value)]
         doubts += [Doubt.DATE] if len(options.dates) > 1 else []
         for day in options.dates:
@@ -95,13 +99,6 @@ _QUESTIONS: dict[Doubt, Message] = {
 
 _Read = tuple[list[BillWording], list[Doubt]]
 _Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
-
-
-def _choices_of_title(marked: Marked, habits: Habits) -> list[frozenset[Perhaps]]:
-    """What of the unsure words to leave in the title: nothing, and each of them."""
-    first = take_options(marked, habits, frozenset())
-    unsure = frozenset() if isinstance(first, Mistake) else first.unsure
-    return [frozenset(), *([unsure] if unsure else [])]
 
 
 def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:

@@ -40,7 +40,7 @@ _CHARGE = re.compile(
     r"(?:(?P<percent>-?[0-9]+(?:[.,][0-9]+)?)\s*[%％]|(?P<amount>\S.*))\s*[.。]?\s*\Z"
 )
 _TOTAL = re.compile(r"(?:total|sum|gesamt|summe|somme|总共|一共|合计|共计|总计)\s*:?\s*(?=\S)")
-_HEADING = re.compile(r"\s*([^0-9:：\x1f\U000f0000-\U000ffffd]*[^\s0-9:：\x1f\U000f0000-\U000ffffd])\s*(?::\s|：)")
+_HEADING = re.compile(r"\s*([^0-9:：\x02\U000f0000-\U000ffffd]*[^\s0-9:：\x02\U000f0000-\U000ffffd])\s*(?::\s|：)")
 MOST_ITEMS = 60
 
 
@@ -61,7 +61,7 @@ def is_itemised(marked: Marked, habits: Habits) -> bool:
 def read_items(marked: Marked, habits: Habits) -> BillWording | Mistake:
     """The bill that the items make; its payers and dates are to be filled in."""
     title, marked = _heading(marked)
-    parts = [part for part in _split(marked) if part.text.strip("\x1f \t\u3000,，.。")]
+    parts = [part for part in _split(marked) if part.text.strip("\x02 \t\u3000,，.。")]
     if len(parts) > MOST_ITEMS:
         return Mistake(Problem.TOO_LARGE, _("That are more items than I can keep apart."), {})
     currency = _currency(parts, habits)
@@ -116,7 +116,7 @@ class _Reader:
         if isinstance(read, Mistake):
             return read
         if not read.terms:
-            is_total = _TOTAL.match(part.folded.strip("\x1f \t\u3000"))
+            is_total = _TOTAL.match(part.folded.strip("\x02 \t\u3000"))
             if is_total or is_first:
                 if self._total is not None:
                     return Mistake(Problem.SAID_TWICE, _("That is said twice: “{text}”."), {"text": part.text.strip()})
@@ -190,11 +190,11 @@ def _is_item(part: Marked, habits: Habits) -> bool:
 
 
 def _charge_in(part: Marked) -> re.Match[str] | None:
-    match = _CHARGE.match(part.folded.strip("\x1f \t\u3000"))
+    match = _CHARGE.match(part.folded.strip("\x02 \t\u3000"))
     if match is None or re.search(PERSON, part.folded):
         return None
     return _CHARGE.search(
-        part.folded.rstrip("\x1f \t\u3000"), len(part.folded) - len(part.folded.lstrip("\x1f \t\u3000"))
+        part.folded.rstrip("\x02 \t\u3000"), len(part.folded) - len(part.folded.lstrip("\x02 \t\u3000"))
     )
 
 

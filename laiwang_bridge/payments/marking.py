@@ -22,12 +22,12 @@ PERSON = "[\U000f0000-\U000ffffd]"
 QUOTE = "[\U00100000-\U0010fffd]"
 
 _QUOTES = {'"': '"', "“": "”", "„": "“", "「": "」", "『": "』", "«": "»"}
-_AFTER_QUOTE = ",，、;；.。:：)）!！?？=*×+-\x1f"
+_AFTER_QUOTE = ",，、;；.。:：)）!！?？=*×+-\x02"
 _USER = re.compile(
     r"@[^\s:@\U000f0000-\U0010fffd]*:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?"
 )
 _LESS = re.compile(r"(?<=[A-Za-z])-[0-9]+(?:\.[0-9]+)?\Z")
-_NAME = re.compile(r"@([^\s:：@/,，、;；&+=*×%()（）＝＋＊％／\"“”「」<>|#\x1f\U000f0000-\U0010fffd]+)")
+_NAME = re.compile(r"@([^\s:：@/,，、;；&+=*×%()（）＝＋＊％／\"“”「」<>|#\x02\U000f0000-\U0010fffd]+)")
 _GUEST = re.compile(
     r"[+＋](?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))"
 )
@@ -51,12 +51,12 @@ _OPTION = (
     r"|und|and|et|hat|a payé"
 )
 _AFTER = (
-    rf"(?={_PART}|\s*(?:\Z|[\x1f,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
+    rf"(?={_PART}|\s*(?:\Z|[\x02,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
     r"|[和跟与與及付垫买外除每日不]|以外|之外))"
 )
 _IN_LIST = rf"(?<={PERSON})(?:\s*[,，、&+/]\s*|\s+(?:and|und|et)\s+|\s*[和跟与與及]\s*)"
 _BEFORE = (
-    rf"(?:\A|(?<=[\x1f,，、;；:：&+])|(?<={PERSON})|\b(?:{_WITH})(?=\s)|(?:{_HAN_WITH})"
+    rf"(?:\A|(?<=[\x02,，、;；:：&+])|(?<={PERSON})|\b(?:{_WITH})(?=\s)|(?:{_HAN_WITH})"
     rf"|(?<=[0-9€$£¥￥元块])(?=\s))\s*[:：]?\s*"
 )
 _MY = r"(?P<word>me|myself|mich|mir|ich|moi|我自己|我|自己)"
@@ -71,7 +71,7 @@ _ALL = (
     re.compile(
         rf"(?:{_BEFORE}|(?<=\s))(?P<word>all|everyone|everybody|alle|allen|tous|tout le monde|大家|所有人|全员)"
         rf"{_NO_LETTER}"
-        rf"(?!\s*[0-9]|\s+(?:tag|woche|monat|jahr|les)|\s+(?:and|und|et)\s+(?!{PERSON})){_AFTER}"
+        rf"(?!\s*[0-9](?![0-9.,]*\s?%)|\s+(?:tag|woche|monat|jahr|les)|\s+(?:and|und|et)\s+(?!{PERSON})){_AFTER}"
     ),
     re.compile(r"\A\s*(?P<word>大家|所有人|全员)(?=\s)"),
 )
@@ -87,7 +87,7 @@ class Marked:
     quotes: dict[str, str] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
 
-    def without(self, start: int, end: int, sign: str = "\x1f") -> Marked:
+    def without(self, start: int, end: int, sign: str = "\x02") -> Marked:
         """The same with a stretch taken out."""
         text = self.text[:start] + sign + self.text[end:]
         return Marked(text, self.folded[:start] + sign + self.folded[end:], self.people, self.quotes, self.typed)
@@ -154,7 +154,7 @@ class _Marker:
                 position = end
             else:
                 char = line.text[position]
-                pieces.append("\ufffd" if ord(char) >= _FIRST_PERSON or char == "\x1f" else char)
+                pieces.append("\ufffd" if ord(char) >= _FIRST_PERSON or char == "\x02" else char)
                 position += 1
         return "".join(pieces)
 

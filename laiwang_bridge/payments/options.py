@@ -16,13 +16,13 @@ from laiwang_bridge.payments.recurrence import Period, Repeat
 from laiwang_bridge.payments.terms import AND, Saying, term_at
 from laiwang_bridge.payments.wording import Habits, Mistake, Problem, Sender, Who
 
-_BEGIN = r"(?:(?<=\s)|(?<=[\x1f,，、;；:：。])|\A|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|(?<=[\U000f0000-\U0010fffd]))"
+_BEGIN = r"(?:(?<=\s)|(?<=[\x02,，、;；:：。])|\A|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|(?<=[\U000f0000-\U0010fffd]))"
 _WORD_END = r"(?![^\W\d_\u3400-\u9fff])"
-_CATEGORY = re.compile(r"(?:(?<=\s)|(?<=\x1f)|(?<=[\u3400-\u9fff，,])|\A)#([^\W\d_][\w-]*)")
+_CATEGORY = re.compile(r"(?:(?<=\s)|(?<=\x02)|(?<=[\u3400-\u9fff，,])|\A)#([^\W\d_][\w-]*)")
 _ON = re.compile(rf"{_BEGIN}(?:(?P<word>on|am|vom|le|du|dated?|datum)\s+|(?:日期|于)\s*[:：]?\s*)(?P<date>{ANY})")
-_BARE_DATE = re.compile(rf"{_BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。\x1f]|[\u3400-\u9fff])")
+_BARE_DATE = re.compile(rf"{_BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。\x02]|[\u3400-\u9fff])")
 _RELATIVE = re.compile(
-    rf"(?:(?<=\s)|(?<=[\x1f,，])|\A)(?P<date>{RELATIVE})(?=\s*(?:\Z|[\x1f,，、;；。.]|{PERSON}|[0-9$€£¥￥]))"
+    rf"(?:(?<=\s)|(?<=[\x02,，])|\A)(?P<date>{RELATIVE})(?=\s*(?:\Z|[\x02,，、;；。.]|{PERSON}|[0-9$€£¥￥]))"
     rf"|\A\s*(?P<han>今天|今日|今晚|昨天|昨日|昨晚|前天|明天|明日)(?!下|的)"
 )
 _EACH = re.compile(
@@ -71,7 +71,7 @@ _CASH = re.compile(
 _PAID = re.compile(
     rf"(?:(?:由\s*)?(?P<who>{PERSON})"
     r"(?:\s+(?:paid|has paid|hat (?:be|ge)zahlt|zahlt|a payé|payé)(?!\s+(?:by|par))\b"
-    rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫的|买的?单|结的?账|出的钱|出钱|付(?=\s|\Z|[，,;；\x1f])))"
+    rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫的|买的?单|结的?账|出的钱|出钱|付(?=\s|\Z|[，,;；\x02])))"
     rf"|\bvon (?P<von>{PERSON}) (?:be|ge)zahlt\b)"
 )
 _HAS_PAID = re.compile(
@@ -205,7 +205,7 @@ def _payers(options: Options, habits: Habits) -> Options | Mistake:
             word = rest.folded[match.end() :]
             if not word.strip() or _CASH.match(word):
                 break
-            return stranger(re.split(r"[\s,，;；\x1f]", rest.text[match.end() :], maxsplit=1)[0])
+            return stranger(re.split(r"[\s,，;；\x02]", rest.text[match.end() :], maxsplit=1)[0])
         found, end = _paid_by(rest, match.end(), habits)
         if isinstance(found, Mistake):
             return found
@@ -280,7 +280,7 @@ def _per_head(options: Options, _habits: Habits) -> Options | Mistake:
         return options
     before = _past_currency(rest.folded[: match.start()].rstrip())[-1:]
     after = rest.folded[match.end() :].lstrip()[:1]
-    is_sure = match["each"] is None or _touches(before) or _touches(after) or after in ("", "\x1f", ",", "，")
+    is_sure = match["each"] is None or _touches(before) or _touches(after) or after in ("", "\x02", ",", "，")
     return replace(
         options,
         rest=rest.without(*match.span()),

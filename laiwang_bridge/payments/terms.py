@@ -23,7 +23,7 @@ _REST = re.compile(
 )
 _LOOSE_REST = re.compile(
     r"\s*(?:the rest|rest|remainder|其余|其餘|剩下的?|剩余|den rest|le reste)"
-    r"(?=\s*(?:\Z|[,，、;；\x1f]|[\U000f0000-\U000ffffd]))"
+    r"(?=\s*(?:\Z|[,，、;；\x02]|[\U000f0000-\U000ffffd]))"
 )
 _EXACT = re.compile(r"\s*=\s*|[:：](?=[0-9$€£¥￥])")
 _ADJUSTED = re.compile(r"([+\u2212-])(?=[0-9$€£¥￥])|\s*[(（]([+\u2212-])(?=[^)）]*[)）])")
@@ -78,7 +78,7 @@ def take_lists(marked: Marked, habits: Habits) -> tuple[tuple[Term, ...], Marked
             position = following
         joined = _AND_SOMEBODY.match(marked.folded, position)
         if joined is not None and stranger is None:
-            stranger = re.split(r"[\s,，、;；\x1f]", marked.text[joined.end() :], maxsplit=1)[0]
+            stranger = re.split(r"[\s,，、;；\x02]", marked.text[joined.end() :], maxsplit=1)[0]
         marked = marked.without(start, position)
     return tuple(terms), marked, stranger
 
