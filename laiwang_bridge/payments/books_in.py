@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mautrix.types import UserID
@@ -18,6 +18,9 @@ from laiwang_bridge.payments.importing.found import Source
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.splitting import AccountId, Exact
+
+AccountOf = Callable[[int], AccountId]
+"""The account of the ledger that an account of the books is, made when it is needed."""
 
 _OURS = "import:laiwang:"
 _LONGEST_TITLE = 300
@@ -50,11 +53,11 @@ def bring_in(
     ledger: LedgerId,
     source: Source,
     books: Books,
-    who: Mapping[int, AccountId],
+    who: AccountOf,
     by: Importer,
     now: int,
 ) -> Brought:
-    """Take books in. `who` says which account of the ledger each account of theirs is."""
+    """Take books in, which have to be sound (see `importing.soundness`)."""
     known = _known(connection, ledger, source, books)
     ids = dict(known)
     new = [entry for entry in books.entries if entry.number not in known]
@@ -104,7 +107,7 @@ def _entry(
     entry: Entry,
     ids: Mapping[int, EntryId],
     known: Mapping[int, EntryId],
-    who: Mapping[int, AccountId],
+    who: AccountOf,
     author: AccountId,
 ) -> NewEntry | None:
     """A new entry; None for a reversal of what is taken back already."""
@@ -119,7 +122,7 @@ def _entry(
         kind=entry.kind,
         key=key,
         date=entry.date,
-        postings=tuple(Posting(who[one.account], one.currency, one.minor, one.carry) for one in entry.postings),
+        postings=tuple(Posting(who(one.account), one.currency, one.minor, one.carry) for one in entry.postings),
         author=author,
         reverses=None if entry.reverses is None else ids[entry.reverses],
         exchange=entry.exchange,
@@ -134,17 +137,17 @@ def _void_bill(connection: Connection, entry: EntryId, by: AccountId, now: int) 
         bill_store.put_version(connection, bill, Change.VOIDED, bill.content, entry, by, now)
 
 
-def _content(entry: Entry, who: Mapping[int, AccountId]) -> Content:
+def _content(entry: Entry, who: AccountOf) -> Content:
     paid: dict[AccountId, int] = {}
     shares: dict[AccountId, int] = {}
     for part in entry.paid:
-        paid[who[part.account]] = paid.get(who[part.account], 0) + part.minor
+        paid[who(part.account)] = paid.get(who(part.account), 0) + part.minor
     for part in entry.shares:
-        shares[who[part.account]] = shares.get(who[part.account], 0) + part.minor
+        shares[who(part.account)] = shares.get(who(part.account), 0) + part.minor
     if not entry.paid:
         for one in entry.postings:
             side = paid if one.minor > 0 else shares
-            side[who[one.account]] = side.get(who[one.account], 0) + abs(one.minor)
+            side[who(one.account)] = side.get(who(one.account), 0) + abs(one.minor)
     return Content(
         title=storable(entry.title)[:_LONGEST_TITLE],
         total=Money(sum(paid.values()), currency(entry.currency)),

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Annotated, Any
 
 from mautrix.types import ContentURI, RoomID, UserID
@@ -26,7 +27,7 @@ from appservice.routes import Later, Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments import books_in, import_cards, import_store, ledger_store
 from laiwang_bridge.payments.books import Account, AccountKind, Books
-from laiwang_bridge.payments.books_in import Importer
+from laiwang_bridge.payments.books_in import AccountOf, Importer
 from laiwang_bridge.payments.import_store import Waiting
 from laiwang_bridge.payments.importing import packing
 from laiwang_bridge.payments.importing.found import Found, NoBooks, Unreadable
@@ -37,7 +38,7 @@ from laiwang_bridge.payments.money import UnknownCurrency, currency
 from laiwang_bridge.payments.rails_bot import Download
 from laiwang_bridge.payments.rights import Rights
 from laiwang_bridge.payments.splitting import AccountId
-from laiwang_bridge.payments.till import Till, read_who
+from laiwang_bridge.payments.till import Till
 from laiwang_bridge.payments.wording import Guest, User, Who
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
@@ -298,20 +299,21 @@ class ImportBot:
             told = lines(told, context.say(_("When a guest of these is here some day: {line}"), line=line))
         context.reply(told)
 
-    def _accounts(
-        self, context: Context, ledger: LedgerId, books: Books, who: Mapping[int, str]
-    ) -> dict[int, AccountId]:
-        """The accounts of the ledger, made where there are none yet."""
-        found: dict[int, AccountId] = {}
-        for account in books.accounts:
+    def _accounts(self, context: Context, ledger: LedgerId, books: Books, who: Mapping[int, str]) -> AccountOf:
+        """Which account of the ledger each one is."""
+        known = {account.number: account for account in books.accounts}
+
+        @cache
+        def account_of(number: int) -> AccountId:
+            account = known[number]
             if account.kind is AccountKind.SYSTEM:
                 word = "import:" + account.name.removeprefix("import:")
-                found[account.number] = ledger_store.system_account(context.connection, ledger, word, context.now)
-                continue
-            named = read_who(who[account.number])
-            assert isinstance(named, User | Guest)
-            found[account.number] = self._till.account(context, ledger, named)
-        return found
+                return ledger_store.system_account(context.connection, ledger, word, context.now)
+            named = who[number]
+            is_user = named.startswith("@")
+            return self._till.account(context, ledger, User(UserID(named)) if is_user else Guest(named[1:]))
+
+        return account_of
 
     def _guess(self, unit: Unit, room: RoomID, books: Books) -> dict[int, str]:
         """Whom each account may be taken for: a Matrix id that belongs here, the one member of that name, or a guest.

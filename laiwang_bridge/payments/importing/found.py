@@ -108,6 +108,7 @@ class NoBooks(StrEnum):
     UNKNOWN = "unknown"
     NEWER = "newer"
     CHANGED = "changed"
+    UNSOUND = "unsound"
     ENCRYPTED = "encrypted"
     GONE = "gone"
 
@@ -196,6 +197,7 @@ _CAUSES = {
         "Somebody has changed this file since I wrote it, at entry {number} or before its end. I take it as a whole or "
         "not at all."
     ),
+    NoBooks.UNSOUND: _("These books do not add up, so I did not write them."),
     NoBooks.ENCRYPTED: _("This file is encrypted, and I have no key. Please send it in a chat without encryption."),
     NoBooks.GONE: _("I cannot get this file from your homeserver. Please send it once more."),
 }

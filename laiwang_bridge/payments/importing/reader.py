@@ -9,6 +9,7 @@ from typing import Any
 from laiwang_bridge.payments.exporting import lossless
 from laiwang_bridge.payments.importing import cospend, ihatemoney, spliit, splitwise, tricount
 from laiwang_bridge.payments.importing.found import Found, NoBooks, Source, Unreadable
+from laiwang_bridge.payments.importing.soundness import is_sound
 from laiwang_bridge.payments.importing.table import rows_of, text_of
 
 MOST_BYTES = 10_000_000
@@ -46,7 +47,8 @@ def _read_json(text: str, home: str) -> Found | Unreadable:
 
 def _read_ours(whole: Any) -> Found | Unreadable:
     try:
-        return Found(Source.OURS, lossless.read_plain(whole))
+        books = lossless.read_plain(whole)
+        return Found(Source.OURS, books) if is_sound(books) else Unreadable(NoBooks.UNSOUND)
     except lossless.Changed as error:
         return Unreadable(NoBooks.CHANGED, error.entry or len(whole["entries"]))
     except lossless.NotOurs:

@@ -66,6 +66,8 @@ def _entry(draw: DrawFn, number: int, accounts: tuple[Account, ...]) -> Entry:
     among = draw(st.lists(st.sampled_from(accounts), min_size=2, max_size=5, unique=True))
     minors = [draw(_amounts) for _ in among[1:]]
     parts = [-sum(minors), *minors]
+    carries = [draw(_amounts) for _ in minors]
+    grains = [-sum(carries), *carries]
     shares = tuple(Part(account.number, abs(minor)) for account, minor in zip(among, parts, strict=True))
     return Entry(
         number=number,
@@ -73,7 +75,8 @@ def _entry(draw: DrawFn, number: int, accounts: tuple[Account, ...]) -> Entry:
         date=draw(_dates),
         title=draw(texts),
         postings=tuple(
-            Posting(account.number, code, minor, draw(_amounts)) for account, minor in zip(among, parts, strict=True)
+            Posting(account.number, code, minor, carry)
+            for account, minor, carry in zip(among, parts, grains, strict=True)
         ),
         currency=code,
         category=draw(texts),
@@ -88,5 +91,5 @@ def _entry(draw: DrawFn, number: int, accounts: tuple[Account, ...]) -> Entry:
 
 
 def _reversal(number: int, of: Entry) -> Entry:
-    postings = tuple(Posting(one.account, one.currency, -one.minor) for one in of.postings)
+    postings = tuple(Posting(one.account, one.currency, -one.minor, -one.carry) for one in of.postings)
     return Entry(number, of.kind, of.date, of.title, postings, of.currency, key=f"undo{number}", reverses=of.number)
