@@ -31,11 +31,17 @@ HOUR = 9
 
 _DUE = "payments.series"
 
-_RULES: dict[Period, Message] = {
-    Period.DAY: N_("every day", "every {count} days"),
-    Period.WEEK: N_("every week", "every {count} weeks"),
-    Period.MONTH: N_("every month", "every {count} months"),
-    Period.YEAR: N_("every year", "every {count} years"),
+_EVERY: dict[Period, Message] = {
+    Period.DAY: _("every day"),
+    Period.WEEK: _("every week"),
+    Period.MONTH: _("every month"),
+    Period.YEAR: _("every year"),
+}
+_EVERY_FEW: dict[Period, Message] = {
+    Period.DAY: _("every {count} days"),
+    Period.WEEK: _("every {count} weeks"),
+    Period.MONTH: _("every {count} months"),
+    Period.YEAR: _("every {count} years"),
 }
 
 
@@ -156,7 +162,8 @@ class Recurring:
 
 def rule(voice: Voice, repeat: Repeat) -> Rich:
     """How often, and until when."""
-    often = voice.say(_RULES[repeat.period], count=repeat.every)
+    said = _EVERY if repeat.every == 1 else _EVERY_FEW
+    often = voice.say(said[repeat.period], count=repeat.every)
     if repeat.until is not None:
         return voice.say(_("{often} until {date}"), often=often, date=repeat.until)
     if repeat.count is not None:
