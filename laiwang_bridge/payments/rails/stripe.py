@@ -143,7 +143,8 @@ def _notice(kind: str, id: str, reference: str, thing: Mapping[str, Any]) -> Not
             if thing.get("payment_status") != "paid":
                 return Notice(id, reference, Progress.SCANNED)
             return Notice(id, reference, Progress.PAID, _money(thing, "amount_total"))
-        return Notice(id, reference, Progress.PAID, _money(thing, "amount_received"))
+        received = "amount_received" if "amount_received" in thing else "amount"
+        return Notice(id, reference, Progress.PAID, _money(thing, received))
     if kind in _CLOSED_EVENTS:
         return Notice(id, reference, Progress.CLOSED)
     if kind in _BEGUN_EVENTS:

@@ -72,7 +72,7 @@ def test_the_second_example_of_the_epc_guidelines_is_met_in_utf_8() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     name=st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=40),
     cents=st.integers(1, 99_999_999_999),
@@ -137,7 +137,7 @@ def test_a_bic_and_another_name_may_follow_the_account_number() -> None:
     assert payload(offer).split("\n")[4:8] == ["BHBLDEHHXXX", "Franz Mustermänn", "DE71110220330123456789", "EUR12.3"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(name=st.text(min_size=1, max_size=200), purpose=st.text(max_size=500))
 def test_whatever_people_call_it_the_code_keeps_its_lines_and_its_bytes(name: str, purpose: str) -> None:
     rail = SepaRail()
@@ -260,7 +260,7 @@ def test_pix_keys_are_kept_in_their_one_form(typed: str, key: str | None) -> Non
     assert (checked.text.split(",")[0] if isinstance(checked, Details) else None) == key
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(name=st.text(max_size=60), purpose=st.text(max_size=200), city=st.text(max_size=40))
 def test_a_br_code_is_well_formed_whatever_people_are_called(name: str, purpose: str, city: str) -> None:
     request = PayRequest(f"{'m' * 60}@example.org,{city.replace(',', '')},", Money(5, currency("BRL")), name, purpose)
