@@ -207,7 +207,7 @@ def test_who_leaves_before_there_is_an_answer_gets_none_and_reads_no_more_than_o
     porch = story.places["ours"].porch
     events = [event for event in story.seen_by[BEYOND].events() if event.get("room_id") == porch]
     about_him = [event for event in events if _names(event.get("state_key", "")) == {BEYOND}]
-    assert {event["content"]["membership"] for event in about_him} == {"knock", "leave"}
+    assert "leave" in {event["content"]["membership"] for event in about_him}
     assert not [event for event in about_him if event["sender"] == story.bot]
     assert {name for event in events for name in _names(event)} <= set(KNOCKED)
 
