@@ -29,7 +29,7 @@ from laiwang_bridge.payments.importing.reader import read_books
 from tests.support.accounting import complaints_of_beancount, complaints_of_hledger, find_hledger
 from tests.unit.laiwang_bridge.payments.books.made_up import books
 
-few = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ANN, BOB, CARL = (
     Account(1, AccountKind.USER, "Ann", "@ann:town"),
