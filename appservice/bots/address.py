@@ -58,11 +58,15 @@ def alone_with(registry: Registry, rooms: RoomView, connection: Connection, room
 
 def overheard(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line) -> Address | None:
     """The address of a message that calls nobody, where a router takes it for a command nevertheless."""
-    for router in registry.routers.values():
-        if router.overheard is not None and router.overheard(connection, room, line):
-            able = [bot for bot in registry.bots if router in bot.routers]
-            if present := _present(able, rooms, connection, room):
-                return Address(present, (router,), 0, router.prefixes[0])
+    heard = (
+        (start, router)
+        for router in registry.routers.values()
+        if router.overheard is not None and (start := router.overheard(connection, room, line)) is not None
+    )
+    for start, router in sorted(heard, key=lambda one: -one[0]):
+        able = [bot for bot in registry.bots if router in bot.routers]
+        if present := _present(able, rooms, connection, room):
+            return Address(present, (router,), start, router.prefixes[0])
     return None
 
 

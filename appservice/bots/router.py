@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Handler = Callable[..., None]
 Where = Literal["any", "direct", "room"]
+Overhears = Callable[[Connection, RoomID, Line], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Router:
         self.reactions: dict[str, Callable[[Context, EventID], None]] = {}
         self.amenders: list[Amender] = []
         self.default: Command | None = None
-        self.overheard: Callable[[Connection, RoomID, Line], bool] | None = None
+        self.overheard: Overhears | None = None
         self._by_name: dict[str, Command] = {}
 
     def command(
@@ -158,8 +159,9 @@ class Router:
         if self.reactions.setdefault(plain_reaction(reaction), handler) is not handler:
             raise DeclarationError(f"{self.name} has two uses for {reaction}")
 
-    def overhears(self, means: Callable[[Connection, RoomID, Line], bool]) -> None:
-        """Have a message that calls nobody taken for a command in a room where `means` says that it is one.
+    def overhears(self, means: Overhears) -> None:
+        """Have a message that calls nobody taken for a command in a room where `means` says in which place of it the
+        command begins; None if it is none. Of several routers the one whose command begins last has understood most.
 
         It is asked about every such message, so it has to know at a glance what is none.
         """

@@ -219,17 +219,17 @@ class Entering:
         faces = self._cards.faces(place.connection, place.ledger)
         return {account: face.name for account, face in faces.items()}
 
-    def _is_bill(self, connection: Connection, room: RoomID, line: Line) -> bool:
-        """Whether a line that calls nobody is a bill for sure: `AA 120 dinner @ann`, and not `AA batteries`."""
+    def _is_bill(self, connection: Connection, room: RoomID, line: Line) -> int | None:
+        """Where a line begins that calls nobody and is a bill for sure: `AA 120 tea @ann`, and not `AA batteries`."""
         start = past_aa(line, 0)
         if start == 0 or not _AMOUNT.search(line.text, start):
-            return False
+            return None
         ledger = ledger_store.ledger_of(connection, room)
         code = ledger_store.settings(connection, ledger).currency if ledger is not None else self._till.around.currency
         habits = Habits(currency=currency(code), today=_ANY_DAY, sender=_ANYBODY, language=Language.EN)
         said = read_bill(line, start, habits)
         readings = said.readings if isinstance(said, Question) else (said,)
-        return any(isinstance(one, BillWording) and _is_clearly_meant(one, line) for one in readings)
+        return 0 if any(isinstance(one, BillWording) and _is_clearly_meant(one, line) for one in readings) else None
 
 
 def line_of(context: Context, text: str) -> tuple[Line, int]:

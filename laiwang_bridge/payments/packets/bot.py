@@ -19,6 +19,7 @@ from appservice.events import Event
 from appservice.language import Language, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
+from laiwang_bridge.payments.entering import past_aa
 from laiwang_bridge.payments.packets import accounts, cards, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
 from laiwang_bridge.payments.packets.rules import Kind, Reply, State
@@ -34,6 +35,7 @@ PACKET = "🧧"
 GRAB = ("grab", "抢", "抢红包", PACKET)
 """What is said for reaching for a packet. In a room where one is open it needs no prefix."""
 
+_NAME, _HAN_NAMES = "packet", ("红包", "发红包")
 _GROUP = _("Red packets")
 _SEED_BITS = 256
 _MOST_RANKED = 20
@@ -62,9 +64,9 @@ class PacketBot:
         self._reading = Reading(around, lambda context, what: context.line(self.packet, what), most=most)
         self.handing = Handing(around, self._buttons, lambda voice, number: voice.line(self.check, number))
         self.router = router = Router("packets", prefixes, title=_GROUP)
-        router.command(
-            "packet", "红包", "发红包", help=_("Put a red packet into the room"), group=_GROUP, where="room"
-        )(self.packet)
+        router.command("packet", *_HAN_NAMES, help=_("Put a red packet into the room"), group=_GROUP, where="room")(
+            self.packet
+        )
         router.command(*GRAB, help=_("Take a part of a red packet"), group=_GROUP, where="room")(self.grab)
         router.command(
             "takeback", "收回红包", help=_("Take back a red packet that nobody has opened"), group=_GROUP, where="room"
@@ -78,7 +80,7 @@ class PacketBot:
         router.command(
             "packets", "红包设置", help=_("What red packets may be in this room"), group=_GROUP, where="room",
         )(self.packets)  # fmt: skip
-        router.overhears(_is_grab)
+        router.overhears(_overheard)
 
     def add_to(self, routes: Routes) -> None:
         self.handing.add_to(routes)
@@ -273,8 +275,15 @@ class PacketBot:
         }  # fmt: skip
 
 
-def _is_grab(connection: Connection, room: RoomID, line: Line) -> bool:
-    return fold(line.text) in GRAB and store.is_any_in(connection, room)
+def _overheard(connection: Connection, room: RoomID, line: Line) -> int | None:
+    """What needs no prefix: 抢 where there is a packet; 红包, and `AA packet`, with an amount and a number of parts."""
+    text = fold(line.text)
+    if text in GRAB:
+        return 0 if store.is_any_in(connection, room) else None
+    start = past_aa(line, 0)
+    names = (_NAME, *_HAN_NAMES) if start else _HAN_NAMES
+    said = next((wording.read(line, start + len(name)) for name in names if text.startswith(name, start)), None)
+    return None if said is None or not said.amount or said.parts is None else start
 
 
 def _title(context: Context, text: str) -> str:

@@ -32,7 +32,8 @@ Number = Annotated[int, Argument(Message("which one"), least=1)]
 shelf = Router("shelf", ("!shelf", "!书架"), title=Message("Books"))
 desk = Router("desk", ("!desk", "!前台"), title=Message("Desk"))
 rules = Router("rules", ("!desk", "!前台"), title=Message("Rules"))
-shelf.overhears(lambda _connection, room, line: room == QUIET and line.text in ("list", "清单"))
+shelf.overhears(lambda _connection, room, line: 0 if room == QUIET and line.text in ("list", ".rules") else None)
+rules.overhears(lambda _connection, room, line: 1 if room == QUIET and line.text == ".rules" else None)
 
 
 @shelf.command("lend", "借出", help=Message("Lend a book"), default=True)

@@ -36,6 +36,7 @@ async def test_where_a_router_says_so_a_word_is_a_command_that_calls_nobody(stag
     stage.room(QUIET, ANN, BEN, LIBRARY)
     assert await stage.say(ANN, QUIET, "list") == ["Nothing."]
     assert await stage.say(ANN, QUIET, "lists") == []
+    assert await stage.say(ANN, QUIET, ".rules") == ["no shouting"]
     stage.room(QUIET, ANN, BEN, DESK)
     assert await stage.say(ANN, QUIET, "list") == []
 
