@@ -241,11 +241,9 @@ def settle_dispute(connection: Connection, bill: BillId, account: AccountId) -> 
     return connection.execute(delete(pay_dispute).where(*this)).rowcount > 0
 
 
-def settle_disputes(connection: Connection, bill: BillId) -> list[AccountId]:
-    """End all disputes about a bill; returns whose there were."""
-    whose = [one.account for one in disputes_of(connection, bill)]
+def settle_disputes(connection: Connection, bill: BillId) -> None:
+    """End all disputes about a bill."""
     connection.execute(delete(pay_dispute).where(pay_dispute.c.bill == bill))
-    return whose
 
 
 def _disputes(connection: Connection, *where: ColumnElement[bool]) -> list[Dispute]:

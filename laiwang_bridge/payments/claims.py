@@ -56,10 +56,6 @@ def progress(shares: Sequence[ShareStatus]) -> tuple[int, int]:
     return sum(share.paid == share.owed for share in owing), len(owing)
 
 
-def is_disputed(connection: Connection, bill: BillId) -> bool:
-    return bool(claim_store.disputes_of(connection, bill))
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was done: the claims that changed, and the bills whose cards show it now."""
@@ -242,16 +238,15 @@ def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
     return found
 
 
-def bill_changed(connection: Connection, bill: Bill) -> list[AccountId]:
+def bill_changed(connection: Connection, bill: Bill) -> None:
     """A bill was added, edited, made void or restored: an edit answers the disputes about it, a void bill is owed by
-    nobody. Returns whose disputes it answered."""
-    answered = claim_store.settle_disputes(connection, bill.id) if bill.version.number > 1 else []
+    nobody."""
+    if bill.version.number > 1:
+        claim_store.settle_disputes(connection, bill.id)
     if bill.is_void:
-        waiting = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED)
-        for one in waiting:
+        for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     _touch(connection, [bill.id])
-    return answered
 
 
 # -- how ------------------------------------------------------------------------------------------------------------

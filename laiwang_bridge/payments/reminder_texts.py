@@ -14,7 +14,7 @@ from laiwang_bridge.payments.claim_store import Claim
 from laiwang_bridge.payments.open_shares import OpenShare
 from laiwang_bridge.payments.settle_cards import KEYCAPS, MOST_BUTTONS
 from laiwang_bridge.payments.splitting import AccountId
-from laiwang_bridge.payments.till import Till, shown
+from laiwang_bridge.payments.till import Till, shown, title_of
 
 MOST_LINES = 10
 
@@ -99,10 +99,7 @@ class ReminderTexts:
         return shown(his.open if his else 0, bill.content.total.currency.code, voice.language)
 
     def _title(self, voice: Voice, share: OpenShare) -> Rich:
-        bill = bill_store.find(voice.connection, share.bill)
-        if not bill.content.title:
-            return voice.say(_("bill {number}"), number=f"#{bill.number}")
-        return voice.say(_("{title} ({number})"), title=bill.content.title, number=f"#{bill.number}")
+        return title_of(voice, bill_store.find(voice.connection, share.bill))
 
     def _room(self, voice: Voice, ledger: ledger_store.LedgerId, user: UserID) -> str:
         return self._till.room_name(voice.connection, ledger_store.room_of(voice.connection, ledger), [user])

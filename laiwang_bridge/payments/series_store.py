@@ -95,11 +95,6 @@ def find(connection: Connection, id: SeriesId) -> Series | None:
     return None if row is None else _series(row)
 
 
-def of_bill(connection: Connection, bill: BillId) -> Series | None:
-    row = connection.execute(select(pay_series).where(pay_series.c.bill == bill)).first()
-    return None if row is None else _series(row)
-
-
 def find_number(connection: Connection, ledger: LedgerId, number: int) -> Series | None:
     """One that is not over."""
     this = (pay_series.c.ledger == ledger, pay_series.c.number == number, pay_series.c.is_over.is_(False))

@@ -9,9 +9,9 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Argument, Button, Context, Router, UserError, button
-from appservice.content import Rich, bold, bullets, code, lines, paragraphs
+from appservice.content import Rich, bold, bullets, code, lines, paragraphs, words
 from appservice.language import Message, _
-from laiwang_bridge.payments import claim_store, claims, ledger_store, plan_store, settlement_store
+from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store, plan_store, settlement_store
 from laiwang_bridge.payments.card_text import Face
 from laiwang_bridge.payments.ledger_store import LedgerId, RoomBalance, SettleMode
 from laiwang_bridge.payments.paying import ClaimState
@@ -19,7 +19,7 @@ from laiwang_bridge.payments.plan_store import How, ShownPlan, Suggested
 from laiwang_bridge.payments.settle_cards import SettleCards, currencies, plan_in, state_of
 from laiwang_bridge.payments.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.splitting import AccountId
-from laiwang_bridge.payments.till import Till, Whom, shown
+from laiwang_bridge.payments.till import Till, Whom, shown, title_of
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
 
@@ -69,11 +69,28 @@ class SettleBot:
         ledger = self._till.ledger(context)
         faces = self._till.cards.faces(context.connection, ledger)
         parts = [self._balance(context, ledger, currency, faces) for currency in currencies(context.connection, ledger)]
+        disputed = self._disputed(context, ledger, faces)
         if not parts:
-            context.reply(_("Nobody owes anybody anything here."))
+            context.reply(paragraphs(context.say(_("Nobody owes anybody anything here.")), disputed))
             return
         settle = context.say(_("How to settle up: {line}"), line=code(context.line(self.settle)))
-        context.reply(paragraphs(*parts, settle))
+        context.reply(paragraphs(*parts, disputed, settle))
+
+    def _disputed(self, context: Context, ledger: LedgerId, faces: dict[AccountId, Face]) -> Rich:
+        """Which bills somebody says to be wrong."""
+        found = claim_store.disputes_in(context.connection, ledger)
+        if not found:
+            return words("")
+        rows = [
+            context.say(
+                _("{bill}, says {who}: {reason}") if one.reason else _("{bill}, says {who}"),
+                bill=title_of(context, bill_store.find(context.connection, one.bill)),
+                who=faces[one.account].rich,
+                reason=one.reason,
+            )
+            for one in found
+        ]
+        return lines(bold(context.say(_("Said to be wrong"))), bullets(rows))
 
     def _balance(
         self, context: Context, ledger: LedgerId, currency: str, faces: dict[AccountId, Face]

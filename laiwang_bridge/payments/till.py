@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from appservice import outbox
 from appservice.bots import Argument, ArgumentError, Context, UserError, Voice
 from appservice.bots.line import fold, user_in
+from appservice.content import Rich
 from appservice.language import Language, _
 from appservice.unit import Unit
 from laiwang_bridge.payments import bill_store, ledger_store
@@ -186,6 +187,13 @@ class Till:
 def shown(minor: int, code: str, language: Language) -> str:
     """An amount for people."""
     return Money(minor, currency(code)).text(language.value)
+
+
+def title_of(voice: Voice, bill: Bill) -> Rich:
+    """A bill in a sentence, by its title and number."""
+    if not bill.content.title:
+        return voice.say(_("bill {number}"), number=f"#{bill.number}")
+    return voice.say(_("{title} ({number})"), title=bill.content.title, number=f"#{bill.number}")
 
 
 def _money(amount: Amount, code: str) -> Money:

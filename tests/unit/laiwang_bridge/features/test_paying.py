@@ -139,7 +139,7 @@ async def test_a_dispute_changes_no_number_until_the_bill_is_edited(table: Table
     assert "Ann" in said
     assert await table.owed() == OWED
     assert "❌" in table.card(1)
-    assert await table.town.count("pay_dispute") == 1
+    assert "dinner (#1), says Bo: I had no wine" in await table.say(ann, "!aa balance")
     await table.say(ann, "!aa edit 1 90")
     assert await table.town.count("pay_dispute") == 0
     assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
@@ -181,3 +181,78 @@ async def test_where_the_bill_is_not_named_it_has_to_be_clear(table: Table, peop
     await table.say(ann, "AA 30 taxi @bo")
     await table.say(ann, "AA 20 tea @bo")
     assert "!aa paid #3" in await table.say(bo, "!aa paid")
+
+
+async def test_where_one_word_is_enough_a_claim_is_in_the_books_at_once(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    power = {"users": {ann.user: 100}}
+    await table.town.state(table.room, ann.user, "m.room.power_levels", power)
+    await table.say(ann, "!aa settings confirm one")
+    tap = await table.town.react(bo.user, table.room, table.message(CARD), "✅")
+    assert await table.owed() == {"ann": 4000, "cat": -4000}
+    table.town.news(table.room)
+    await table.town.send(bo.user, table.room, "m.room.redaction", {"redacts": tap})
+    assert "in the books already" in table.town.news(table.room)
+    await table.say(cat, "!aa pay @ann 40")
+    assert await table.owed() == {}
+
+
+async def test_where_two_have_paid_each_says_what_has_come(town: Town, people: Three) -> None:
+    ann, bo, cat = people
+    table = await Table.of(town, *people)
+    await table.say(ann, "AA 120 dinner @bo @cat paid by @ann=60 @bo=60")
+    assert await table.owed() == {"ann": 2000, "bo": 2000, "cat": -4000}
+    await table.tap(cat, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    assert await table.owed() == {"bo": 2000, "cat": -2000}
+    assert "0/1 paid" in table.card(1)
+    await table.tap(bo, CARD, "👍")
+    assert await table.owed() == {}
+    assert "1/1 paid" in table.card(1)
+
+
+async def test_a_guest_pays_by_the_word_of_whoever_gets_it(town: Town, people: Three) -> None:
+    ann, _bo, _cat = people
+    table = await Table.of(town, *people)
+    await table.say(ann, "AA 90 dinner @bo +Tom")
+    await table.say(ann, "!aa received #1 +Tom")
+    assert await table.owed() == {"ann": 3000, "bo": -3000}
+
+
+async def test_who_settles_as_one_pays_as_one(town: Town, people: Three) -> None:
+    ann, _bo, cat = people
+    table = await Table.of(town, *people)
+    await table.town.state(table.room, ann.user, "m.room.power_levels", {"users": {ann.user: 100}})
+    await table.say(ann, "!aa together @bo @cat")
+    await table.say(ann, "AA 90 dinner @bo @cat")
+    await table.tap(cat, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    assert "1/1 paid" in table.card(1)
+    assert sum((await table.owed()).values()) == 0
+    assert "ann" not in await table.owed()
+    assert "Nobody owes" in await table.say(ann, "!aa settle")
+
+
+async def test_after_an_upgrade_of_the_room_claims_go_on(table: Table, people: Three, town: Town) -> None:
+    ann, bo, cat = people
+    await table.tap(bo, CARD, "✅")
+    new = town.homeserver.room(ann.user, bo.user, cat.user)
+    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": table.room}}
+    new.state[("m.room.power_levels", "")] = {"users": {ann.user: 100}}
+    await town.state(table.room, ann.user, "m.room.tombstone", {"replacement_room": new.id})
+    there = Table(town, new.id)
+    await there.say(ann, "!aa received #1")
+    assert await there.owed() == {"ann": 4000, "cat": -4000}
+
+
+async def test_it_is_all_done_in_chinese_too(town: Town, people: Three) -> None:
+    ann, bo, _cat = people
+    table = await Table.of(town, *people)
+    await table.say(ann, "AA 80 EUR 聚餐 @bo")
+    await table.say(bo, "已付 15", reply_to=table.message("聚餐"))
+    assert "谁欠谁" in await table.say(ann, "!记账 余额")
+    assert "应收" in await table.say(ann, "!记账 余额")
+    await table.say(ann, "收到", reply_to=table.message("聚餐"))
+    assert await table.owed() == {"ann": 2500, "bo": -2500}
+    assert "结清只需 1 笔付款" in await table.say(ann, "!记账 结算")
+    assert "有误" in await table.say(bo, "异议 我没喝酒", reply_to=table.message("聚餐"))
