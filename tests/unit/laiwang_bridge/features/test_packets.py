@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 
 from laiwang_bridge.config import Payments
 from laiwang_bridge.payments import ledger_store
+from laiwang_bridge.payments.audit import Rule, audit
 from laiwang_bridge.payments.packets import accounts, drawing
+from laiwang_bridge.payments.packets.tables import packet_part
 from laiwang_bridge.people import store as people
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, MINUTE, SECOND, Person, Town, open_town
 
@@ -378,6 +380,31 @@ async def test_in_chinese_it_reads_as_it_should(town: Town) -> None:
     assert "手气最佳" in table.shown
     assert "个红包" in table.shown
     assert "与抽取结果一致" in await table.say(lin, "!记账 验红包")
+
+
+async def test_in_chinese_the_word_and_two_numbers_are_enough(town: Town) -> None:
+    table = await sit_down(town)
+    lin = table.people[0]
+    assert await table.say(lin, "红包来了！") == ""
+    assert await table.say(lin, "红包 10个") == ""
+    assert "🧧 新年快乐\nLin 的拼手气红包：¥66.00，共 6 个" in await table.say(lin, "红包 66 CNY 6个 新年快乐")
+    assert "共 6 个" in await table.say(lin, "红包66积分6个")
+    assert "¥5.00，共 2 个" in await table.say(lin, "AA 红包 5 CNY 2")
+    assert "共 2 个" in await table.say(lin, "aa packet 5 CNY 2 fixed")
+
+
+async def test_the_audit_of_the_books_looks_at_packets_too(town: Town) -> None:
+    table = await sit_down(town)
+    lin, may, _bo = table.people
+    await table.say(lin, "!aa packet 10 2")
+    await table.tap(may)
+    assert (await town.database.read(audit)).faults == ()
+
+    def spoil(connection: Connection) -> None:
+        connection.execute(packet_part.update().values(amount=packet_part.c.amount + 1))
+
+    await town.database.write(spoil)
+    assert [fault.rule for fault in (await town.database.read(audit)).faults] == [Rule.PACKETS]
 
 
 async def test_a_room_that_is_replaced_takes_its_open_packets_along(town: Town) -> None:
