@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, Table, func, inspect, select, text
 
 from laiwang_bridge.payments.bill_audit import faults_of_bills
 from laiwang_bridge.payments.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
+from laiwang_bridge.payments.packets import accounts
 from laiwang_bridge.payments.settling import as_units, plan
 from laiwang_bridge.payments.splitting import AccountId
 
@@ -30,6 +31,7 @@ class Rule(StrEnum):
     REVERSED = "every reversal is the opposite of what it takes back"
     ONCE = "nothing was applied twice"
     BILLS = "every bill is in the books with its shares, which fit its total"
+    PACKETS = "what was taken of a red packet, is left in it and went back is all of it"
     SETTLED = "every room could be settled to 0"
 
 
@@ -58,6 +60,7 @@ def audit(connection: Connection) -> Audit:
         connection.execute(text("set transaction isolation level repeatable read"))
     bills, wrong_bills = faults_of_bills(connection)
     faults = [*_faults_of_books(connection), *(Fault(Rule.BILLS, each) for each in wrong_bills)]
+    faults += [Fault(Rule.PACKETS, f"red packet {id} does not add up") for id in accounts.unbalanced(connection)]
     return Audit(
         _count(connection, pay_ledger),
         _count(connection, pay_entry),
