@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -177,7 +178,12 @@ class Charging:
     # -- hearing of it ------------------------------------------------------------------------------------------------
 
     def callback(self, write: Write, wake: Callable[[str], None], clock: Callable[[], int]) -> Callback:
-        """What services call. Their answer is given when all that it means is durable."""
+        """What services call. Their answer is given when all that it means is durable.
+
+        One notice is written after the other: most are about the same few accounts, and would only get in each other's
+        way in a database that lets them try at the same time.
+        """
+        turn = asyncio.Lock()
 
         async def answer(call: Call) -> Reply:
             rail = self._merchants.get(call.rest)
@@ -188,7 +194,8 @@ class Charging:
                 notice = rail.verify(call.body, call.headers, now)
                 if notice is None:
                     return Reply(200, rail.accepted)
-                lane = await write(lambda connection: _apply(connection, rail.name, notice, now))
+                async with turn:
+                    lane = await write(lambda connection: _apply(connection, rail.name, notice, now))
             except (NotGenuine, Unfitting) as error:
                 self._complain(rail.name, error)
                 return Reply(400, b"fail")

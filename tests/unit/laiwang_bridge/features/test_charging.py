@@ -3,137 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
-import orjson
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from sqlalchemy import func, select
 
-from appservice.callbacks import Call, Reply
-from laiwang_bridge.config import Alipay, Payments, Stripe
+from appservice.callbacks import Reply
 from laiwang_bridge.payments import merchant_store
-from laiwang_bridge.payments.ledger_tables import pay_entry
-from tests.unit.laiwang_bridge.features.table import Table
-from tests.unit.laiwang_bridge.features.town import DAY, MINUTE, PAY_BOT, Person, Town, open_town
-from tests.unit.laiwang_bridge.payments.rails.keys import (
-    alipay_notice,
-    our_key,
-    private_text,
-    public_text,
-    signed,
-    stripe_header,
-    their_key,
-)
+from tests.unit.laiwang_bridge.features.counter import Counter, credits_in, notices, open_counter
+from tests.unit.laiwang_bridge.features.town import DAY, MINUTE
 
-SECRET = "whsec_of_the_town"
 FAIL, SUCCESS = Reply(400, b"fail"), Reply(200, b"success")
-
-
-@dataclass
-class Counter:
-    """Mei's payment services on loopback, and a town in which she is owed 12.30 by Bo."""
-
-    town: Town
-    table: Table
-    mei: Person
-    bo: Person
-    cy: Person
-    trade: dict[str, str] = field(default_factory=lambda: {"code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST"})
-    asked: list[dict[str, str]] = field(default_factory=list)
-    refuses: bool = False
-
-    async def serve(self, request: web.Request) -> web.Response:
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        self.asked.append(form)
-        if request.path == "/v1/checkout/sessions":
-            if self.refuses:
-                return web.json_response({"error": {"code": "amount_too_small"}}, status=400)
-            return web.json_response({"url": "https://checkout.stripe.com/c/pay/cs_1"})
-        reference = json.loads(form["biz_content"])["out_trade_no"]
-        if form["method"] == "alipay.trade.precreate":
-            said = {"code": "10000", "out_trade_no": reference, "qr_code": "https://qr.alipay.com/bax0123"}
-        else:
-            said = {"out_trade_no": reference, **self.trade}
-        inner = json.dumps(said)
-        name = form["method"].replace(".", "_")
-        return web.Response(text=f'{{"{name}_response":{inner},"sign":"{signed(inner.encode())}"}}')
-
-    async def ask(self, person: Person, line: str) -> str:
-        person.news()
-        await self.table.say(person, line)
-        return person.news()
-
-    async def charge(self, rail: str) -> dict[str, Any]:
-        """The newest charge of a service."""
-        return [row for row in await self.town.rows("pay_charge") if row["rail"] == rail][-1]
-
-    async def call(self, rail: str, body: bytes, headers: dict[str, str] | None = None) -> Reply:
-        """A notice comes in; what it sets going has happened afterwards."""
-        town = self.town
-        charging = town.app.payments.charging
-        answer = charging.callback(town.database.write, lambda _lane: None, lambda: town.now).answer
-        reply = await answer(Call(rail, headers or {}, body))
-        await town.settle()
-        return reply
-
-    async def alipay(
-        self, status: str = "TRADE_SUCCESS", event: str = "n1", amount: str = "12.30", **more: str
-    ) -> Reply:
-        fields = {
-            "app_id": "app", "seller_id": "seller", "notify_id": event,
-            "out_trade_no": (await self.charge("alipay"))["reference"],
-            "total_amount": amount, "trade_status": status,
-        }  # fmt: skip
-        return await self.call("alipay", alipay_notice(fields | more))
-
-    async def stripe(self, kind: str, event: str, **thing: object) -> Reply:
-        said = {"metadata": {"reference": (await self.charge("stripe"))["reference"]}, "currency": "eur", **thing}
-        body = orjson.dumps({"id": event, "type": kind, "data": {"object": said}})
-        return await self.call("stripe", body, {"Stripe-Signature": stripe_header(body, SECRET, self.town.now // 1000)})
-
-    async def paid_by_stripe(self, event: str = "evt_1") -> Reply:
-        return await self.stripe("payment_intent.succeeded", event, object="payment_intent", amount_received=1230)
-
-
-@asynccontextmanager
-async def open_counter(url: str) -> AsyncIterator[Counter]:
-    app = web.Application()
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    later: list[Counter] = []
-
-    async def serve(request: web.Request) -> web.Response:
-        return await later[0].serve(request)
-
-    app.router.add_post("/{rest:.*}", serve)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with open_town(
-        url,
-        alipay=Alipay(
-            holder="@mei:town",
-            app_id="app",
-            seller_id="seller",
-            private_key=private_text(our_key()),
-            alipay_public_key=public_text(their_key()),
-            gateway=f"{address}/gateway.do",
-        ),
-        stripe=Stripe(holder="@mei:town", secret_key="sk_test", webhook_secret=SECRET, address=address),
-        payments=Payments(public_address="https://pay.example.org"),
-    ) as town:
-        mei, bo, cy = [await town.arrive(name, bot=PAY_BOT) for name in ("mei", "bo", "cy")]
-        table = await Table.of(town, mei, bo, cy)
-        await table.say(mei, "!aa 24.60 dinner @bo")
-        later.append(Counter(town, table, mei, bo, cy))
-        yield later[0]
-    await runner.cleanup()
 
 
 @pytest_asyncio.fixture
@@ -295,30 +175,17 @@ async def test_a_page_for_what_is_not_owed_any_more_is_not_opened(counter: Count
 async def test_a_storm_of_repeated_notices_in_any_order_credits_each_payment_once(
     either_counter: Counter,
 ) -> None:
-    counter = either_counter
-    payments, copies, workers = 25, 8, 32
-    town, charging = counter.town, counter.town.app.payments.charging
-    await open_page(counter)
+    town, payments = either_counter.town, 25
+    await open_page(either_counter)
     [first] = await town.rows("pay_charge")
-    references = [f"{number:032x}" for number in range(payments)]
-    rows = [{**first, "id": 100 + number, "reference": each, "bill": None} for number, each in enumerate(references)]
+    rows, calls = notices(town, first, payments, copies=8)
     await town.database.write(lambda connection: connection.execute(merchant_store.pay_charge.insert(), rows) and None)
-    calls = []
-    for number, reference in enumerate(references):
-        thing = {"metadata": {"reference": reference}, "currency": "eur", "amount_received": 1230}
-        body = orjson.dumps({"id": f"evt_{number}", "type": "payment_intent.succeeded", "data": {"object": thing}})
-        header = {"Stripe-Signature": stripe_header(body, SECRET, town.now // 1000)}
-        calls += [Call("stripe", header, body)] * copies
-    random.Random(7).shuffle(calls)
-    answer = charging.callback(town.database.write, lambda _lane: None, lambda: town.now).answer
+    answer = town.app.payments.charging.callback(town.database.write, lambda _lane: None, lambda: town.now).answer
 
     async def work() -> None:
         while calls:
             assert await answer(calls.pop()) == Reply(200, b"{}")
 
-    await asyncio.gather(*(work() for _worker in range(workers)))
-    entries = await town.database.read(
-        lambda connection: connection.execute(select(func.count()).where(pay_entry.c.kind == "payment")).scalar()
-    )
-    assert entries == payments
-    assert await counter.table.owed() == {"mei": 1230 - payments * 1230, "bo": payments * 1230 - 1230}
+    await asyncio.gather(*(work() for _worker in range(32)))
+    assert await town.database.read(credits_in) == payments
+    assert await either_counter.table.owed() == {"mei": 1230 - payments * 1230, "bo": payments * 1230 - 1230}
