@@ -306,7 +306,7 @@ class Playing:
     async def _think_better_of_it(self, name: str, key: str) -> None:
         """Knock, and leave before there is an answer."""
         person, porch, bridge = self[name].person, self.story.places[key].porch, self.bridged.bridge.pid
-        assert bridge is not None
+        assert bridge > 0
         os.kill(bridge, signal.SIGSTOP)
         try:
             await person.knock(porch)

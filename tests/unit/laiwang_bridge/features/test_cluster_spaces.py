@@ -92,6 +92,19 @@ async def test_what_is_not_visible_any_more_goes(town: Town, line: list[Person])
     assert children(town, space) == {}
 
 
+async def test_a_cluster_whose_porch_is_still_being_made_comes_later(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    await bo.say("space on")
+    space = space_of(town, bo)
+    town.held = lambda effect: isinstance(effect, CreateRoom) and effect.name == HIKE and not effect.invite
+    await town.start(ann, HIKE)
+    await town.wait(UPDATE_EVERY_MS)
+    assert children(town, space) == {}
+    town.held = lambda _effect: False
+    await town.wait(UPDATE_EVERY_MS)
+    assert list(children(town, space)) == [town.porch(HIKE).id]
+
+
 async def test_a_burst_of_changes_is_one_update(town: Town, line: list[Person]) -> None:
     ann, bo, _cat, _dan = line
     await bo.say("space on")
