@@ -200,7 +200,7 @@ async def test_where_one_word_is_enough_a_claim_is_in_the_books_at_once(table: T
 async def test_where_two_have_paid_each_says_what_has_come(town: Town, people: Three) -> None:
     ann, bo, cat = people
     table = await Table.of(town, *people)
-    await table.say(ann, "AA 120 dinner @bo @cat paid by @ann=60 @bo=60")
+    await table.say(ann, "!aa 120 dinner @ann @bo @cat paid by @ann=60, @bo=60")
     assert await table.owed() == {"ann": 2000, "bo": 2000, "cat": -4000}
     await table.tap(cat, CARD, "✅")
     await table.tap(ann, CARD, "👍")
