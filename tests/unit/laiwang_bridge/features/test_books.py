@@ -67,6 +67,13 @@ async def table(sqlite_url: str) -> AsyncIterator[Table]:
         yield await set_table(books)
 
 
+@pytest.fixture
+async def either_table(database_url: str) -> AsyncIterator[Table]:
+    """Once on SQLite, once on PostgreSQL."""
+    async with open_books(database_url) as books:
+        yield await set_table(books)
+
+
 async def set_table(books: Books) -> Table:
     people = {name: await books.arrive(name, bot=PAY_BOT) for name in ("ann", "bob", "carl")}
     room = books.town.homeserver.room(*(person.user for person in people.values()))
@@ -160,7 +167,8 @@ async def test_a_file_that_is_none_is_said_to_be_none(table: Table) -> None:
     assert "Please send it once more." in await table.say("ann", "!aa import", reply_to=sent)
 
 
-async def test_ones_own_json_makes_the_same_books_in_another_room(table: Table) -> None:
+async def test_ones_own_json_makes_the_same_books_in_another_room(either_table: Table) -> None:
+    table = either_table
     await table.say("ann", "!aa 120 EUR dinner @bob:town @carl:town")
     await table.say("bob", "!aa 30 EUR taxi @ann:town")
     await table.say("bob", "!aa undo")
