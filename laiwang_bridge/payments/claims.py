@@ -288,8 +288,8 @@ def _confirm(connection: Connection, claims: Sequence[Claim], by: AccountId, now
         entry = ledger_store.post(
             connection, one.ledger, NewEntry(KIND, f"claim:{one.id}", day(now), postings, author=by), now
         )
-        claim_store.change(connection, one.id, ClaimState.CONFIRMED, entry)
         if entry is not None:
+            claim_store.change(connection, one.id, ClaimState.CONFIRMED, entry)
             touched += _even(connection, one, entry)
     bills = tuple(dict.fromkeys(touched))
     _touch(connection, bills)
