@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import Line, fold
-from appservice.content import code, join
+from appservice.content import code
 from appservice.language import _
 from laiwang_bridge.payments import billing, claims, ledger_store
 from laiwang_bridge.payments.bill_store import Bill
@@ -161,7 +161,7 @@ class Changing:
         if not changes:
             context.reply(_("That changes nothing."))
             return
-        context.reply(_("Bill {number}: {changes}."), number=f"#{now.number}", changes=join(", ", changes))
+        context.reply(_("Bill {number}: {changes}."), number=f"#{now.number}", changes=changes)
 
     # -- what is wanted ---------------------------------------------------------------------------------------------
 

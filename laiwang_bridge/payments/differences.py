@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 
-from appservice.content import Rich, join, words
+from appservice.content import Rich
 from appservice.language import Catalogue, Message, _
 from laiwang_bridge.payments.bill_store import Change, Content, Version
 from laiwang_bridge.payments.card_text import Face
@@ -12,6 +13,7 @@ from laiwang_bridge.payments.money import Money
 from laiwang_bridge.payments.splitting import AccountId
 
 Faces = Mapping[AccountId, Face]
+Shown = str | datetime.date | list[Rich]
 
 
 def differences(old: Content, new: Content, faces: Faces, catalogue: Catalogue) -> list[Rich]:
@@ -19,8 +21,8 @@ def differences(old: Content, new: Content, faces: Faces, catalogue: Catalogue) 
     found: list[Rich] = []
     language = catalogue.language.value
 
-    def note(message: Message, was: Rich | str, now: Rich | str) -> None:
-        if words(was) != words(now):
+    def note(message: Message, was: Shown, now: Shown) -> None:
+        if was != now:
             found.append(catalogue.say(message, was=was or "–", now=now or "–"))
 
     note(_("total {was} → {now}"), old.total.text(language), new.total.text(language))
@@ -30,7 +32,7 @@ def differences(old: Content, new: Content, faces: Faces, catalogue: Catalogue) 
     if old.shares != new.shares and _changed(old, new):
         one, other = _only(old.shares, new.shares), _only(new.shares, old.shares)
         note(_("shares {was} → {now}"), _amounts(one, old, faces, language), _amounts(other, new, faces, language))
-    note(_("date {was} → {now}"), old.date.isoformat(), new.date.isoformat())
+    note(_("date {was} → {now}"), old.date, new.date)
     note(_("category {was} → {now}"), old.category or "", new.category or "")
     return found
 
@@ -43,10 +45,10 @@ def line_of(version: Version, before: Version | None, faces: Faces, catalogue: C
         return catalogue.say(_("added: {total}"), total=total)
     if version.change is Change.VOIDED:
         return catalogue.say(_("made void"))
-    changes = join(", ", differences(before.content, content, faces, catalogue))
     if version.change is Change.RESTORED:
         return catalogue.say(_("brought back"))
-    return changes or catalogue.say(_("changed"))
+    changes = differences(before.content, content, faces, catalogue)
+    return catalogue.say(_("{changes}"), changes=changes) if changes else catalogue.say(_("changed"))
 
 
 def _changed(old: Content, new: Content) -> bool:
@@ -60,10 +62,10 @@ def _payers(content: Content) -> Mapping[AccountId, int | None]:
     return dict.fromkeys(paid) if len(paid) == 1 else paid
 
 
-def _paid(content: Content, faces: Faces, language: str) -> Rich:
+def _paid(content: Content, faces: Faces, language: str) -> list[Rich]:
     payers = _payers(content)
     if len(payers) == 1:
-        return join("", [faces[account].rich for account in payers])
+        return [faces[account].rich for account in payers]
     return _amounts(content.paid, content, faces, language)
 
 
@@ -71,10 +73,9 @@ def _only(one: Mapping[AccountId, int], other: Mapping[AccountId, int]) -> dict[
     return {account: minor for account, minor in one.items() if other.get(account) != minor}
 
 
-def _amounts(amounts: Mapping[AccountId, int], content: Content, faces: Faces, language: str) -> Rich:
-    shown = [
+def _amounts(amounts: Mapping[AccountId, int], content: Content, faces: Faces, language: str) -> list[Rich]:
+    return [
         faces[account].rich + f" {Money(minor, content.total.currency).text(language)}"
         for account, minor in amounts.items()
         if minor
     ]
-    return join(", ", shown)

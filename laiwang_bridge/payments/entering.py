@@ -16,7 +16,7 @@ from appservice.bots import Argument, Button, Context, Router, UserError, button
 from appservice.bots.line import Line, fold
 from appservice.content import code, literal, without_reply_fallback
 from appservice.effects import EffectKey
-from appservice.language import Language, _
+from appservice.language import Language, _, contains_han
 from laiwang_bridge.payments import bill_store, billing, ledger_store, question_store
 from laiwang_bridge.payments.bill_store import Bill, NewBill
 from laiwang_bridge.payments.cards import Cards
@@ -268,4 +268,5 @@ def begins_like_a_bill(text: str) -> bool:
 
 def _is_clearly_meant(wording: BillWording, line: Line) -> bool:
     names_people = wording.shares != EqualWording((Everybody(),))
-    return names_people or not wording.title or _CURRENCY.search(line.text) is not None
+    is_short = not wording.title or contains_han(wording.title)
+    return names_people or is_short or _CURRENCY.search(line.text) is not None

@@ -176,9 +176,8 @@ class SettingsBot:
             self._row(context, _ASK, _("from which amount on I ask first"), limit.text(context.language.value)),
             *(self._row(context, one.names, one.label, _shown(one, now, context.language)) for one in _SETTINGS),
         ]
-        change = context.say(
-            _("Change one with {line}, as a host."), line=code(context.line(self.settings, "currency", "CNY"))
-        )
+        example = context.line(self.settings, _in_language(_CURRENCY, context.language), "CNY")
+        change = context.say(_("Change one with {line}, as a host."), line=code(example))
         context.reply(paragraphs(context.say(_("**Bills of this room**")), bullets(rows), change))
 
     def _row(self, context: Context, names: tuple[str, ...], label: Message, value: str) -> Rich:

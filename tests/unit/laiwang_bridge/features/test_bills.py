@@ -50,6 +50,8 @@ async def test_a_line_is_a_bill_and_its_card_says_all_of_it(
         "aa 120 dinner @bo @cat",
         "laiwang_pay: 120 EUR dinner @bo @cat",
         "AA €40 each dinner @bo @cat",
+        "AA 120 晚饭",
+        "AA 120",
     ],
 )
 async def test_a_bill_can_be_said_in_many_ways(table: Table, people: tuple[Person, Person, Person], line: str) -> None:
