@@ -13,6 +13,7 @@ import pytest
 from mautrix.types import EventID, RoomID
 from PIL import Image
 
+from laiwang_bridge.payments import import_store
 from laiwang_bridge.payments.importing.found import Found
 from laiwang_bridge.payments.importing.reader import read_books
 from tests.unit.laiwang_bridge.features.address_books import Books, open_books
@@ -251,3 +252,30 @@ async def test_statistics_are_a_picture_and_its_text_says_the_same(table: Table)
     assert "统计" not in await table.say("ann", "!aa stats all")
     await table.books.town.wait(400 * DAY)
     assert "There are no bills in that time." in await table.say("ann", "!aa stats")
+
+
+async def test_what_waits_goes_along_to_an_upgraded_room(table: Table) -> None:
+    town, people = table.books.town, table.people
+    await table.books.send(people["ann"], SPLITWISE, "export.csv")
+    await table.say("ann", "!aa import")
+    new = town.homeserver.room(*(person.user for person in people.values()))
+    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": table.room}}
+    await town.state(table.room, people["ann"].user, "m.room.tombstone", {"replacement_room": new.id})
+    there = Table(table.books, new.id, people)
+    there.news()
+    assert "Who is who:" in await there.say("ann", "!aa import")
+    assert "4 bills and payments of Splitwise are in the books now." in await there.say("ann", "!aa import yes")
+
+
+async def test_what_waits_is_forgotten_after_a_day_and_with_the_person(table: Table) -> None:
+    town, ann, bob = table.books.town, table.people["ann"], table.people["bob"]
+    for one in (ann, bob):
+        await table.books.send(one, SPLITWISE, "export.csv")
+    await table.say("ann", "!aa import")
+    assert (await town.count("pay_import"), await town.count("pay_import_file")) == (1, 1)
+    chat = await town.arrive("ann")
+    await chat.say("forget")
+    await chat.say("yes")
+    assert (await town.count("pay_import"), await town.count("pay_import_file")) == (0, 1)
+    await town.database.write(lambda connection: import_store.forget_old(connection, town.now + 2 * DAY))
+    assert await town.count("pay_import_file") == 0
