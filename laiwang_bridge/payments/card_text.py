@@ -138,9 +138,11 @@ class _Writer:
     def _person(self, account: AccountId) -> Rich:
         status = self._card.statuses.get(account)
         gets = sum(debt.minor for debt in self._card.debts if debt.payee == account)
+        has_to_pay = status is not None and status.state in (ShareState.CLAIMED, ShareState.PAID, ShareState.OPEN)
+        share = status.owed if status and has_to_pay else self._content.shares.get(account, 0)
         values = {
             "who": self._name(account),
-            "share": self._money(self._content.shares.get(account, 0)),
+            "share": self._money(share),
             "open": self._money(status.open if status else 0),
             "gets": self._money(gets),
         }
