@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,9 @@ MOST_READINGS = 5
 MOST_UNASKED = 20
 """How many people may share a bill for which nobody was named, before that is asked about."""
 
+_NAME_OR_SUM = re.compile(r"@\S*[-+\u2212]\d")
+"""`@d-5` may be somebody's name, or five less for `d`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -80,7 +84,8 @@ class Understanding:
         Raises `UserError` for a line that can be none, with the line put right where that can be guessed.
         """
         habits = self.habits(place)
-        said = read_bill(line, start, habits)
+        names = self.room(place).names(place.connection) if _NAME_OR_SUM.search(line.text) else frozenset[str]()
+        said = read_bill(line, start, habits, names)
         if isinstance(said, Mistake):
             self._refuse(said, habits, command)
         if isinstance(said, Question):

@@ -19,7 +19,7 @@ from appservice.ghosts import localpart
 from appservice.language import _
 from appservice.rooms import Rooms
 from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.wording import (
     AdjustedWording,
@@ -66,6 +66,14 @@ class Room:
         """Everybody in the room, us aside."""
         inside = self.rooms.members(connection, self.id)
         return sorted(user for user in inside if not self.is_ours(user))
+
+    def names(self, connection: Connection) -> frozenset[str]:
+        """What people here are called, folded: the first parts of their ids, display names, and guests."""
+        members = self.members(connection)
+        shown = self.rooms.display_names(connection, members).values()
+        known = ledger_store.accounts(connection, self.ledger).values()
+        guests = (account.name for account in known if account.kind is AccountKind.GUEST)
+        return frozenset(fold(name) for name in (*map(localpart, members), *shown, *guests))
 
     def candidates(self, connection: Connection, named: Named) -> Candidates | User | Guest:
         """Whom a name means: one person if that is sure. Raises `Unknown`."""

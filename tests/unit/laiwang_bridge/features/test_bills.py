@@ -143,6 +143,14 @@ async def test_somebody_whom_nobody_knows_is_no_bill(
     assert await table.bills() == []
 
 
+async def test_a_name_may_look_like_a_sum(town: Town, people: tuple[Person, Person, Person]) -> None:
+    table = await Table.of(town, people[0], await town.arrive("dan-5"))
+    await table.say(people[0], "!aa 20 taxi @dan-5")
+    assert await table.owed() == {"ann": 1000, "dan-5": -1000}
+    await table.say(people[0], "!aa 20 tea @ann @dan-5:town")
+    assert await table.owed() == {"ann": 2000, "dan-5": -2000}
+
+
 async def test_people_from_elsewhere_and_guests_take_part(town: Town, people: tuple[Person, Person, Person]) -> None:
     eve = await town.arrive("eve", server="far.away")
     table = await Table.of(town, people[0], eve)
