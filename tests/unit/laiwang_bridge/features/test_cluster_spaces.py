@@ -101,6 +101,7 @@ async def test_a_cluster_whose_porch_is_still_being_made_comes_later(town: Town,
     await town.wait(UPDATE_EVERY_MS)
     assert children(town, space) == {}
     town.held = lambda _effect: False
+    await town.settle()
     await town.wait(UPDATE_EVERY_MS)
     assert list(children(town, space)) == [town.porch(HIKE).id]
 
