@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -15,7 +16,7 @@ from laiwang_bridge.payments.atoms import CUT, Atom, is_latin, read_atom
 from laiwang_bridge.payments.currencies import Meaning
 from laiwang_bridge.payments.expressions import OPERATORS, BadExpression, Token, evaluate
 from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, Money
-from laiwang_bridge.payments.numerals import Numeral
+from laiwang_bridge.payments.numerals import CHINESE, Numeral
 from laiwang_bridge.payments.wording import Habits, Mistake, Problem
 
 _OPENING = "([{<（「《"
@@ -30,7 +31,10 @@ _COUNTED = re.compile(
     r"|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
-_DEEPEST = 20
+_ABOUT = "多几幾来來余餘"
+_POINTS = "点點"
+_MORE_COINS = re.compile(f"[0-9{CHINESE}半]+")
+_DEEPEST = 6
 _ORDINAL = "第周週"
 
 
@@ -140,7 +144,8 @@ def found_at(text: str, folded: str, start: int, habits: Habits, *, is_joined: b
     if len(tokens) == 1 and not _is_possible_alone(folded, start, end, atoms[0]):
         return None
     kind = _kind(folded, start, end, atoms)
-    return _found(atoms, tokens, (start, end), kind, habits, is_signed=sign)
+    found = _found(atoms, tokens, (start, end), kind, habits, is_signed=sign)
+    return replace(found, is_sure=False) if found and _goes_on(folded, end) else found
 
 
 def minor_of(text: str, of: Currency, habits: Habits) -> int | Mistake:
@@ -167,6 +172,7 @@ _MESSAGES: dict[Problem, Message] = {
     Problem.TOO_MANY_DECIMALS: _("“{text}” has more decimals than the currency."),
     Problem.NOT_POSSIBLE: _("“{text}” cannot be worked out to a whole number of the smallest coin."),
     Problem.UNCLEAR: _("“{text}” can be read in several ways. Write 1234 or 1234.00."),
+    Problem.ON_TOP: _("Does “{text}” come on top? Write a sum, as `120*1.1`, or put the title in quotation marks."),
     Problem.MIXED_CURRENCIES: _("A bill is in one currency."),
     Problem.TOO_LARGE: _("“{text}” is too much for any bill."),
 }
@@ -222,7 +228,7 @@ def _suffix_behind(text: str, folded: str, position: int, atoms: list[Atom], hab
     probe = read_atom(
         text[:position] + "1" + text[position:], folded[:position] + "1" + folded[position:], position, habits.currency
     )
-    if probe is None or len(probe.names) != 1 or probe.numerals[0].value != 1:
+    if probe is None or len(probe.names) != 1 or probe.names[0].meaning.part != 1 or probe.numerals[0].value != 1:
         return position
     last = atoms[-1]
     atoms[-1] = Atom(last.start, last.end, last.bare_start, last.bare_end, last.numerals, (*last.names, *probe.names))
@@ -262,16 +268,18 @@ def _found(
     meanings = [name.meaning for atom in atoms for name in atom.names]
     currencies = _agreed(meanings, habits.currency)
     is_word = any(name.is_doubtful for atom in atoms for name in atom.names)
-    part = meanings[-1].part if meanings else Fraction(1)
+    parts = tuple(atom.names[-1].meaning.part if atom.names else Fraction(1) for atom in atoms)
     is_sum = len(tokens) > 1
     sure = not any(atom.is_doubtful for atom in atoms) and len(currencies) == 1 and not is_word
     readings: list[Reading] = []
     problem = Problem.MIXED_CURRENCIES if not currencies else None
+    if len(set(parts)) > 1 and not all(atom.names for atom in atoms):  # 20+30 cents
+        currencies, problem = (), Problem.NOT_POSSIBLE
     for currency in currencies:
         chosen = [_fitting(atom, currency, habits) for atom in atoms]
         sure = sure and all(one_sure for _numerals, one_sure in chosen)
         for numerals in product(*(numerals for numerals, _sure in chosen)):
-            found = _worked_out(numerals, tokens, part, currency, is_negative=is_signed, is_sum=is_sum)
+            found = _worked_out(numerals, tokens, parts, currency, is_negative=is_signed, is_sum=is_sum)
             if isinstance(found, Problem):
                 problem = problem or found
             elif found is None:
@@ -298,22 +306,22 @@ def _found(
 def _worked_out(
     numerals: tuple[Numeral, ...],
     tokens: tuple[int | str, ...],
-    part: Fraction,
+    parts: tuple[Fraction, ...],
     currency: Currency,
     *,
     is_negative: bool,
     is_sum: bool,
 ) -> Money | Problem | None:
     """The money that the tokens make. None for a sum that is no amount at all, as `7-11`."""
-    resolved: list[Token] = [numerals[one].value if isinstance(one, int) else one for one in tokens]
+    resolved: list[Token] = [numerals[one].value * parts[one] if isinstance(one, int) else one for one in tokens]
     try:
         value = evaluate(resolved)
     except BadExpression:
         return Problem.NOT_POSSIBLE
     if is_sum and value <= 0:
         return None
-    minor = value * part * currency.scale
-    if not is_sum and part == 1 and numerals[0].decimals > currency.exponent:
+    minor = value * currency.scale
+    if not is_sum and parts[0] == 1 and numerals[0].decimals > currency.exponent:
         return Problem.TOO_MANY_DECIMALS
     if minor.denominator != 1:
         return Problem.NOT_POSSIBLE if is_sum else Problem.TOO_MANY_DECIMALS
@@ -327,7 +335,7 @@ def _without_the_word(atom: Atom, span: tuple[int, int], habits: Habits, *, is_n
     start = atom.bare_start if atom.bare_start > atom.start else span[0]
     numerals, _sure = _fitting(atom, habits.currency, habits)
     found = [
-        _worked_out((one,), (0,), Fraction(1), habits.currency, is_negative=is_negative, is_sum=False)
+        _worked_out((one,), (0,), (Fraction(1),), habits.currency, is_negative=is_negative, is_sum=False)
         for one in numerals
     ]
     return [Reading(money, start, atom.bare_end) for money in found if isinstance(money, Money)]
@@ -365,6 +373,12 @@ def _fitting(atom: Atom, currency: Currency, habits: Habits) -> tuple[tuple[Nume
     return (grouped, decimal), False
 
 
+def _goes_on(folded: str, end: int) -> bool:
+    """Whether behind `3块` more digits follow that count nothing else: perhaps they are part of it."""
+    more = _MORE_COINS.match(folded, end) if contains_han(folded[end - 1]) else None
+    return more is not None and not _COUNTED.match(folded, more.end())
+
+
 def _kind(folded: str, start: int, end: int, atoms: tuple[Atom, ...]) -> Kind:
     if len(atoms) == 1 and atoms[0].is_chinese and _COUNTED_BY_PIECES.match(folded, start):
         return Kind.COUNT
@@ -388,9 +402,13 @@ def _begins(folded: str, start: int) -> bool:
     if start == 0:
         return True
     before = folded[start - 1]
+    if before in _POINTS and (folded[start - 2 : start - 1].isdigit() or folded[start - 2 : start - 1] in CHINESE):
+        return False
     if before.isspace() or before == CUT or before in _OPENING or contains_han(before) or ord(before) >= 0xF0000:
         return True
     earlier = folded[start - 2 : start - 1]
+    if unicodedata.category(before) == "So":
+        return True
     return before in _PAUSES and not earlier.isdigit()
 
 
@@ -399,8 +417,12 @@ def _ends(folded: str, end: int) -> bool:
     if end >= len(folded):
         return True
     after, later = folded[end], folded[end + 1 : end + 2]
-    if contains_han(folded[end - 1]):
+    if after in _ABOUT or (after in _POINTS and later.isdigit()):
+        return False
+    if contains_han(folded[end - 1]) or unicodedata.category(after) == "So":
         return after not in "%％"
+    if after in "-*=~\u2013":
+        return not later or later.isspace()
     if after.isspace() or after == CUT or after in _CLOSING or contains_han(after) or ord(after) >= 0xF0000:
         return True
     if after == ".":

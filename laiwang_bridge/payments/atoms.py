@@ -19,9 +19,17 @@ _DIGITS = re.compile(rf"[0-9]+(?:[.,{GROUP_SIGNS}][0-9]+)*")
 _SPACED_GROUPS = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?(?![0-9.,]*[0-9])")
 _NO_CENTS = re.compile(r"[.,][-\u2013\u2014]{1,2}(?![0-9])")
 _MULTIPLIED = re.compile(r"([kK])(?![^\W_])|([百千万萬亿億])(?![" + CHINESE + r"0-9])")
+_WORD_MULTIPLIED = re.compile(
+    r" ?(hundred|thousand|tausend|lakhs?|lacs?|million(?:en|s)?|mio|crores?|mille|grand)\b(?![\u3400-\u9fff])"
+)
+_WORD_POWERS = {"h": 2, "t": 3, "l": 5, "c": 7, "g": 3}
 _MULTIPLIERS = {"k": 3, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
 _MIXED = re.compile(rf"[0-9]+(?:\.[0-9]+)?[百千万萬亿億][{CHINESE}0-9]*")
 _CHINESE = re.compile(f"[{CHINESE}]+")
+_DIGIT_VALUES = {char: value for value, char in enumerate("零一二三四五六七八九")}
+_CHINESE_POINT = re.compile("[点點]([零一二三四五六七八九]+)")
+_EURO_CENTS = re.compile(r"([0-9]{2})(?![0-9.,%])")
+_TENTHS = ("毛", "角")
 _LITTLE = "零?([0-9一二两兩三四五六七八九])"
 _CHANGE = re.compile(
     rf"{_LITTLE}(?:[毛角]钱?(?:([0-9一二两兩三四五六七八九])分?)?|(分)钱?)(?![0-9])|([0-9一二三四五六七八九半])"
@@ -68,7 +76,8 @@ def is_latin(char: str) -> bool:
 
 
 def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: bool = True) -> Atom | None:
-    """The number that begins at a place, or the currency's name before it. With `is_joined`, `1 234` is one number."""
+    """The number that begins at a place, or the currency's name before it. With `is_joined`, `1 234` is
+    one number and `2 grand` is 2000."""
     prefix = _prefix(text, folded, start, room)
     position = prefix.end if prefix else start
     while prefix and position < len(folded) and folded[position] in _SPACES:
@@ -80,11 +89,10 @@ def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: 
     suffix = _suffix(text, folded, end, room)
     names = tuple(name for name in (prefix, suffix) if name is not None)
     behind = suffix.end if suffix else end
-    if suffix and folded[suffix.start : suffix.end] in _YUAN_WORDS:
-        change = _change(folded, behind)
-        if change is not None:
-            cents, behind = change
-            numerals = tuple(Numeral(one.value + cents, 2) for one in numerals)
+    change = _change(folded, suffix) if suffix else None
+    if change is not None:
+        more, behind = change
+        numerals = tuple(Numeral(one.value + more, 2) for one in numerals)
     return Atom(start, behind, position, end, numerals, names, is_doubtful, is_chinese)
 
 
@@ -105,7 +113,7 @@ def _suffix(text: str, folded: str, end: int, room: Currency) -> Named | None:
     if match is None:
         return None
     after = folded[match.end() : match.end() + 1]
-    if match[0] in _SMALL_WORDS and contains_han(after):
+    if match[0] in _SMALL_WORDS and contains_han(after) and not (match[0] in _TENTHS and after in _DIGIT_VALUES):
         return None
     if position > end and folded[position] in "$£¥￥€" and after.isdigit():
         return None  # belongs to the number behind it
@@ -117,16 +125,15 @@ def _named(text: str, match: re.Match[str], room: Currency) -> Named | None:
     found = None if is_plain_word(typed) else meaning(match[0], room)
     if found is None:
         return None
-    is_code = len(typed) == 3 and typed.isascii() and typed.isalpha()
     beside = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
     is_glued = typed.isupper() and any("0" <= char <= "9" for char in beside)
-    return Named(match.start(), match.end(), found, is_code and not is_glued and may_be_a_word(typed, room))
+    return Named(match.start(), match.end(), found, not is_glued and may_be_a_word(typed, room))
 
 
 def _number(folded: str, start: int, *, is_joined: bool) -> _Read | None:
     """Its readings, where it ends, whether one must ask, and whether it is in Chinese numerals."""
     joined = _spaced(folded, start) if is_joined else None
-    return _mixed(folded, start) or joined or _digits(folded, start) or _chinese(folded, start)
+    return _mixed(folded, start) or joined or _digits(folded, start, is_joined=is_joined) or _chinese(folded, start)
 
 
 def _mixed(folded: str, start: int) -> _Read | None:
@@ -147,13 +154,18 @@ def _spaced(folded: str, start: int) -> _Read | None:
     return (readings, match.end(), True, False) if readings else None
 
 
-def _digits(folded: str, start: int) -> _Read | None:
+def _digits(folded: str, start: int, *, is_joined: bool) -> _Read | None:
     match = _DIGITS.match(folded, start)
     if match is None:
         return None
     readings, end = read_digits(match[0]), match.end()
     if not readings:
         return None
+    word = _WORD_MULTIPLIED.match(folded, end)
+    if word is not None and len(readings) == 1 and (is_joined or word[1] != "grand"):
+        power = {"mille": 3}.get(word[1]) or _WORD_POWERS.get(word[1][0], 6)
+        value = Numeral(readings[0].value * 10**power, max(0, readings[0].decimals - power))
+        return (value,), word.end(), word[1] == "grand", False
     no_cents = _NO_CENTS.match(folded, end)
     if no_cents is not None:
         return readings, no_cents.end(), False, False
@@ -171,16 +183,26 @@ def _digits(folded: str, start: int) -> _Read | None:
 def _chinese(folded: str, start: int) -> _Read | None:
     match = _CHINESE.match(folded, start)
     value = None if match is None else read_chinese(match[0])
-    if match is None or value is None or (start and folded[start - 1] in CHINESE + "几幾数數"):
+    if match is None or value is None or (start and folded[start - 1] in CHINESE + "几幾数數点點."):
         return None
-    return (_numeral(value),), match.end(), False, True
+    point = _CHINESE_POINT.match(folded, match.end())
+    if point is None:
+        return (_numeral(value),), match.end(), False, True
+    decimals = "".join(str(_DIGIT_VALUES[char]) for char in point[1])
+    return (Numeral(value + Fraction(int(decimals), 10 ** len(decimals)), len(decimals)),), point.end(), False, True
 
 
-def _change(folded: str, start: int) -> tuple[Fraction, int] | None:
-    """What follows `3块`: `5毛2`, `零5分`, `5`, `半`."""
-    match = _CHANGE.match(folded, start)
+def _change(folded: str, suffix: Named) -> tuple[Fraction, int] | None:
+    """What follows `3块`: `5毛2`, `零5分`, `5`, `半`; and `12€50`, `五毛五`."""
+    name = folded[suffix.start : suffix.end]
+    if name == "€":
+        cents = _EURO_CENTS.match(folded, suffix.end)
+        return None if cents is None else (Fraction(int(cents[1]), 100), cents.end())
+    match = _CHANGE.match(folded, suffix.end) if name in (*_YUAN_WORDS, *_TENTHS) else None
     if match is None:
         return None
+    if name in _TENTHS and match[4] is None:
+        return None if match[3] is None else (_digit(match[1]) / 10, match.end())
     if match[4] is not None:
         after = folded[match.end() : match.end() + 1]
         if after and (after.isalnum() or after in ".,%"):

@@ -19,6 +19,14 @@ _LONELY = re.compile(r"(?<!\S)[.,;:，。；：](?!\S)")
 MOST_READINGS = 6
 
 
+_ON_TOP = re.compile(
+    r"(?:(?<=[\s\x02])[+\u2212-]\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]|(?<!incl )(?<!incl\. )(?<!including )(?<!\w)"
+    r"(?:tip|tax|vat|service|trinkgeld|mwst|pourboire|tva|小费|税|服务费):?\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]"
+    r"|(?<=[\s\x02])\+\s?[0-9]+(?![\w%]))"
+)
+"""What may come on top of an amount, or be in it: `+ 20%`, `tip 10%`, `+20`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An amount and the title beside it."""
@@ -42,7 +50,8 @@ def choose(marked: Marked, habits: Habits) -> tuple[tuple[Choice, ...], Doubt | 
     kept = tuple(dict.fromkeys(choice for choice in choices if choice.money))[:MOST_READINGS]
     if not kept:
         return mistake(Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
-    return kept, doubt
+    on_top = _ON_TOP.search(marked.without(readings[0][1].start, readings[0][1].end).folded) if doubt is None else None
+    return (kept, doubt) if on_top is None else mistake(Problem.ON_TOP, text=on_top[0].strip(" \x02"))
 
 
 def title(marked: Marked, start: int, end: int) -> str:

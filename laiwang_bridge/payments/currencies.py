@@ -18,6 +18,10 @@ _FRANCS = ("CHF", "XAF", "XOF", "XPF", "CDF", "RWF", "BIF", "DJF", "GNF", "KMF")
 _KRONER = ("SEK", "NOK", "DKK", "ISK")
 _YUAN = ("CNY", "TWD", "HKD", "MOP")
 _YEN = ("CNY", "JPY")
+_PESOS = ("MXN", "PHP", "ARS", "CLP", "COP", "CUP", "DOP", "UYU")
+_DIRHAMS = ("AED", "MAD")
+_DINARS = ("KWD", "JOD", "RSD", "TND", "BHD", "IQD", "DZD", "LYD")
+_RIYALS = ("SAR", "QAR", "OMR", "YER")
 _RUPEES = ("INR", "PKR", "LKR", "NPR", "MUR", "SCR")
 
 
@@ -57,7 +61,7 @@ _FRANC = _Name(_FRANCS, ("CHF", "XOF", "XAF"))
 _CENT = _Name((), (), is_loose=True, part=Fraction(1, 100))
 
 _SIGNS: dict[str, _Name] = {
-    "$": _DOLLAR, "£": _POUND, "￡": _POUND, "fr.": _FRANC, "sfr.": _only("CHF"),
+    "$": _DOLLAR, "£": _POUND, "￡": _POUND, "rs.": _Name(_RUPEES, ("INR", "PKR")), "fr.": _FRANC, "sfr.": _only("CHF"),
     "¥": _Name(_YEN, _YEN), "￥": _Name(_YEN, _YEN),
     "€": _only("EUR"), "₹": _only("INR"), "₩": _only("KRW"), "￦": _only("KRW"), "₽": _only("RUB"), "₺": _only("TRY"),
     "฿": _only("THB"), "₫": _only("VND"), "₪": _only("ILS"), "₴": _only("UAH"), "₱": _only("PHP"), "₦": _only("NGN"),
@@ -76,8 +80,26 @@ _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("franc", "francs"), _FRANC),
     **dict.fromkeys(("kr", "kroner", "kronor"), _Name(_KRONER, _KRONER)),
     **dict.fromkeys(("rupee", "rupees"), _Name(_RUPEES, ("INR", "PKR"))),
-    **dict.fromkeys(("zł", "zl"), _only("PLN")),
-    **dict.fromkeys(("kč",), _only("CZK")),
+    **dict.fromkeys(("rs",), _Name(_RUPEES, ("INR", "PKR"))),
+    **dict.fromkeys(("zł", "zl", "zloty", "złoty"), _only("PLN")),
+    **dict.fromkeys(("kč", "koruna"), _only("CZK")),
+    **dict.fromkeys(("krona", "krone", "kronen", "couronnes"), _Name(_KRONER, _KRONER)),
+    **dict.fromkeys(("peso", "pesos"), _Name(_PESOS, ("MXN", "PHP", "ARS", "CLP"))),
+    **dict.fromkeys(("dirham", "dirhams"), _Name(_DIRHAMS, _DIRHAMS)),
+    **dict.fromkeys(("dinar", "dinars"), _Name(_DINARS, ("KWD", "JOD", "RSD", "TND"))),
+    **dict.fromkeys(("riyal", "riyals"), _Name(_RIYALS, ("SAR", "QAR"))),
+    **dict.fromkeys(("lira", "liras"), _only("TRY")),
+    **dict.fromkeys(("rouble", "roubles", "ruble", "rubles", "rubel"), _Name(("RUB", "BYN"), ("RUB",))),
+    **dict.fromkeys(("hryvnia", "hrywnja"), _only("UAH")),
+    **dict.fromkeys(("baht",), _only("THB")),
+    **dict.fromkeys(("dong",), _only("VND")),
+    **dict.fromkeys(("won",), _only("KRW")),
+    **dict.fromkeys(("rand",), _only("ZAR")),
+    **dict.fromkeys(("real", "reais"), _only("BRL")),
+    **dict.fromkeys(("ringgit",), _only("MYR")),
+    **dict.fromkeys(("rupiah",), _only("IDR")),
+    **dict.fromkeys(("forint",), _only("HUF")),
+    **dict.fromkeys(("shekel", "shekels"), _only("ILS")),
     **dict.fromkeys(("cent", "cents", "ct", "centime", "centimes"), _CENT),
 }  # fmt: skip
 _HAN: dict[str, _Name] = {
@@ -140,6 +162,10 @@ _WORDS_IN_CAPITALS = frozenset(("ALL", "BAM", "BOB", "COP", "CUP", "GEL", "MAD",
 """Of these, those that may be the word even in capitals."""
 
 
+_NAMES_AND_WORDS = frozenset(("won", "real", "rand", "dong"))
+"""Names that are words as well."""
+
+
 def name_pattern() -> str:
     """A pattern for every name of a currency in folded text, the longest first; codes are any three letters of one."""
     return _pattern()
@@ -166,6 +192,8 @@ def meaning(folded: str, room: Currency) -> Meaning | None:
 def may_be_a_word(typed: str, room: Currency) -> bool:
     """Whether a code, as it was typed, may as well be a word that has nothing to do with money."""
     code = typed.upper()
+    if typed.lower() in _NAMES_AND_WORDS:
+        return room.code not in _LATIN[typed.lower()].usual
     if code == room.code or code not in _WORDS_TOO:
         return False
     return not typed.isupper() or code in _WORDS_IN_CAPITALS

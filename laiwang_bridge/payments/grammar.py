@@ -15,10 +15,10 @@ from fractions import Fraction
 
 from appservice.bots.line import Line
 from appservice.language import Message, _
-from laiwang_bridge.payments.amounts import minor_of
+from laiwang_bridge.payments.amounts import found_at, minor_of
 from laiwang_bridge.payments.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.items import is_itemised, read_items
-from laiwang_bridge.payments.marking import mark
+from laiwang_bridge.payments.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.money import Money
 from laiwang_bridge.payments.options import Options, Payer, Perhaps, stranger, take_options
 from laiwang_bridge.payments.shares import does_not_fit, share_out
@@ -40,6 +40,8 @@ from laiwang_bridge.payments.wording import (
 )
 
 LONGEST = 2000
+_GAP = re.compile(r"\s*[:：]?\s+")
+_NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
 )
@@ -93,6 +95,7 @@ _QUESTIONS: dict[Doubt, Message] = {
     Doubt.PER_HEAD: _("Is that for each, or in all?"),
     Doubt.SENDER: _("Do you bear some of the rest as well?"),
     Doubt.PAYER: _("Does whoever paid bear a part as well?"),
+    Doubt.PARTS: _("Is that what each of them bears?"),
     Doubt.REPEAT: _("Does the bill come again?"),
     Doubt.DATE: _("Which day is that?"),
 }
@@ -104,6 +107,10 @@ _Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
 def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
     if is_itemised(options.rest, habits):
         return _read_items(options, day, habits)
+    parts = _parts_without_sign(options.rest, habits)
+    if parts is not None:
+        meant = _read(replace(options, rest=parts), day, habits)
+        return meant if isinstance(meant, Mistake) else (meant[0], [*meant[1], Doubt.PARTS])
     terms, rest, joined = take_lists(options.rest, habits)
     if joined is not None:
         return stranger(joined)
@@ -136,6 +143,22 @@ def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake
     if not found and wrong is not None:
         return wrong
     return found, doubts
+
+
+def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:
+    """`@a 20 @b 40`: where a number stands behind each of several people, the same with `=` between."""
+    found: list[tuple[int, int]] = []
+    for person in re.finditer(PERSON, rest.folded):
+        gap = _GAP.match(rest.folded, person.end())
+        number = found_at(rest.text, rest.folded, gap.end(), habits) if gap else None
+        if gap is None or number is None or number.is_signed or _NO_AMOUNT.match(rest.folded, number.end):
+            return None
+        found.append(gap.span())
+    if len(found) < 2:
+        return None
+    for start, end in reversed(found):
+        rest = rest.without(start, end, "=")
+    return rest
 
 
 def _splitting(terms: tuple[Term, ...], excluded: tuple[Who, ...], habits: Habits) -> _Split:

@@ -27,6 +27,7 @@ _LOOSE_REST = re.compile(
 )
 _EXACT = re.compile(r"\s*=\s*|[:：](?=[0-9$€£¥￥])")
 _ADJUSTED = re.compile(r"([+\u2212-])(?=[0-9$€£¥￥])|\s*[(（]([+\u2212-])(?=[^)）]*[)）])")
+_UNREADABLE = re.compile(r"\s*[x×*]\s?[0-9]")
 _SPACED_ADJUSTED = re.compile(r"\s+[+\u2212-][0-9$€£¥￥]")
 _WITH = (
     r"(?:(?:(?:split |shared? |geteilt |partagé )?(?:between|with|among|amongst|for|zwischen|mit|für|unter"
@@ -124,7 +125,7 @@ def _term(marked: Marked, position: int, habits: Habits) -> tuple[Term, int]:
         if found is None:
             return Term(who, typed, Saying.UNCLEAR), match.end()
         return Term(who, typed, Saying.EXACT, amount=marked.text[match.end() : found.end]), found.end
-    if _SPACED_ADJUSTED.match(folded, behind):
+    if _SPACED_ADJUSTED.match(folded, behind) or _UNREADABLE.match(folded, behind):
         return Term(who, typed, Saying.UNCLEAR), behind
     return Term(who, typed), behind
 

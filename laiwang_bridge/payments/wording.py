@@ -165,6 +165,7 @@ class Problem(StrEnum):
     TOO_MANY_DECIMALS = "too_many_decimals"
     NOT_POSSIBLE = "not_possible"
     UNCLEAR = "unclear"
+    ON_TOP = "on_top"
     TOO_LARGE = "too_large"
     SHARES_DO_NOT_FIT = "shares_do_not_fit"
     PERCENTS_DO_NOT_FIT = "percents_do_not_fit"
@@ -203,6 +204,7 @@ class Doubt(StrEnum):
     PER_HEAD = "per_head"
     SENDER = "sender"
     PAYER = "payer"
+    PARTS = "parts"
     REPEAT = "repeat"
     DATE = "date"
 

@@ -42,18 +42,31 @@ from laiwang_bridge.payments.wording import (
 from laiwang_bridge.payments.writing import written
 from tests.unit.laiwang_bridge.payments.corpus_notation import CORPUS, SENDER, examples, habits, noted
 
-some = settings(max_examples=120, deadline=None)
+some = settings(max_examples=60, deadline=None)
 
-letters = st.text(st.sampled_from("abcxyz甲乙丙äé7"), min_size=1, max_size=6)
-users = st.builds(lambda name, home: User(UserID(f"@{name}:{home}")), st.from_regex(r"[a-w][a-z0-9._=/-]{0,6}", fullmatch=True), st.sampled_from(["hs.org", "example.com:8448", "hs"]))  # fmt: skip
-named = st.builds(Named, st.from_regex(r"[a-w甲乙丙][a-z甲乙丙]{0,6}", fullmatch=True))
-guests = st.builds(Guest, st.text(st.sampled_from('ab 甲"\\7€@#;='), min_size=1, max_size=8).map(lambda text: " ".join(text.split())).filter(bool))  # fmt: skip
+ids = st.from_regex(r"[a-w][a-z0-9._=/-]{0,6}", fullmatch=True)
+homes = st.sampled_from(["hs.org", "example.com:8448", "hs"])
+users = st.builds(lambda name, home: User(UserID(f"@{name}:{home}")), ids, homes)
+named = st.builds(Named, st.text(st.sampled_from("abw甲乙丙"), min_size=1, max_size=6))
+odd_names = st.text(st.sampled_from('ab 甲"\\7€@#;='), min_size=1, max_size=8)
+guests = st.builds(Guest, odd_names.map(lambda text: " ".join(text.split())).filter(bool))
 others: st.SearchStrategy[Who] = st.one_of(users, named, guests)
+ODD_TITLES = (
+    "dinner",
+    "聚餐",
+    "7-Eleven",
+    "2 pizzas",
+    "paid by Tom",
+    "every day",
+    "TOP 30",
+    "me",
+    "all",
+    "on 3/4",
+    "#x",
+)
 titles = st.one_of(
     st.text(st.sampled_from('ab 7€$元.,;:@#+-*/=()"\\“”「」x%每天和我付me all each on for 一百'), max_size=14),
-    st.sampled_from(
-        ["dinner", "聚餐", "7-Eleven", "2 pizzas", "paid by Tom", "every day", "TOP 30", "me", "all", "on 3/4", "#x"]
-    ),
+    st.sampled_from(ODD_TITLES),
     st.text(max_size=10),
 ).map(lambda text: " ".join(text.replace("\x02", "").split()))
 WEIGHTS = [Fraction(1), Fraction(2), Fraction(3), Fraction(1, 2), Fraction(3, 2), Fraction(0), Fraction(1, 3)]
@@ -72,73 +85,60 @@ def people(draw: st.DrawFn, least: int = 1) -> tuple[Who, ...]:
     return (*found, *extra) if draw(st.booleans()) else (*extra, *found)
 
 
+repeats = st.builds(
+    Repeat, st.sampled_from(Period), st.integers(1, 30), st.none() | st.dates(date(2026, 12, 1), date(2099, 1, 1))
+)
+
+
 @st.composite
 def wordings(draw: st.DrawFn) -> tuple[BillWording, Habits]:
     room = draw(rooms)
     of = draw(st.sampled_from([room.currency, currency("USD"), currency("JPY"), currency("TRY")]))
-    minor = draw(st.integers(1, 10**9)) * draw(st.sampled_from([1, 1, 1, -1]))
     bill = BillWording(
-        amount=Money(minor, of),
+        amount=Money(draw(st.integers(1, 10**9)) * draw(st.sampled_from([1, 1, 1, -1])), of),
         title=draw(titles),
         date=draw(st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31))),
         category=draw(st.none() | st.sampled_from(["food", "吃饭", "a_b-7"])),
-        repeat=draw(
-            st.none()
-            | st.builds(
-                Repeat,
-                st.sampled_from(Period),
-                st.integers(1, 30),
-                st.none() | st.dates(date(2026, 12, 1), date(2099, 1, 1)),
-            )
-        ),  # fmt: skip
+        repeat=draw(st.none() | repeats),
     )
     who = draw(people())
     left_out = tuple(draw(st.lists(others.filter(lambda one: one not in who), max_size=2, unique=True)))
-    out = left_out if Everybody() in who else ()
-    shape = draw(st.sampled_from(["equal", "weights", "percent", "exact", "adjusted", "items"]))
-    if shape == "weights":
-        weights = tuple((one, draw(st.sampled_from(WEIGHTS))) for one in who)
-        if all(weight == 1 for _who, weight in weights) or not any(weight for _who, weight in weights):
-            weights = ((who[0], Fraction(2)), *weights[1:])
-        shares: object = WeightsWording(weights, out)
-    elif shape == "percent":
-        shares = PercentWording((*tuple((one, Fraction(draw(st.integers(1, 1500)), 100)) for one in who), (Guest("rest of us"), None)), out)  # fmt: skip
-    elif shape == "exact":
-        parts = [draw(st.integers(1, 10**6)) for _one in who]
-        given_out = tuple(zip(who, parts, strict=True))
-        bill = replace(bill, amount=Money(sum(parts), of))
-        shares = ExactWording(given_out, out)
-    elif shape == "adjusted":
-        changes = tuple((one, draw(st.integers(-500, 500))) for one in who)
-        if not any(change for _who, change in changes):
-            changes = ((who[0], 7), *changes[1:])
-        shares = AdjustedWording(changes, out)
-    elif shape == "items":
-        items = tuple(ItemWording(draw(titles), draw(st.integers(1, 10**6)), tuple((one, draw(st.sampled_from([Fraction(1), Fraction(2)]))) for one in draw(people()))) for _ in range(draw(st.integers(1, 3))))  # fmt: skip
-        charges = (
-            ChargeWording("tax", 360),
-            ChargeWording("tip", _tenth(items), Fraction(10)),
-            ChargeWording("折扣", -2),
-        )
-        bill = replace(bill, amount=Money(sum(one.minor for one in (*items, *charges)), of))
-        shares = ItemisedWording(items, charges)
-    else:
-        shares = EqualWording(who, out)
-        bill = replace(bill, per_head=draw(st.booleans()))
-    bill = replace(bill, shares=shares)
+    bill = _shared(draw, bill, who, left_out if Everybody() in who else ())
     payer = draw(st.none() | others)
     if payer is not None:
-        several = (
-            ((payer, 1), (Sender(), bill.amount.minor - 1))
-            if bill.amount.minor > 1 and not bill.per_head
-            else ((payer, None),)
-        )
-        bill = replace(bill, payers=draw(st.sampled_from([((payer, None),), several])))
+        can_be_two = bill.amount.minor > 1 and not bill.per_head
+        two = ((payer, 1), (Sender(), bill.amount.minor - 1))
+        bill = replace(bill, payers=two if can_be_two and draw(st.booleans()) else ((payer, None),))
     return bill, room
 
 
-def _tenth(items: tuple[ItemWording, ...]) -> int:
-    return (sum(item.minor for item in items) + 5) // 10
+def _shared(draw: st.DrawFn, bill: BillWording, who: tuple[Who, ...], out: tuple[Who, ...]) -> BillWording:
+    of = bill.amount.currency
+    match draw(st.sampled_from(["equal", "weights", "percent", "exact", "adjusted", "items"])):
+        case "weights":
+            weights = ((who[0], Fraction(2)), *((one, draw(st.sampled_from(WEIGHTS))) for one in who[1:]))
+            return replace(bill, shares=WeightsWording(weights, out))
+        case "percent":
+            percents = [(one, Fraction(draw(st.integers(1, 1500)), 100)) for one in who]
+            return replace(bill, shares=PercentWording((*percents, (Guest("rest of us"), None)), out))
+        case "exact":
+            parts = tuple((one, draw(st.integers(1, 10**6))) for one in who)
+            return replace(bill, amount=Money(sum(part for _who, part in parts), of), shares=ExactWording(parts, out))
+        case "adjusted":
+            changes = ((who[0], 7), *((one, draw(st.integers(-500, 500))) for one in who[1:]))
+            return replace(bill, shares=AdjustedWording(changes, out))
+        case "items":
+            items = tuple(_item(draw) for _ in range(draw(st.integers(1, 3))))
+            tip = ChargeWording("tip", (sum(item.minor for item in items) + 5) // 10, Fraction(10))
+            charges = (ChargeWording("tax", 360), tip, ChargeWording("折扣", -2))
+            whole = Money(sum(one.minor for one in (*items, *charges)), of)
+            return replace(bill, amount=whole, shares=ItemisedWording(items, charges))
+    return replace(bill, shares=EqualWording(who, out), per_head=draw(st.booleans()))
+
+
+def _item(draw: st.DrawFn) -> ItemWording:
+    weights = tuple((one, draw(st.sampled_from(WEIGHTS[:4]))) for one in draw(people()))
+    return ItemWording(draw(titles), draw(st.integers(1, 10**6)), weights)
 
 
 @some
@@ -157,7 +157,7 @@ TYPED = st.text(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TYPED | st.text(max_size=60), rooms)
 def test_nothing_that_is_typed_breaks_the_reading(text: str, room: Habits) -> None:
     read = read_bill(Line(text), 0, room)
@@ -168,9 +168,12 @@ def test_nothing_that_is_typed_breaks_the_reading(text: str, room: Habits) -> No
         assert read_bill(Line(line), 0, room) == one, line
 
 
-@pytest.mark.parametrize("piece", ["1", "(", "1+", "@a ", "+a", "1 234 ", ";1 @a", '"', "一", "每天", "and ", ", ", "me ", "=", "1;", "\u00a0", "x2 ", "all "])  # fmt: skip
+PIECES = ("1", "(", "1+", "@a ", "+a", "1 234 ", ";1 @a", '"', "一", "every day ", ", ", "me ", "=", "all ")
+
+
+@pytest.mark.parametrize("piece", PIECES)
 def test_long_nonsense_takes_no_long_time(piece: str) -> None:
-    read_bill(Line((piece * 2000)[:2000]), 0, habits())
+    read_bill(Line((piece * 1000)[:1000]), 0, habits())
 
 
 def test_a_line_that_is_no_bill_any_more_is_refused() -> None:
@@ -249,11 +252,11 @@ def test_the_sender_named_by_his_id_is_the_sender() -> None:
     assert read.shares == EqualWording((Sender(), Named("a")))
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_corrections_can_be_typed_in_either_language(language: str) -> None:
+def test_corrections_can_be_typed_in_the_other_language_too() -> None:
     for path in CORPUS.glob("*.txt"):
-        for one in examples(path):
-            room = replace(one.habits, language=habits(language=language).language)
+        for one in list(examples(path))[::4]:
+            other = "zh" if one.habits.language == "en" else "en"
+            room = replace(one.habits, language=habits(language=other).language)
             read = read_bill(Line(one.typed), 0, room)
             if isinstance(read, BillWording):
                 assert read_bill(Line(written(read, room)), 0, room) == read, one.place
