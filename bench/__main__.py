@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("ingest", "send", "roundtrip", "idle", "kill", "graph", "packets")
+ALL = ("ingest", "send", "roundtrip", "idle", "kill", "graph", "packets", "payments", "books", "notices")
 
 
 def main() -> int:

@@ -99,6 +99,16 @@ class RoomBalance:
 
 _ENTRY_COLUMNS = [*pay_entry.c, pay_note.c.text]
 _WITH_NOTES = pay_entry.outerjoin(pay_note)
+# Asked for with every bill, so they are built once.
+_LEDGER_OF = select(pay_ledger.c.id).where(pay_ledger.c.room_id == bindparam("room"))
+_ROOM_OF = select(pay_ledger.c.room_id).where(pay_ledger.c.id == bindparam("ledger"))
+_SETTINGS = select(pay_ledger).where(pay_ledger.c.id == bindparam("ledger"))
+_ACCOUNTS = select(pay_account).where(pay_account.c.ledger == bindparam("ledger")).order_by(pay_account.c.id)
+_ACCOUNT_ID = select(pay_account.c.id).where(
+    pay_account.c.ledger == bindparam("ledger"),
+    pay_account.c.kind == bindparam("kind"),
+    pay_account.c.known_as == bindparam("known_as"),
+)
 _BY_KEY = select(pay_entry.c.id).where(pay_entry.c.ledger == bindparam("ledger"), pay_entry.c.key == bindparam("key"))
 _LAST_ON_SQLITE = select(func.coalesce(func.max(pay_entry.c.id), 0))
 _NEXT_ON_POSTGRES = text("select nextval(pg_get_serial_sequence('pay_entry', 'id'))")
@@ -128,16 +138,16 @@ def open_ledger(connection: Connection, room: RoomID, currency: str, now: int) -
 
 
 def ledger_of(connection: Connection, room: RoomID) -> LedgerId | None:
-    id = connection.execute(select(pay_ledger.c.id).where(pay_ledger.c.room_id == room)).scalar()
+    id = connection.execute(_LEDGER_OF, {"room": room}).scalar()
     return None if id is None else LedgerId(id)
 
 
 def room_of(connection: Connection, ledger: LedgerId) -> RoomID:
-    return RoomID(connection.execute(select(pay_ledger.c.room_id).where(pay_ledger.c.id == ledger)).scalar_one())
+    return RoomID(connection.execute(_ROOM_OF, {"ledger": ledger}).scalar_one())
 
 
 def settings(connection: Connection, ledger: LedgerId) -> LedgerSettings:
-    row = connection.execute(select(pay_ledger).where(pay_ledger.c.id == ledger)).mappings().one()
+    row = connection.execute(_SETTINGS, {"ledger": ledger}).mappings().one()
     return LedgerSettings(
         row["currency"],
         WhoAdds(row["who_may_add"]),
@@ -187,8 +197,8 @@ def find_guest(connection: Connection, ledger: LedgerId, name: str) -> AccountId
 
 def accounts(connection: Connection, ledger: LedgerId) -> dict[AccountId, Account]:
     """All accounts, in the order in which they came."""
-    statement = select(pay_account).where(pay_account.c.ledger == ledger).order_by(pay_account.c.id)
-    return {AccountId(row["id"]): _account_of_row(row) for row in connection.execute(statement).mappings()}
+    rows = connection.execute(_ACCOUNTS, {"ledger": ledger}).mappings()
+    return {AccountId(row["id"]): _account_of_row(row) for row in rows}
 
 
 def account(connection: Connection, id: AccountId) -> Account | None:
@@ -354,8 +364,7 @@ def _account(
 
 
 def _find(connection: Connection, ledger: LedgerId, kind: AccountKind, known_as: str) -> AccountId | None:
-    here = (pay_account.c.ledger == ledger) & (pay_account.c.kind == kind) & (pay_account.c.known_as == known_as)
-    id = connection.execute(select(pay_account.c.id).where(here)).scalar()
+    id = connection.execute(_ACCOUNT_ID, {"ledger": ledger, "kind": kind, "known_as": known_as}).scalar()
     return None if id is None else AccountId(id)
 
 

@@ -89,6 +89,8 @@ pay_posting = Table(
     # SQLite would keep 0.5 in a column of integers.
     CheckConstraint("minor = cast(minor as bigint) and abs(minor) <= 1000000000000000", name="minor_is_whole"),
     CheckConstraint("carry = cast(carry as bigint)", name="carry_is_whole"),
+    # With the amounts, so that balances can be looked at anew without reading all postings in the order of accounts.
+    Index("ix_pay_posting_account", "account", "currency", "minor", "carry"),
     sqlite_with_rowid=False,
 )
 pay_balance = Table(

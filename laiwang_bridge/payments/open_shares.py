@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,6 +147,16 @@ def ask(connection: Connection, share: OpenShare, now: int) -> None:
 def wishes_for(connection: Connection, bill: BillId) -> BillWishes:
     row = connection.execute(select(pay_bill_reminders).where(pay_bill_reminders.c.bill == bill)).first()
     return BillWishes() if row is None else BillWishes(row.off, row.asked_at)
+
+
+def without_reminders(connection: Connection, bills: Sequence[BillId]) -> set[BillId]:
+    """Those of these bills that nobody is to be reminded of."""
+    found: set[BillId] = set()
+    for start in range(0, len(bills), 500):
+        here = pay_bill_reminders.c.bill.in_(bills[start : start + 500]) & pay_bill_reminders.c.off.is_(True)
+        rows = connection.execute(select(pay_bill_reminders.c.bill).where(here)).scalars()
+        found.update(BillId(bill) for bill in rows)
+    return found
 
 
 def wish(connection: Connection, bill: BillId, wishes: BillWishes) -> None:

@@ -100,27 +100,28 @@ class Reminders:
         unit.at(at, _DUE, key=_timer(user), lane=_timer(user), context={"user": user})
 
     def _waiting(self, connection: Connection, user: UserID, now: int) -> Waiting:
-        accounts = ledger_store.accounts_of_user(connection, user)
-        ledgers = {account: ledger for ledger, account in accounts if self._is_there(connection, ledger, user)}
+        ledgers = {account: ledger for ledger, account in ledger_store.accounts_of_user(connection, user)}
         if not ledgers:
             return Waiting((), ())
-        shares = [
-            (one, at)
-            for one in open_shares.of_accounts(connection, ledgers)
-            if one.waits and (at := self._due_at(connection, one, now)) is not None
+        shares = [one for one in open_shares.of_accounts(connection, ledgers) if one.waits]
+        claims = [one for one in claim_store.waiting_for(connection, ledgers) if one.asked_at is None]
+        # Somebody may owe for many bills: each room, and whatever people wished for, is looked up once.
+        concerned = {one.ledger for one in shares} | {one.ledger for one in claims}
+        there = {ledger for ledger in concerned if self._is_there(connection, ledger, user)}
+        remind = {ledger for ledger in there if ledger_store.settings(connection, ledger).remind}
+        silent = open_shares.without_reminders(connection, [one.bill for one in shares])
+        due = [
+            (one, self._due_at(one, now, one.ledger in remind and one.bill not in silent))
+            for one in shares
+            if one.ledger in there
         ]
-        waiting = claim_store.waiting_for(connection, ledgers)
-        asked = [(one, one.at + DAY) for one in waiting if one.asked_at is None]
-        return Waiting(tuple(shares), tuple(asked))
+        asked = tuple((one, one.at + DAY) for one in claims if one.ledger in there)
+        return Waiting(tuple((one, at) for one, at in due if at is not None), asked)
 
-    def _due_at(self, connection: Connection, share: OpenShare, now: int) -> int | None:
+    def _due_at(self, share: OpenShare, now: int, reminds: bool) -> int | None:
         if share.asked_at is not None:
             return share.asked_at
-        if open_shares.wishes_for(connection, share.bill).off:
-            return None
-        if not ledger_store.settings(connection, share.ledger).remind:
-            return None
-        return back_off.next_due(share.since, share.sent, now)
+        return back_off.next_due(share.since, share.sent, now) if reminds else None
 
     def _is_there(self, connection: Connection, ledger: LedgerId, user: UserID) -> bool:
         room = ledger_store.room_of(connection, ledger)

@@ -1438,6 +1438,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entry", "number", name=op.f("pk_pay_posting")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_pay_posting_account", "pay_posting", ["account", "currency", "minor", "carry"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         op.execute("""
 CREATE TRIGGER pay_account_no_update BEFORE UPDATE OF id, ledger ON pay_account

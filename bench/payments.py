@@ -1,0 +1,291 @@
+"""What bills cost: made durable through the real handler, balances and an audit of a million postings, settling.
+
+    python -m bench payments
+    python -m bench payments --operations 1000000      so many random operations, compared with books kept twice
+
+Aims: 1,000 bills a second on SQLite, the balances of a room of a million postings within 1 ms for 99 of 100, a full
+audit of them within 0.5 s, settling 20 people within 150 ms, always with as few payments as any of the usual methods.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from mautrix.types import RoomID, UserID
+from sqlalchemy import Connection, func, insert, select, text
+
+from appservice.database import Database, metadata
+from appservice.dispatch import Dispatcher
+from appservice.inbox import Inbox
+from appservice.language import Catalogues
+from appservice.rooms import room, room_member
+from appservice.transaction import Transaction
+from bench.peers import KINDS, PEERS
+from bench.report import Report, memory_folder, percentile, spread
+from laiwang_bridge.application import CATALOGUES, Application
+from laiwang_bridge.config import AppService, Config, Homeserver
+from laiwang_bridge.payments import ledger_store
+from laiwang_bridge.payments.audit import audit, audit_books
+from laiwang_bridge.payments.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
+from laiwang_bridge.payments.settling import plan
+from laiwang_bridge.payments.splitting import AccountId
+from tests.support.bookkeeping import Books, operate
+
+NOW = 1_700_000_000_000
+_DOMAIN = "bench"
+_ROOMS, _MEMBERS = 50, 4
+_EVENTS_A_TRANSACTION = 10
+_PATIENCE_SECONDS = 10
+_SECRET = b"the secret of the benchmark"
+
+
+def main(options: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench payments", description="What bills cost.")
+    parser.add_argument("--bills", type=int, default=5_000, help="through the real handler (5000)")
+    parser.add_argument("--postings", type=int, default=1_000_000, help="of the books that are looked at (1000000)")
+    parser.add_argument("--plans", type=int, default=40, help="of each kind and size (40)")
+    parser.add_argument("--operations", type=int, default=0, help="random ones, and nothing else (0)")
+    parser.add_argument("--seed", type=int, default=20261122, help="another number is another run of chance")
+    arguments = parser.parse_args(options)
+    if arguments.operations:
+        return _operations(arguments.operations, arguments.seed)
+    report = Report("payments")
+    with memory_folder() as folder:
+        asyncio.run(_bills(report, folder / "bills.db", arguments.bills))
+        asyncio.run(_large_books(report, folder / "books.db", arguments.postings))
+    _plans(report, arguments.plans, arguments.seed)
+    return report.finish()
+
+
+# -- bills through the real handler -----------------------------------------------------------------------------------
+
+
+async def _bills(report: Report, path: Path, count: int) -> None:
+    """Transactions of the homeserver go in; a bill counts when it is in the books and its card in the outbox."""
+    database = Database(f"sqlite:///{path}")
+    config = Config(
+        homeserver=Homeserver(address="http://localhost:1", domain=_DOMAIN),
+        appservice=AppService(as_token="benchmark", hs_token="benchmark"),
+    )
+    application = Application(config, database, _SECRET, Catalogues(CATALOGUES))
+    await database.write(partial(_furnish, bot=application.pay_bot))
+    began = time.perf_counter()
+
+    def clock() -> int:
+        """Time goes a thousand times as fast here, so that nobody writes more than people do."""
+        return NOW + int((time.perf_counter() - began) * 1_000_000)
+
+    dispatcher = Dispatcher(database, application.routes, wake_outbox=lambda _lane: None, secret=_SECRET, clock=clock)
+    inbox = Inbox(database, dispatcher.wake, clock)
+    await dispatcher.start()
+    for first in range(0, count, _EVENTS_A_TRANSACTION):
+        events = [_message(number) for number in range(first, min(first + _EVENTS_A_TRANSACTION, count))]
+        await inbox.accept(Transaction(f"t{first}", events))
+    await _until_booked(database, count)
+    seconds = time.perf_counter() - began
+    booked = await database.read(_booked)
+    await dispatcher.close()
+    faults = (await database.read(audit)).faults
+    await database.close()
+    report.note(f"{booked:,} bills in {_ROOMS} rooms, {len(faults)} faults found by an audit")
+    report.aim("bills a second, through the real handler", booked / seconds >= 1000, f"{booked / seconds:,.0f}")
+    report.aim("none lost", booked == count and not faults, f"{booked:,} of {count:,}")
+
+
+async def _until_booked(database: Database, count: int) -> None:
+    """Wait for so many bills, or until none has come for a while."""
+    before, last = 0, time.perf_counter()
+    while before < count and time.perf_counter() - last < _PATIENCE_SECONDS:
+        booked = await database.read(_booked)
+        if booked > before:
+            before, last = booked, time.perf_counter()
+        await asyncio.sleep(0.02)
+
+
+def _furnish(connection: Connection, bot: UserID) -> None:
+    metadata.create_all(connection)
+    rooms = [RoomID(f"!room{number}:{_DOMAIN}") for number in range(_ROOMS)]
+    connection.execute(insert(room), [{"room_id": each, "read_at": NOW, "version": "12"} for each in rooms])
+    members = [
+        {"room_id": each, "user_id": user, "membership": "join", "display_name": user[1:].partition(":")[0]}
+        for place, each in enumerate(rooms)
+        for user in (*(_user(place, number) for number in range(_MEMBERS)), bot)
+    ]
+    connection.execute(insert(room_member), members)
+
+
+def _message(number: int) -> dict[str, object]:
+    place, turn = number % _ROOMS, number // _ROOMS
+    writer, *others = (_user(place, (turn + each) % _MEMBERS) for each in range(3))
+    names = " ".join(other.partition(":")[0] for other in others)
+    return {
+        "type": "m.room.message",
+        "room_id": f"!room{place}:{_DOMAIN}",
+        "sender": writer,
+        "event_id": f"$bill{number}",
+        "origin_server_ts": NOW,
+        "content": {"msgtype": "m.text", "body": f"!aa {10 + number % 90}.{number % 100:02} dinner {names}"},
+    }
+
+
+def _user(place: int, number: int) -> UserID:
+    return UserID(f"@p{number}of{place}:{_DOMAIN}")
+
+
+def _booked(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(pay_entry)).scalar_one()
+
+
+# -- books of a million postings --------------------------------------------------------------------------------------
+
+
+async def _large_books(report: Report, path: Path, postings: int) -> None:
+    database = Database(f"sqlite:///{path}")
+    began = time.perf_counter()
+    await database.write(partial(_fill, entries=postings // 4))
+    seconds = time.perf_counter() - began
+    size = await asyncio.to_thread(lambda: sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*")))
+    report.note(
+        f"{postings:,} postings of one room and others, through all guards, in {seconds:.0f} s "
+        f"({postings / seconds:,.0f}/s, {size / 2**20:.0f} MB with its log)"
+    )
+    await database.write(lambda connection: connection.execute(text("analyze")))
+    times: list[float] = []
+    for _ in range(2_000):
+        await database.read(lambda connection: _in_thread(connection, times))
+    report.aim(
+        "balances of a room, 99 of 100",
+        percentile(times, 0.99) <= 0.001,
+        f"{percentile(times, 0.99) * 1000:.2f} ms (median {percentile(times, 0.5) * 1000:.2f} ms)",
+    )
+    audits = []
+    for _ in range(3):
+        began = time.perf_counter()
+        faults = await database.read(audit_books)
+        audits.append(time.perf_counter() - began)
+        report.aim("an audit finds nothing", not faults, f"{len(faults)} faults")
+    report.aim("full audit of the books", min(audits) <= 0.5, f"{spread(audits, 2)} s")
+    await database.close()
+
+
+def _in_thread(connection: Connection, times: list[float]) -> None:
+    began = time.perf_counter()
+    ledger_store.balances(connection, ledger_store.LedgerId(1))
+    times.append(time.perf_counter() - began)
+
+
+def _fill(connection: Connection, entries: int) -> None:
+    """Half of all entries in one room of 20 people, the rest in 500 rooms of 8."""
+    metadata.create_all(connection)
+    sizes = {1: 20} | dict.fromkeys(range(2, 502), 8)
+    for ledger in sizes:
+        ledger_store.open_ledger(connection, RoomID(f"!{ledger}:{_DOMAIN}"), "EUR", NOW)
+    rows = [
+        {"ledger": ledger, "kind": "user", "name": f"@p{number}", "known_as": f"@p{number}", "weight": "1", "since": 0}
+        for ledger, size in sizes.items()
+        for number in range(size)
+    ]
+    connection.execute(insert(pay_account), rows)
+    members: dict[int, list[int]] = {}
+    for id, ledger in connection.execute(select(pay_account.c.id, pay_account.c.ledger)):
+        members.setdefault(ledger, []).append(id)
+    chance = Random(1)
+    for first in range(1, entries + 1, 5_000):
+        numbers = range(first, min(first + 5_000, entries + 1))
+        ledgers = [1 if number % 2 else 2 + number // 2 % 500 for number in numbers]
+        postings = []
+        for number, ledger in zip(numbers, ledgers, strict=True):
+            payer, *others = chance.sample(members[ledger], 4)
+            shares = [chance.randint(1, 9_999) for _ in others]
+            for place, (account, minor) in enumerate(
+                zip((payer, *others), (sum(shares), *(-each for each in shares)), strict=True)
+            ):
+                row = {"entry": number, "number": place, "account": account, "currency": "EUR", "minor": minor}
+                postings.append(row | {"carry": 0})
+        connection.execute(insert(pay_posting), postings)
+        rows = [
+            {"id": number, "ledger": ledger, "kind": "bill", "key": f"${number}", "date": "2026-11-22"}
+            for number, ledger in zip(numbers, ledgers, strict=True)
+        ]
+        connection.execute(insert(pay_entry), [{**row, "created_at": NOW} for row in rows])
+
+
+# -- settling ---------------------------------------------------------------------------------------------------------
+
+
+def _plans(report: Report, count: int, seed: int) -> None:
+    chance = Random(seed)
+    rows, slowest_of_20, worse = [], 0.0, 0
+    for people in (8, 12, 16, 20, 40, 80):
+        for kind, make in KINDS.items():
+            ours, times, theirs = 0, [], dict.fromkeys(PEERS, 0)
+            for _ in range(count):
+                nets = make(people, chance)
+                began = time.perf_counter()
+                made = plan({AccountId(number): net for number, net in enumerate(nets)})
+                times.append(time.perf_counter() - began)
+                ours += len(made.transfers)
+                found = {name: peer(nets) for name, peer in PEERS.items()}
+                worse += len(made.transfers) > min(found.values())
+                theirs = {name: theirs[name] + found[name] for name in PEERS}
+            if people == 20:
+                slowest_of_20 = max(slowest_of_20, *times)
+            ratios = [f"{number / ours:.2f}x" for number in theirs.values()]
+            rows.append([f"{people}", kind, f"{ours / count:.2f}", *ratios, f"{max(times) * 1000:.1f}"])
+    report.table(("people", "nets", "payments", *PEERS, "slowest ms"), rows)
+    report.aim("20 people, the slowest of all", slowest_of_20 <= 0.15, f"{slowest_of_20 * 1000:.0f} ms")
+    report.aim("never more payments than any of the usual methods", not worse, f"{worse} times")
+
+
+# -- random operations ------------------------------------------------------------------------------------------------
+
+
+def _operations(count: int, seed: int) -> int:
+    """Books kept twice under random operations; all rooms are compared and audited every tenth of the way."""
+    report = Report(f"{count:,} random operations on books that are kept twice (seed {seed})")
+    chance = Random(seed)
+    violations: list[str] = []
+    with memory_folder() as folder:
+        database = Database(f"sqlite:///{folder / 'books.db'}", durability="normal")
+        rooms: list[Books] = []
+        done, began = 0, time.perf_counter()
+        for part in range(1, 11):
+            with database.engine.begin() as connection:
+                if not rooms:
+                    metadata.create_all(connection)
+                    rooms = [Books.opened(connection, f"!{number}:{_DOMAIN}", 3 + number % 18) for number in range(200)]
+                for books in rooms:
+                    books.connection = connection
+                try:
+                    while done < count * part // 10:
+                        operate(chance.choice(rooms), chance)
+                        done += 1
+                    for books in rooms:
+                        books.compare()
+                except AssertionError as wrong:
+                    violations.append(str(wrong))
+                violations += [fault.sentence for fault in audit_books(connection)]
+            report.note(f"{done:,} operations, {time.perf_counter() - began:,.0f} s, {len(violations)} violations")
+            if violations:
+                break
+        with database.engine.begin() as connection:
+            found = audit(connection)
+            kept = connection.execute(select(func.count()).select_from(pay_balance)).scalar_one()
+            books_there = connection.execute(select(func.count()).select_from(pay_ledger)).scalar_one()
+        database.close_now()
+    for violation in violations[:20]:
+        report.note(violation)
+    report.note(f"{books_there} rooms, {found.entries:,} entries, {found.postings:,} postings, {kept:,} balances")
+    report.aim("nothing was ever wrong", not violations and not found.faults, f"{len(violations)} violations")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
