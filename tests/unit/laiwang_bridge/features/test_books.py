@@ -14,6 +14,7 @@ from mautrix.types import EventID, RoomID
 from PIL import Image
 
 from laiwang_bridge.payments import import_store
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.importing.found import Found
 from laiwang_bridge.payments.importing.reader import read_books
 from tests.unit.laiwang_bridge.features.address_books import Books, open_books
@@ -101,6 +102,7 @@ async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Tabl
     assert "All of it was here already: nothing has changed." in await table.say("ann", "!aa import yes")
     assert await table.books.town.count("pay_entry") == 4
     assert "Ramen" in await table.say("bob", "!aa list")
+    assert (await table.books.town.database.read(audit)).faults == ()
 
 
 async def test_a_file_from_ones_own_chat_waits_for_its_room(table: Table) -> None:
@@ -199,6 +201,7 @@ async def test_ones_own_json_makes_the_same_books_in_another_room(either_table: 
     assert [_told(entry, again.books) for entry in again.books.entries] == [
         _told(entry, found.books) for entry in found.books.entries
     ]
+    assert (await table.books.town.database.read(audit)).faults == ()
     await table.books.send(table.people["ann"], copy["data"], "books.json")
     assert "3 of them are here already" in await table.say("ann", "!aa import")
 
