@@ -59,8 +59,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line was written, and in which language it is answered. `sender` is who is meant by me, `currency` what it
-    counts in, if not in that of the room."""
+    """Where a line was written, and in which language it is answered. `sender` is who is meant by me, `currency` what
+    it counts in, if not in that of the room."""
 
     connection: Connection
     room: RoomID
