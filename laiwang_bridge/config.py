@@ -346,14 +346,14 @@ class Stripe:
         "",
         "Secret key of the account; a restricted one that may write Checkout Sessions will do. May also come from a "
         "file (secret_key_file: path) or the environment (LAIWANG_STRIPE__SECRET_KEY).",
-        values.optional(values.token),
+        values.secret_text,
         secret=True,
     )
     webhook_secret: str = setting(
         "",
         "Signing secret of the webhook, whsec_…. May also come from a file (webhook_secret_file: path) or the "
         "environment (LAIWANG_STRIPE__WEBHOOK_SECRET).",
-        values.optional(values.token),
+        values.secret_text,
         secret=True,
     )
     address: str = setting("https://api.stripe.com", "Stripe's API.", values.http_address)
