@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
 from fractions import Fraction
 from itertools import product
 
 from appservice.bots.line import fold
-from appservice.language import Message, _, contains_han
-from laiwang_bridge.payments.atoms import CUT, Atom, is_latin, read_atom
+from appservice.language import Message, _
+from laiwang_bridge.payments.atoms import Atom, read_atom
 from laiwang_bridge.payments.currencies import Meaning
 from laiwang_bridge.payments.expressions import OPERATORS, BadExpression, Token, evaluate
 from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, Money
-from laiwang_bridge.payments.numerals import CHINESE, Numeral
+from laiwang_bridge.payments.number_places import Kind, begins, ends, goes_on, is_possible_alone, kind_of
+from laiwang_bridge.payments.numerals import Numeral
 from laiwang_bridge.payments.wording import Habits, Mistake, Problem
 
-_OPENING = "([{<（「《"
-_CLOSING = ")]}>）」》"
-_PAUSES = ",，、;；:：!！?？…–—|~=。"
-_COUNTED = re.compile(
-    "(?:个|個|人|位|天|晚|夜|次|回|杯|瓶|份|碗|盘|張|张|件|号|號|楼|層|层|路|点|點|月|日|年|岁|歲|届|周|週|星期|排|桌|间|間|"
-    "只|折|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
-    r"|\s?(?:people|persons?|ppl|pax|guests?|friends|adults?|kids|children|personen|leute|gäste|freunde|kinder"
-    r"|personnes?|gens|amis|enfants|adultes|nights?|days?|weeks?|months?|years?|hours?|hrs?|min|minutes?|nächte|tage?|"
-    r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm)(?![^\W\d_]|['’])"
-    r"|\s[x×]\s(?!\(?[0-9])"
-)
-_COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
-_ABOUT = "多几幾来來余餘"
-_POINTS = "点點"
-_MORE_COINS = re.compile(f"[0-9{CHINESE}半]+")
 _DEEPEST = 6
-_ORDINAL = "第周週"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +33,6 @@ class Unclear:
     """A text that means one of several amounts, or one that must not be taken for granted."""
 
     readings: tuple[Amount, ...]
-
-
-class Kind(Enum):
-    """How much a number looks like an amount: it stands with a currency, alone, or with what it counts."""
-
-    MARKED = "marked"
-    BARE = "bare"
-    COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +94,7 @@ def find(text: str, folded: str, habits: Habits) -> Iterator[Found]:
     """All numbers that can stand for an amount, in the order of the text; none within a word, as in `7-Eleven`."""
     position = 0
     while position < len(folded):
-        found = found_at(text, folded, position, habits) if _begins(folded, position) else None
+        found = found_at(text, folded, position, habits) if begins(folded, position) else None
         if found is None:
             position += 1
             continue
@@ -141,11 +115,11 @@ def found_at(text: str, folded: str, start: int, habits: Habits, *, is_joined: b
     if run is None or (sign and len(run[1]) > 1):
         return None
     atoms, tokens, end = run
-    if len(tokens) == 1 and not _is_possible_alone(folded, start, end, atoms[0]):
+    if len(tokens) == 1 and not is_possible_alone(folded, start, end, atoms[0]):
         return None
-    kind = _kind(folded, start, end, atoms)
+    kind = kind_of(folded, start, end, atoms)
     found = _found(atoms, tokens, (start, end), kind, habits, is_signed=sign)
-    return replace(found, is_sure=False) if found and _goes_on(folded, end) else found
+    return replace(found, is_sure=False) if found and goes_on(folded, end) else found
 
 
 def minor_of(text: str, of: Currency, habits: Habits) -> int | Mistake:
@@ -184,7 +158,7 @@ _Run = tuple[tuple[Atom, ...], tuple[int | str, ...], int]
 
 def _single_run(text: str, folded: str, start: int, habits: Habits, *, is_joined: bool) -> _Run | None:
     atom = read_atom(text, folded, start, habits.currency, is_joined=is_joined)
-    return None if atom is None or not _ends(folded, atom.end) else ((atom,), (0,), atom.end)
+    return None if atom is None or not ends(folded, atom.end) else ((atom,), (0,), atom.end)
 
 
 def _run(text: str, folded: str, start: int, habits: Habits) -> _Run | None:
@@ -212,7 +186,7 @@ def _run(text: str, folded: str, start: int, habits: Habits) -> _Run | None:
             closing = _past_spaces(folded, position)
         if not depth and len(tokens) > 1:
             behind = _suffix_behind(text, folded, position, atoms, habits)
-            if _ends(folded, behind):
+            if ends(folded, behind):
                 best = tuple(atoms), tuple(tokens), behind
         operator = _operator(folded, position)
         if operator is None:
@@ -371,62 +345,3 @@ def _fitting(atom: Atom, currency: Currency, habits: Habits) -> tuple[tuple[Nume
     if currency.exponent < 3 and decimal.decimals >= 3:
         return (grouped,), False
     return (grouped, decimal), False
-
-
-def _goes_on(folded: str, end: int) -> bool:
-    """Whether behind `3块` more digits follow that count nothing else: perhaps they are part of it."""
-    more = _MORE_COINS.match(folded, end) if contains_han(folded[end - 1]) else None
-    return more is not None and not _COUNTED.match(folded, more.end())
-
-
-def _kind(folded: str, start: int, end: int, atoms: tuple[Atom, ...]) -> Kind:
-    if len(atoms) == 1 and atoms[0].is_chinese and _COUNTED_BY_PIECES.match(folded, start):
-        return Kind.COUNT
-    if any(not name.is_doubtful for atom in atoms for name in atom.names):
-        return Kind.MARKED
-    if _COUNTED.match(folded, end) or folded[start - 1 : start] in tuple(_ORDINAL):
-        return Kind.COUNT
-    return Kind.BARE
-
-
-def _is_possible_alone(folded: str, start: int, end: int, atom: Atom) -> bool:
-    """Chinese numerals are found in many words (三里屯): without a currency they must be a word of their own."""
-    if not atom.is_chinese or atom.names:
-        return True
-    before, after = folded[start - 1 : start] if start else "", folded[end : end + 1]
-    return not contains_han(before) and not contains_han(after)
-
-
-def _begins(folded: str, start: int) -> bool:
-    """Whether a number may begin here: not within a word, a time of day, a fraction, a date."""
-    if start == 0:
-        return True
-    before = folded[start - 1]
-    if before in _POINTS and (folded[start - 2 : start - 1].isdigit() or folded[start - 2 : start - 1] in CHINESE):
-        return False
-    if before.isspace() or before == CUT or before in _OPENING or contains_han(before) or ord(before) >= 0xF0000:
-        return True
-    earlier = folded[start - 2 : start - 1]
-    if unicodedata.category(before) == "So":
-        return True
-    return before in _PAUSES and not earlier.isdigit()
-
-
-def _ends(folded: str, end: int) -> bool:
-    """Whether a number may end here."""
-    if end >= len(folded):
-        return True
-    after, later = folded[end], folded[end + 1 : end + 2]
-    if after in _ABOUT or (after in _POINTS and later.isdigit()):
-        return False
-    if contains_han(folded[end - 1]) or unicodedata.category(after) == "So":
-        return after not in "%％"
-    if after in "-*=~\u2013":
-        return not later or later.isspace()
-    if after.isspace() or after == CUT or after in _CLOSING or contains_han(after) or ord(after) >= 0xF0000:
-        return True
-    if after == ".":
-        return not later or later.isspace() or later == CUT or contains_han(later)
-    if after in _PAUSES:
-        return not later.isdigit() or after in "，、；。"
-    return not is_latin(after) and folded[end - 1] in "€$£¥￥₹₩" and not after.isdigit() and after not in "%/*+-"

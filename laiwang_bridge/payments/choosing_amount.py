@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from laiwang_bridge.payments.amounts import Found, Kind, Reading, find, mistake
+from laiwang_bridge.payments.amounts import Found, Reading, find, mistake
 from laiwang_bridge.payments.marking import Marked
 from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.number_places import Kind
 from laiwang_bridge.payments.wording import Doubt, Habits, Mistake, Problem
 
 _LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")

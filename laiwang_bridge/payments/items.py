@@ -12,10 +12,11 @@ from fractions import Fraction
 from math import floor
 
 from appservice.language import _
-from laiwang_bridge.payments.amounts import Kind, find
+from laiwang_bridge.payments.amounts import find
 from laiwang_bridge.payments.choosing_amount import choose, clean_title
 from laiwang_bridge.payments.marking import PERSON, Marked
 from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, Money
+from laiwang_bridge.payments.number_places import Kind
 from laiwang_bridge.payments.options import stranger
 from laiwang_bridge.payments.shares import MOST_PARTS, does_not_fit
 from laiwang_bridge.payments.terms import Saying, Term, take_lists

@@ -23,6 +23,7 @@ from mautrix.types import UserID
 
 from appservice.language import Language
 from laiwang_bridge.payments.money import Currency, Money, currency, decimal_text
+from laiwang_bridge.payments.shares import percent_text
 from laiwang_bridge.payments.wording import (
     AdjustedWording,
     BillWording,
@@ -99,7 +100,7 @@ def _shares(bill: BillWording) -> str:
         case WeightsWording(weights, excluded):
             listed = [_weighted(who, weight) for who, weight in weights]
         case PercentWording(percents, excluded):
-            listed = [f"{_who(who)}%{'rest' if one is None else _decimal(one)}" for who, one in percents]
+            listed = [f"{_who(who)}%{'rest' if one is None else percent_text(one)}" for who, one in percents]
         case ExactWording(amounts, excluded):
             listed = [f"{_who(who)}={'rest' if one is None else _coins(one, of)}" for who, one in amounts]
         case AdjustedWording(adjustments, excluded):
@@ -149,7 +150,3 @@ def _who(who: Who) -> str:
 
 def _coins(minor: int, of: Currency) -> str:
     return decimal_text(Money(minor, of))
-
-
-def _decimal(value: Fraction) -> str:
-    return f"{float(value):g}"

@@ -130,8 +130,8 @@ def _shared(draw: st.DrawFn, bill: BillWording, who: tuple[Who, ...], out: tuple
         case "items":
             items = tuple(_item(draw) for _ in range(draw(st.integers(1, 3))))
             tip = ChargeWording("tip", (sum(item.minor for item in items) + 5) // 10, Fraction(10))
-            charges = (ChargeWording("tax", 360), tip, ChargeWording("折扣", -2))
-            whole = Money(sum(one.minor for one in (*items, *charges)), of)
+            charges: tuple[ChargeWording, ...] = (ChargeWording("tax", 360), tip, ChargeWording("折扣", -2))
+            whole = Money(sum(item.minor for item in items) + sum(charge.minor for charge in charges), of)
             return replace(bill, amount=whole, shares=ItemisedWording(items, charges))
     return replace(bill, shares=EqualWording(who, out), per_head=draw(st.booleans()))
 
@@ -185,10 +185,13 @@ def test_a_line_that_is_no_bill_any_more_is_refused() -> None:
 def test_what_people_are_called_is_never_read() -> None:
     text = "120 dinner Ann 99€ x2 paid by Bo and Cy=7"
     ann, bo = text.index("Ann"), text.index("Bo")
-    pills = (Pill(ann, ann + 10, UserID("@ann:hs.org")), Pill(bo, len(text), UserID("@bo:hs.org")))
+    pills = (Pill(ann, text.index(" paid"), UserID("@ann:hs.org")), Pill(bo, len(text), UserID("@bo:hs.org")))
     read = read_bill(Line(text, pills), 0, habits())
-    assert noted(read).endswith("120.00 EUR | dinner | @ann:hs.org me | by @bo:hs.org") or isinstance(read, Question)
-    assert all(one.amount.minor == 12000 for one in (read.readings if isinstance(read, Question) else [read]))
+    assert isinstance(read, Question)
+    assert [noted(one) for one in read.readings] == [
+        "120.00 EUR | dinner | @ann:hs.org me @bo:hs.org | by @bo:hs.org",
+        "120.00 EUR | dinner | @ann:hs.org me | by @bo:hs.org",
+    ]
 
 
 def test_reading_begins_where_it_is_told() -> None:
