@@ -2,6 +2,7 @@
 
     python -m bench payments
     python -m bench payments --operations 1000000      so many random operations, compared with books kept twice
+    python -m bench payments --kills 1000              a process that posts entries is killed so many times
 
 Aims: 1,000 bills a second on SQLite, the balances of a room of a million postings within 1 ms for 99 of 100, a full
 audit of them within 0.5 s, settling 20 people within 150 ms, always with as few payments as any of the usual methods.
@@ -31,12 +32,14 @@ from bench.peers import KINDS, PEERS
 from bench.report import Report, memory_folder, percentile, spread
 from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.config import AppService, Config, Homeserver
+from laiwang_bridge.database import migrate
 from laiwang_bridge.payments import ledger_store
 from laiwang_bridge.payments.audit import audit, audit_books
 from laiwang_bridge.payments.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
 from laiwang_bridge.payments.settling import plan
 from laiwang_bridge.payments.splitting import AccountId
 from tests.support.bookkeeping import Books, operate
+from tests.support.posting_process import kill_again_and_again
 
 NOW = 1_700_000_000_000
 _DOMAIN = "bench"
@@ -52,10 +55,13 @@ def main(options: Sequence[str]) -> int:
     parser.add_argument("--postings", type=int, default=1_000_000, help="of the books that are looked at (1000000)")
     parser.add_argument("--plans", type=int, default=40, help="of each kind and size (40)")
     parser.add_argument("--operations", type=int, default=0, help="random ones, and nothing else (0)")
+    parser.add_argument("--kills", type=int, default=0, help="of a process that posts, and nothing else (0)")
     parser.add_argument("--seed", type=int, default=20261122, help="another number is another run of chance")
     arguments = parser.parse_args(options)
     if arguments.operations:
         return _operations(arguments.operations, arguments.seed)
+    if arguments.kills:
+        return _kills(arguments.kills, arguments.seed)
     report = Report("payments")
     with memory_folder() as folder:
         asyncio.run(_bills(report, folder / "bills.db", arguments.bills))
@@ -284,6 +290,18 @@ def _operations(count: int, seed: int) -> int:
         report.note(violation)
     report.note(f"{books_there} rooms, {found.entries:,} entries, {found.postings:,} postings, {kept:,} balances")
     report.aim("nothing was ever wrong", not violations and not found.faults, f"{len(violations)} violations")
+    return report.finish()
+
+
+def _kills(count: int, seed: int) -> int:
+    report = Report(f"kill -9 of a process that posts entries, {count:,} times (seed {seed})")
+    with memory_folder() as folder:
+        url = f"sqlite:///{folder / 'books.db'}"
+        migrate(url)
+        faults = kill_again_and_again(url, count, Random(seed))
+    for fault in faults[:20]:
+        report.note(fault)
+    report.aim("nothing lost, nothing doubled, an audit finds nothing", not faults, f"{len(faults)} faults")
     return report.finish()
 
 

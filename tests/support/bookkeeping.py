@@ -65,7 +65,7 @@ class Books:
         return books
 
     def join(self) -> None:
-        user = UserID(f"@p{self._next()}:example.org")
+        user = UserID(f"@p{self._next()}of{self.ledger}:example.org")
         account = store.account_of(self.connection, self.ledger, user, 1)
         must(account not in self.names, "an account was given twice")
         self.members.append(account)
@@ -131,7 +131,7 @@ class Books:
             store.forget_user(self.connection, self.names[account])
 
     def move(self) -> None:
-        new = RoomID(f"!{self._next()}:example.org")
+        new = RoomID(f"!{self._next()}of{self.ledger}:example.org")
         must(store.move(self.connection, self.room, new), "the books could not be moved")
         self.room = new
         must(store.ledger_of(self.connection, new) == self.ledger, "the books were lost on the way")

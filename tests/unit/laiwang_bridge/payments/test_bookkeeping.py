@@ -14,9 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import Connection, text
 
 from appservice.database import Database, metadata
+from laiwang_bridge.database import migrate
 from laiwang_bridge.payments import ledger_store as store
 from laiwang_bridge.payments.audit import Rule, audit, told
 from tests.support.bookkeeping import CURRENCIES, Books, any_split, operate
+from tests.support.posting_process import kill_again_and_again
 
 CHANCE = st.randoms(use_true_random=False)
 TOTALS = st.integers(-99_999, 999_999).filter(bool)
@@ -163,3 +165,8 @@ def test_balances_of_a_room_are_there_at_once() -> None:
         books.bring({books.members[0]: 5, books.members[1]: -5}, "EUR")
         assert store.balance(connection, books.members[0], "EUR") == 5
         assert store.balance(connection, books.members[2], "EUR") == 0
+
+
+def test_a_process_that_is_killed_while_it_posts_loses_and_doubles_nothing(sqlite_url: str) -> None:
+    migrate(sqlite_url)
+    assert kill_again_and_again(sqlite_url, 3, Random(20261122)) == []
