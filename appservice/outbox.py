@@ -105,6 +105,7 @@ _IS_WAITING = outbox.c.state == literal_column("0")
 _IS_DEAD = outbox.c.state == literal_column("2")
 
 # Built once: every effect needs these, and building a statement costs more than running it.
+_KEY_OF_EVENT = select(outbox.c.key).where(outbox.c.event_id == bindparam("wanted"))  # asked at every reaction
 _FIRST = (
     select(outbox)
     .where(outbox.c.lane == bindparam("wanted"), _IS_WAITING)
@@ -251,7 +252,7 @@ def result_of(connection: Connection, key: EffectKey) -> tuple[Delivery, Result]
 
 def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
     """Which effect sent this event; None if it was not one of ours."""
-    key = connection.execute(select(outbox.c.key).where(outbox.c.event_id == event_id)).scalar()
+    key = connection.execute(_KEY_OF_EVENT, {"wanted": event_id}).scalar()
     return None if key is None else EffectKey(key)
 
 

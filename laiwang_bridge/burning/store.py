@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from mautrix.types import EventID, RoomID, UserID
-from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from appservice.database import metadata
 from appservice.sql import insert_ignoring
@@ -25,6 +38,10 @@ burning = Table(
     Column("burn_at", BigInteger, nullable=False),
     Column("read", Boolean, nullable=False),
 )
+
+
+# Asked at every message anywhere.
+_BURNING_IN = select(burning.c.event_id).where(burning.c.room_id == bindparam("room")).limit(1)
 
 
 def _column_of_burning(**options: Any) -> Column[Any]:
@@ -98,7 +115,7 @@ def written_by(connection: Connection, user: UserID) -> list[Burning]:
 
 
 def is_burning_in(connection: Connection, room: RoomID) -> bool:
-    return connection.execute(select(burning.c.event_id).where(burning.c.room_id == room).limit(1)).first() is not None
+    return connection.execute(_BURNING_IN, {"room": room}).first() is not None
 
 
 def change(connection: Connection, one: Burning, rules: Burn) -> None:
