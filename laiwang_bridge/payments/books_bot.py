@@ -33,6 +33,7 @@ _EXPORT, _STATS = "payments.export", "payments.stats"
 _GROUP = _("Books")
 _MOST_LINES = 20
 
+_AMOUNT = _("{name}: {amount}")
 _CANNOT = _("I cannot hand over that file at the moment. Please try again later.")
 
 Kind = Annotated[
@@ -265,11 +266,14 @@ def _in_words(voice: Voice, one: Statistics) -> Rich:
     )
     if len(one.months) > 1:
         by_month = [
-            f"{month}: {money(sum(by.values()))}" for month, by in list(one.months.items())[-chart.MOST_MONTHS :]
+            voice.say(_AMOUNT, name=month, amount=money(sum(by.values())))
+            for month, by in list(one.months.items())[-chart.MOST_MONTHS :]
         ]
         said.append(lines(voice.say(_("By month:")), bullets(by_month)))
     if any(one.categories):
         unnamed = voice.catalogue.text(_("without a category"))
-        by_category = [f"{name or unnamed}: {money(minor)}" for name, minor in one.categories.items()][:_MOST_LINES]
+        by_category = [
+            voice.say(_AMOUNT, name=name or unnamed, amount=money(minor)) for name, minor in one.categories.items()
+        ][:_MOST_LINES]
         said.append(lines(voice.say(_("By category:")), bullets(by_category)))
     return lines(*said)

@@ -60,7 +60,12 @@ _PAIR = re.compile(r"""("[^"]+"|\S+?)\s*[=＝]\s*([+＋]?"[^"]+"|\S+)""")
 
 What = Annotated[
     tuple[str, ...],
-    Argument(_("yes, no, skip, as …, or currency …"), parse=str, example="as 1=@ann:example.org"),
+    Argument(
+        _("yes, no, skip, as …, or currency …"),
+        parse=str,
+        example="as 1=@ann:example.org",
+        words={"yes": ("是",), "no": ("否",), "skip": ("跳过",), "as": ("对应",), "currency": ("货币",), "me": ("我",)},
+    ),
 ]
 
 
@@ -103,12 +108,13 @@ class ImportBot:
         if file.is_encrypted:
             raise UserError(Unreadable(NoBooks.ENCRYPTED).sentence)
         import_store.note_file(context.connection, me, file.url, context.now)
+        command = context.desk.registry.command_of(self.import_)
         context.reply(
             _(
                 "I have the file. Now go to the room whose bills these are and write {line} there. Nothing comes in "
                 "before you have seen what is in it."
             ),
-            line=code(context.desk.registry.routers[self.router.name].prefix_in(context.language) + " import"),
+            line=code(f"{self.router.prefix_in(context.language)} {command.name_in(context.language)}"),
         )
 
     def import_(self, context: Context, what: What = ()) -> None:
@@ -219,8 +225,11 @@ class ImportBot:
         known = 0
         if ledger is not None:
             known = books_in.count_known(voice.connection, ledger, found.source, found.books)
-        how = voice.line(self.import_)
-        said = import_cards.preview(voice, found, waiting.who, known, skips_bad=waiting.skips_bad, how=how)
+
+        def line(*words: str) -> str:
+            return voice.line(self.import_, words)
+
+        said = import_cards.preview(voice, found, waiting.who, known, skips_bad=waiting.skips_bad, line=line)
         buttons: list[Button] = []
         if found.books.entries and (not found.bad or waiting.skips_bad):
             buttons = [

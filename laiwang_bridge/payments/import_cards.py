@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from appservice.bots import Voice
 from appservice.content import Rich, bullets, code, lines, paragraphs
@@ -11,18 +11,21 @@ from laiwang_bridge.payments.books import BILL, Books, balances
 from laiwang_bridge.payments.importing.found import BadLine, Difference, Found
 from laiwang_bridge.payments.money import Money, currency
 
+Line = Callable[..., str]
+
 MOST_LINES = 15
 """Of people, of bad lines and of differences that are listed."""
 
 
-def preview(voice: Voice, found: Found, who: Mapping[int, str], known: int, *, skips_bad: bool, how: str) -> Rich:
-    """`who` says what each account is taken for, `known` how many entries are there already; `how` is the command."""
+def preview(voice: Voice, found: Found, who: Mapping[int, str], known: int, *, skips_bad: bool, line: Line) -> Rich:
+    """`who` says what each account is taken for, `known` how many entries are there already; `line` gives the command
+    with these words."""
     return paragraphs(
         lines(_heading(voice, found), *_remarks(voice, found, known)),
         lines(voice.say(_("Who is who:")), _people(voice, found.books, who)),
-        _bad(voice, found.bad, skips_bad=skips_bad, how=how),
+        _bad(voice, found.bad, skips_bad=skips_bad, line=line),
         _differences(voice, found.differences),
-        _what_now(voice, found, skips_bad=skips_bad, how=how),
+        _what_now(voice, found, skips_bad=skips_bad, line=line),
     )
 
 
@@ -114,7 +117,7 @@ def _people(voice: Voice, books: Books, who: Mapping[int, str]) -> Rich:
     return lines(*shown)
 
 
-def _bad(voice: Voice, bad: Sequence[BadLine], *, skips_bad: bool, how: str) -> Rich:
+def _bad(voice: Voice, bad: Sequence[BadLine], *, skips_bad: bool, line: Line) -> Rich:
     if not bad:
         return Rich("", "")
     listed = [voice.say(one.sentence, line=one.line, what=one.what) for one in bad[:MOST_LINES]]
@@ -129,7 +132,7 @@ def _bad(voice: Voice, bad: Sequence[BadLine], *, skips_bad: bool, how: str) -> 
                 "{count} lines cannot be read, so nothing comes in. Mend them, or leave them out with {line}:",
             ),
             count=len(bad),
-            line=code(f"{how} skip"),
+            line=code(line("skip")),
         )
     return lines(said, bullets(listed))
 
@@ -153,13 +156,13 @@ def _differences(voice: Voice, differences: Sequence[Difference]) -> Rich:
     return lines(voice.say(_("The totals of the file are not what its lines add up to:")), bullets(listed))
 
 
-def _what_now(voice: Voice, found: Found, *, skips_bad: bool, how: str) -> Rich:
+def _what_now(voice: Voice, found: Found, *, skips_bad: bool, line: Line) -> Rich:
     first = found.books.accounts[0].number if found.books.accounts else 1
     said = [
         voice.say(
             _("If somebody is taken for the wrong one, say who it is: {user}, or {guest} for somebody without Matrix."),
-            user=code(f"{how} as {first}=@ann:example.org"),
-            guest=code(f"{how} as {first}=+Ann"),
+            user=code(line("as", f"{first}=@ann:example.org")),
+            guest=code(line("as", f"{first}=+Ann")),
         )
     ]
     if found.assumed:
@@ -167,15 +170,15 @@ def _what_now(voice: Voice, found: Found, *, skips_bad: bool, how: str) -> Rich:
             voice.say(
                 _("The file names no currency, so I take {currency}. Another one: {line}"),
                 currency=found.books.currency,
-                line=code(f"{how} currency USD"),
+                line=code(line("currency", "USD")),
             )
         )
     if not found.bad or skips_bad:
         said.append(
             voice.say(
                 _("Nothing is in the books yet. {line} takes it in, {no} does not."),
-                line=code(f"{how} yes"),
-                no=code(f"{how} no"),
+                line=code(line("yes")),
+                no=code(line("no")),
             )
         )
     return lines(*said)
