@@ -275,4 +275,6 @@ class PollBot:
 def _title(question: str) -> str:
     """What was asked about, as the title of a bill: “who was at dinner?” is about dinner."""
     plain = question.strip().rstrip("?？ ")
-    return _ASKED.sub("", plain, count=1).strip() or plain
+    asked = _ASKED.match(plain)
+    about = plain[asked.end() :].removesuffix("吗").removesuffix("了").strip() if asked else ""
+    return about or plain

@@ -121,7 +121,7 @@ async def test_who_is_not_in_the_room_has_no_vote(table: Table, people: Three) -
     [
         ("!aa poll 60 EUR lunch", "lunch: €60.00", 6000),
         ("!aa poll Who came to the cinema? 12.50", "the cinema: €12.50", 1250),
-        ("!aa 投票 谁去吃火锅了？ 300", "吃火锅了: €300.00", 30000),
+        ("!aa 投票 谁去吃火锅了？ 300", "吃火锅：€300.00", 30000),
     ],
 )
 async def test_the_amount_may_stand_before_or_behind(

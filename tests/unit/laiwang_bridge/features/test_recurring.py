@@ -99,8 +99,8 @@ async def test_a_series_is_listed_paused_resumed_and_stopped(table: Table, peopl
 async def test_rules_are_kept(town: Town, people: Two, line: str, expected: list[str]) -> None:
     table = await Table.of(town, *people)
     await table.say(people[0], line)
-    for _ in range(50):
-        await town.wait(DAY)
+    for _ in range(16):
+        await town.wait(3 * DAY)
     assert await dates(table) == expected
 
 
