@@ -72,8 +72,8 @@ def plan(nets: Nets, mode: Mode | None = None, before: Plan | None = None) -> Pl
 
     Their number is the least possible as long as no more than `grouping.EXACT_UP_TO` people are left when all that
     cancel each other out in pairs are taken away, and never above that of the usual method (the largest debt to the
-    largest claim). `before` is the plan that was suggested last: whoever was to pay whom stays so while that leads to
-    zero with no more payments, so what is still open does not change when one of them was made. Raises ValueError where
+    largest claim). `before` is the plan that was suggested last: what is open of it stays as it is while its payments are
+    made, and after anything else whoever was to pay whom stays so if that leads to zero with no more payments. Raises ValueError where
     the nets do not add up to 0.
     """
     open_nets = {account: nets[account] for account in sorted(nets) if nets[account]}
@@ -148,7 +148,15 @@ def _minimal(nets: Nets, before: Plan | None) -> Plan:
         Minimal(), [{places[at]: nets[places[at]] for at in sorted(group)} for group in groups(list(nets.values()))]
     )
     kept = None if before is None else _kept(before.transfers, nets)
-    return kept if kept is not None and len(kept.transfers) <= len(fresh.transfers) else fresh
+    if before is None or kept is None:
+        return fresh
+    # Of many people, a smaller rest may be grouped better than all of them were; who was told to pay is not told anew.
+    only_paid = _amounts(kept) <= _amounts(before)
+    return kept if only_paid or len(kept.transfers) <= len(fresh.transfers) else fresh
+
+
+def _amounts(plan: Plan) -> set[tuple[AccountId, AccountId, int]]:
+    return {(each.payer, each.payee, each.minor) for each in plan.transfers}
 
 
 def _plan(mode: Mode, blocks: Sequence[Nets]) -> Plan:
