@@ -65,7 +65,7 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
-from laiwang_bridge.payments import import_store, question_store
+from laiwang_bridge.payments import import_store, merchant_store, question_store, rail_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
@@ -427,6 +427,7 @@ class Application:
 
     async def introduce(self) -> None:
         """What is done once the homeserver is there: the bots' names, the operators' room."""
+        log.info("rails: %s", ", ".join(sorted(self.payments.rails.installed)))
         await self.service.connected()
         for bot in self.bots.bots:
             await self._name_bot(bot)
@@ -446,6 +447,8 @@ class Application:
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)
+                rail_store.forget_requests_before(connection, now - _KEEP_REQUESTS_MS)
+                merchant_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 question_store.forget_old_questions(connection, now - _KEEP_REQUESTS_MS)
                 import_store.forget_old(connection, now)
 

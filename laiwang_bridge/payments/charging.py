@@ -124,7 +124,7 @@ class Charging:
         where = {"bot": context.bot.user_id, "room": context.room, "language": context.language.value}
         context.unit.emit(
             self._job(context.bot.user_id, _CREATE, charge),
-            key=f"charge:{charge.charge.reference}",
+            key=f"charge:{charge.charge.reference}:{context.now // 60_000}",  # whoever waits may ask again
             notify=_CREATE,
             context={"charge": charge.id, **where},
             asker=context.sender,

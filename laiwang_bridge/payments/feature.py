@@ -51,6 +51,7 @@ class Payments:
         self.charging = Charging(PREFIXES, till, merchants)
         self.rails.telling.further.append(self.charging)
         cards.buttons.append(self.rails.buttons)
+        self.paying.plans.more.append(self.rails.button)
         self.books = BooksBot(PREFIXES, till, read)
         self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
         self.routers: tuple[Router, ...] = (

@@ -31,7 +31,7 @@ class PayingBots:
 
     def __init__(self, prefixes: tuple[str, ...], till: Till) -> None:
         texts = ReminderTexts(till)
-        plans = SettleCards(till)
+        self.plans = plans = SettleCards(till)
         self.claims = ClaimBot(prefixes, till)
         self.transfers = TransferBot(prefixes, till, plans)
         self.settling = SettleBot(prefixes, till, plans)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Annotated, Any, Literal, Protocol
 
 from mautrix.types import ContentURI, RoomID, UserID
@@ -104,6 +104,11 @@ class RailsBot:
         command("tell", "告诉", help=_("Let somebody who owes you know how you are paid"), group=_GROUP,
                 where="direct")(self.tell)  # fmt: skip
         router.receives(lambda file: file.kind == "m.image", self.take_picture)
+
+    @property
+    def installed(self) -> Collection[str]:
+        """The names of all rails; asked for at the start, whatever is wrong with one is in the log then."""
+        return self._ways.rails.keys()
 
     def add_to(self, routes: Routes) -> None:
         routes.on_job(_READ, self._read_picture)
@@ -313,6 +318,11 @@ class RailsBot:
             voice.send(_("There is more; ask again when these are paid."))
         if not context.is_direct and not is_tap:
             context.agree()
+
+    @property
+    def button(self) -> Button:
+        """What is below a plan to settle."""
+        return button("💳", _("how to pay"), self.how)
 
     def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
         """What is below the card of a bill while somebody has to pay for it."""

@@ -40,11 +40,13 @@ _LINES: dict[ClaimState | None, Message] = {
 
 
 class SettleCards:
-    """Shows plans. `buttons` gives the button of one of its payments, `settle` and `why` how these are typed."""
+    """Shows plans. `button` gives the button of one of its payments, `more` are others, `settle` and `why` how these
+    are typed."""
 
     def __init__(self, till: Till) -> None:
         self._till = till
         self.button: Callable[[Suggested, str, Rich], Button] | None = None
+        self.more: list[Button] = []
         self.settle: Callable[[Voice], str] = lambda _voice: ""
         self.why: Callable[[Voice, int], str] = lambda _voice, _number: ""
 
@@ -132,7 +134,7 @@ class SettleCards:
             if self.button is not None and one.number <= MOST_BUTTONS:
                 label = voice.say(_("{payer} → {payee}"), payer=faces[one.payer].name, payee=faces[one.payee].name)
                 found.append(self.button(one, KEYCAPS[one.number - 1], label))
-        return found
+        return [*found, *self.more]
 
     def _payments(self, voice: Voice, plan: ShownPlan) -> Rich:
         faces = self._till.cards.faces(voice.connection, plan.ledger)

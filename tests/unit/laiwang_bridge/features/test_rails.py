@@ -277,3 +277,11 @@ async def test_it_is_said_in_chinese_too(dinner: Dinner) -> None:
     told = await dinner.ask(dinner.bo, "!记账 怎么付 #1")
     assert "paypal.me/meili/12.30EUR" in told
     assert "你" in told
+
+
+async def test_the_plan_to_settle_has_the_button_too(dinner: Dinner) -> None:
+    await dinner.mei.say("way add paypal meili")
+    await dinner.table.say(dinner.mei, "!aa settle")
+    dinner.bo.news()
+    assert await dinner.table.tap(dinner.bo, "settle up", "💳") == ""
+    assert "https://paypal.me/meili/12.30EUR" in dinner.bo.news()
