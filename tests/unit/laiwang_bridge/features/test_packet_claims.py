@@ -66,7 +66,8 @@ async def storm(town: Town, *, people: int, parts: int, cents: int) -> None:
     [card] = [event for event, body in town.shown(room).items() if body.startswith("🧧")]
     before = len(town.rooms[room].messages_of(BOT))
     users = [UserID(f"@guest{number}:town") for number in range(people)]
-    taps = [tap(room, card, user, number) for number, user in enumerate([*users, *users])]
+    twice = [user for user in users for _time in range(2)]
+    taps = [tap(room, card, user, number) for number, user in enumerate(twice)]
     await all_at_once(town, taps)
     await town.wait(MINUTE)
 
@@ -93,5 +94,5 @@ async def storm(town: Town, *, people: int, parts: int, cents: int) -> None:
     assert len(town.rooms[room].messages_of(BOT)) - before <= 3
 
 
-async def test_of_200_who_tap_twice_at_once_100_have_a_part_each(either_town: Town) -> None:
-    await storm(either_town, people=200, parts=100, cents=100_00)
+async def test_of_100_who_tap_twice_at_once_60_have_a_part_each(either_town: Town) -> None:
+    await storm(either_town, people=100, parts=60, cents=100_00)
