@@ -182,6 +182,13 @@ class Rooms:
         """What the room is called; None where it has no name, and clients show who is in it."""
         return connection.execute(select(room.c.name).where(room.c.room_id == room_id)).scalar() or None
 
+    def display_names_in(self, connection: Connection, room_id: RoomID) -> dict[UserID, str]:
+        """How those who are, or were, in a room are called there; none for those who have no name there."""
+        statement = select(room_member.c.user_id, room_member.c.display_name).where(
+            room_member.c.room_id == room_id, room_member.c.display_name.is_not(None)
+        )
+        return {UserID(row.user_id): row.display_name for row in connection.execute(statement)}
+
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
 

@@ -44,7 +44,7 @@ class BillBot:
         self.rights = rights = Rights(till.around.rooms)
         self.entering = Entering(router, till, self.understanding, rights, cards)
         self.changing = Changing(router, till, self.understanding, rights, cards, self.entering)
-        self.settings = SettingsBot(router, till, self.understanding, rights, cards)
+        self.settings = SettingsBot(router, till, self.understanding, rights, cards, self.entering)
         group = _("Shared bills")
         command = router.command
         command("undo", "撤销", help=_("Take back what you did last"), group=group)(self.undo)
@@ -122,6 +122,7 @@ class BillBot:
         if bill.version.change in (Change.ADDED, Change.RESTORED):
             self.changing.void(context, bill.number)
             return
+        self.rights.must_change(context, bill, me)
         if bill.version.change is Change.VOIDED:
             changed = billing.restore(connection, bill, me, key, context.now)
         else:

@@ -88,14 +88,11 @@ class Cards:
     def faces(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, Face]:
         """How everybody of a ledger is shown; those who are called the same, by their ids as well."""
         known = ledger_store.accounts(connection, ledger)
-        names = {id: self._name(connection, account) for id, account in known.items()}
+        users = [UserID(account.name) for account in known.values() if account.kind is AccountKind.USER]
+        called = self._around.names.in_room(connection, ledger_store.room_of(connection, ledger), users)
+        names = {id: called.get(UserID(account.name), account.name) for id, account in known.items()}
         shared = {name for name, number in Counter(map(fold, names.values())).items() if number > 1}
         return {id: _face(account, names[id], fold(names[id]) in shared) for id, account in known.items()}
-
-    def _name(self, connection: Connection, account: Account) -> str:
-        if account.kind is AccountKind.USER:
-            return self._around.names.of_user(connection, UserID(account.name))
-        return account.name
 
     def _tell(self, unit: Unit, bill: Bill) -> None:
         claims.bill_changed(unit.connection, bill)

@@ -68,7 +68,8 @@ Booked = Callable[[Context, Bill, Said], None]
 
 
 class Entering:
-    """Adds bills. `change` is told of an answer that changes a bill."""
+    """Adds bills. `change` is told of an answer that changes a bill, one of `answers` of one to a question about
+    something else: they are known by its aspect."""
 
     def __init__(self, router: Router, till: Till, understanding: Understanding, rights: Rights, cards: Cards) -> None:
         self._till = till
@@ -78,6 +79,7 @@ class Entering:
         self.change: Callable[[Context, Bill, Said], None] = lambda context, bill, said: None
         self.repeats: list[Repeats] = []
         self.booked: list[Booked] = []
+        self.answers: dict[str, Callable[[Context, Asked], None]] = {}
         group = _("Shared bills")
         router.command(*ADD, help=_("Share a bill"), group=group, default=True, bare=begins_like_a_bill)(self.add)
         router.command("choose", "选", help=_("Answer a question about a bill"), group=group, listed=False)(self.choose)
@@ -160,6 +162,9 @@ class Entering:
             )
         reading = asked.readings[which - 1]
         question_store.close_question(context.connection, question)
+        if asked.aspect in self.answers:
+            self.answers[asked.aspect](context, asked)
+            return
         said = Said(
             line=Line(reading.line),
             start=0,

@@ -7,20 +7,35 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated
 
-from appservice.bots import Argument, ArgumentError, Context, Router, UserError
+from mautrix.types import UserID
+
+from appservice.bots import Argument, ArgumentError, Context, Router, UserError, button
 from appservice.bots.line import fold
-from appservice.content import Rich, bullets, code, paragraphs
+from appservice.content import Rich, bullets, code, paragraphs, pill
+from appservice.effects import EffectKey
 from appservice.language import Language, Message, _
-from laiwang_bridge.payments import ledger_store
+from laiwang_bridge.payments import ledger_store, question_store
 from laiwang_bridge.payments.cards import Cards
-from laiwang_bridge.payments.ledger_store import Account, Confirmation, LedgerId, LedgerSettings, WhoAdds, WhoChanges
+from laiwang_bridge.payments.entering import Entering
+from laiwang_bridge.payments.ledger_store import (
+    Account,
+    AccountKind,
+    Confirmation,
+    LedgerId,
+    LedgerSettings,
+    WhoAdds,
+    WhoChanges,
+)
 from laiwang_bridge.payments.money import UnknownCurrency, currency
+from laiwang_bridge.payments.question_store import Asked, Reading
 from laiwang_bridge.payments.rights import Rights
+from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import Till, Whom, read_who, show_who
 from laiwang_bridge.payments.understanding import Understanding
 from laiwang_bridge.payments.wording import Who
 
 _MOST_WEIGHT = 20
+_TOGETHER = "together"
 
 
 def _read_weight(text: str) -> Fraction:
@@ -76,11 +91,21 @@ _CURRENCY, _ASK = ("currency", "货币", "币种"), ("ask", "大额")
 
 
 class SettingsBot:
-    def __init__(self, router: Router, till: Till, understanding: Understanding, rights: Rights, cards: Cards) -> None:
+    def __init__(
+        self,
+        router: Router,
+        till: Till,
+        understanding: Understanding,
+        rights: Rights,
+        cards: Cards,
+        entering: Entering,
+    ) -> None:
         self._till = till
         self._understanding = understanding
         self._rights = rights
         self._cards = cards
+        self._entering = entering
+        entering.answers[_TOGETHER] = self._agreed
         group = _("Shared bills")
         router.command("settings", "设置", help=_("What this room has chosen for its bills"), group=group)(
             self.settings
@@ -111,39 +136,76 @@ class SettingsBot:
 
     def weight(self, context: Context, whom: Whom, parts: Weight) -> None:
         ledger = self._till.open_ledger(context)
-        account = self._mine_or_any(context, ledger, whom)
+        account = self._account(context, ledger, whom)
+        if parts < 1 or account.name != context.sender:
+            self._must_be_guest(context, account)
         ledger_store.change_account(context.connection, account.id, weight=parts, settles_with=account.settles_with)
         who = self._cards.faces(context.connection, ledger)[account.id].rich
         context.reply(_("{who} bears {parts} parts of what is shared from now on."), who=who, parts=str(parts))
 
     def together(self, context: Context, whom: Whom, other: OtherWhom) -> None:
         ledger = self._till.open_ledger(context)
-        one = self._mine_or_any(context, ledger, other)
-        head = self._account(context, ledger, whom)
+        one, head = self._account(context, ledger, whom), self._account(context, ledger, other)
         if one.id == head.id:
             raise UserError(_("That is the same person."))
-        head_id = head.settles_with or head.id
-        ledger_store.change_account(context.connection, one.id, weight=one.weight, settles_with=head_id)
+        if self._rights.is_host(context):
+            self._join(context, ledger, one.id, head.id)
+            return
+        asked = [
+            account for account in (one, head) if account.kind is AccountKind.USER and account.name != context.sender
+        ]
+        if len(asked) == 2 or head.kind is not AccountKind.USER:
+            raise UserError(_("Only hosts of this room change that."))
+        if asked:
+            self._ask(context, ledger, UserID(asked[0].name), one.id, head.id)
+        else:
+            self._join(context, ledger, one.id, head.id)
+
+    def _ask(self, context: Context, ledger: LedgerId, asked: UserID, one: AccountId, head: AccountId) -> None:
+        """Nobody pays, or is paid, for another without both of them saying so."""
         faces = self._cards.faces(context.connection, ledger)
-        context.reply(
-            _("{one} and {other} settle as one from now on: {other} pays and is paid for both."),
-            one=faces[one.id].rich, other=faces[head_id].rich,
+        reading = Reading(f"{one} {head}", "", is_sure=True)
+        number = question_store.ask(
+            context.connection, context.room, asked, context.event.event_id, [reading], context.now, aspect=_TOGETHER
+        )
+        yes = button("✅", _("Yes"), self._entering.choose, number, 1).only_for(asked)
+        no = button("❌", _("No"), self._entering.dismiss, number).only_for(asked)
+        key = context.reply(
+            _("{asked}: shall {one} and {other} settle as one? Then {other} pays and is paid for both."),
+            one=faces[one].rich, other=faces[head].rich, asked=pill(asked), mentions=[asked], buttons=[yes, no],
         )  # fmt: skip
+        question_store.note_question_card(context.connection, number, key)
+
+    def _agreed(self, context: Context, asked: Asked) -> None:
+        one, head = (AccountId(int(word)) for word in asked.readings[0].line.split())
+        self._join(context, self._till.ledger(context), one, head, asked.card)
+
+    def _join(
+        self, context: Context, ledger: LedgerId, one: AccountId, head: AccountId, question: EffectKey | None = None
+    ) -> None:
+        known = ledger_store.accounts(context.connection, ledger)
+        head = known[head].settles_with or head
+        ledger_store.change_account(context.connection, one, weight=known[one].weight, settles_with=head)
+        faces = self._cards.faces(context.connection, ledger)
+        said = _("{one} and {other} settle as one from now on: {other} pays and is paid for both.")
+        if question is None:
+            context.reply(said, one=faces[one].rich, other=faces[head].rich)
+        else:
+            context.edit(question, said, one=faces[one].rich, other=faces[head].rich)
 
     def apart(self, context: Context, whom: Whom) -> None:
         ledger = self._till.open_ledger(context)
-        one = self._mine_or_any(context, ledger, whom)
+        one = self._account(context, ledger, whom)
+        if one.name != context.sender:
+            self._must_be_guest(context, one)
         ledger_store.change_account(context.connection, one.id, weight=one.weight, settles_with=None)
         who = self._cards.faces(context.connection, ledger)[one.id].rich
         context.reply(_("{who} settles alone."), who=who)
 
-    def _mine_or_any(self, context: Context, ledger: LedgerId, whom: Whom) -> Account:
-        """Somebody's account: one's own, a guest's, or for hosts anybody's. Raises `UserError`."""
-        account = self._account(context, ledger, whom)
-        is_me = account.name == context.sender
-        if not is_me and account.kind is not ledger_store.AccountKind.GUEST:
+    def _must_be_guest(self, context: Context, account: Account) -> None:
+        """Raises `UserError` for members, unless a host says it."""
+        if account.kind is not AccountKind.GUEST:
             self._rights.must_set(context)
-        return account
 
     def _account(self, context: Context, ledger: LedgerId, whom: Whom) -> Account:
         id = self._till.account(context, ledger, whom)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mautrix.types import UserID
+from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Context
@@ -30,6 +30,11 @@ class Names:
         wanted = list(users)
         displayed = self._rooms.display_names(connection, wanted) if wanted else {}
         return {user: _shown(displayed.get(user), user) for user in wanted}
+
+    def in_room(self, connection: Connection, room: RoomID, users: Iterable[UserID]) -> dict[UserID, str]:
+        """What these are called in one room, for those who are there: nothing of what they are called elsewhere."""
+        displayed = self._rooms.display_names_in(connection, room)
+        return {user: _shown(displayed.get(user), user) for user in users}
 
     def of_person(self, connection: Connection, person: PersonId) -> str:
         users = store.user_ids(connection, person)

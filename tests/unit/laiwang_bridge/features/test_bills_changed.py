@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from laiwang_bridge.people.store import find_person
 from tests.unit.laiwang_bridge.features.table import Table
-from tests.unit.laiwang_bridge.features.town import Person, Town
+from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 People = tuple[Person, Person, Person]
 
@@ -186,13 +186,21 @@ async def test_a_room_chooses_how_it_counts(table: Table, people: People) -> Non
 
 
 async def test_children_bear_half_and_couples_settle_as_one(table: Table, people: People) -> None:
-    ann, bo, _cat = people
+    ann, bo, cat = people
     await table.say(ann, "!aa weight +Kim 1/2")
     await table.say(ann, "!aa 50 zoo @bo +Kim")
     assert await table.owed() == {"ann": 11000, "bo": -6000, "cat": -4000, "Kim": -1000}
-    assert "settle as one" in await table.say(bo, "!aa together @cat @bo")
-    assert "settles alone" in await table.say(bo, "!aa apart @bo")
     assert "no number of parts" in await table.say(ann, "!aa weight +Kim much")
+    assert "Only hosts" in await table.say(bo, "!aa weight @bo 0"), "nobody excuses himself"
+    assert "Only hosts" in await table.say(ann, "!aa together @cat @bo")
+    assert "shall Cat and Bo settle as one?" in await table.say(bo, "!aa together @cat @bo")
+    await table.tap(bo, "settle as one", "✅")
+    assert "shall" in table.shows("settle as one"), "nobody says yes for another"
+    await table.tap(cat, "settle as one", "✅")
+    assert "Cat and Bo settle as one from now on" in table.shows("settle as one")
+    await table.say(ann, "!aa 30 tea @bo @cat")
+    assert "⏳ Bo: €20.00" in table.card(3)
+    assert "settles alone" in await table.say(cat, "!aa apart @cat")
 
 
 async def test_who_leaves_keeps_what_he_owes(table: Table, people: People) -> None:
@@ -239,6 +247,26 @@ async def test_an_upgraded_room_takes_its_bills_along(town: Town, table: Table, 
     await there.say(ann, "!aa edit 1 amount 90")
     assert "dinner: €90.00 · #1" in there.card(1), "a card that is out of reach comes anew"
     assert await there.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+
+
+async def test_a_room_full_of_people_is_asked_first(town: Town, people: People) -> None:
+    room = town.homeserver.room(people[0].user, *(town.stranger(f"guest{number}") for number in range(25)))
+    table = Table(town, await town.bring_bot(room, PAY_BOT))
+    assert "for all 26 people" in await table.say(people[0], "!aa 100 cake")
+    await table.tap(people[0], "for all 26 people", "✅")
+    assert len(await table.owed()) == 26
+
+
+async def test_what_somebody_is_called_elsewhere_is_not_told_here(town: Town, people: People) -> None:
+    ann, bo, cat = people
+    elsewhere = town.homeserver.room(bo.user, cat.user)
+    await town.bring_bot(elsewhere, PAY_BOT)
+    nick = {"membership": "join", "displayname": "Night Owl"}
+    await town.state(elsewhere.id, bo.user, "m.room.member", nick, state_key=bo.user)
+    table = await Table.of(town, *people)
+    await table.say(ann, "AA 120 dinner @bo")
+    assert "Bo: €60.00" in table.card(1) or "bo: €60.00" in table.card(1)
+    assert "Owl" not in table.card(1)
 
 
 async def test_several_payers_of_a_bill_that_changes_are_asked_for(table: Table, people: People) -> None:
