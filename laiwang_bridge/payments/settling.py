@@ -72,9 +72,9 @@ def plan(nets: Nets, mode: Mode | None = None, before: Plan | None = None) -> Pl
 
     Their number is the least possible as long as no more than `grouping.EXACT_UP_TO` people are left when all that
     cancel each other out in pairs are taken away, and never above that of the usual method (the largest debt to the
-    largest claim). `before` is the plan that was suggested last: what is open of it stays as it is while its payments are
-    made, and after anything else whoever was to pay whom stays so if that leads to zero with no more payments. Raises ValueError where
-    the nets do not add up to 0.
+    largest claim). `before` is the plan that was suggested last: what is open of it stays as it is while its payments
+    are made, and after anything else whoever was to pay whom stays so if that leads to zero with no more payments.
+    Raises ValueError where the nets do not add up to 0.
     """
     open_nets = {account: nets[account] for account in sorted(nets) if nets[account]}
     if sum(open_nets.values()):
