@@ -104,6 +104,15 @@ def between(
     return [each for each in owed if each.payee == theirs]
 
 
+def says_so(connection: Connection, owed: Owed) -> bool:
+    """Whether the one who is owed has written down himself that the other bears a part of what he paid.
+
+    Anybody can write down that he owes somebody; that alone must not tell him anything of that person.
+    """
+    bills = bill_store.of_account(connection, owed.ledger, owed.payer)
+    return any(bill.author == owed.payee and bill.nets.get(owed.payer, 0) < 0 for bill in bills)
+
+
 def _account(connection: Connection, ledger: LedgerId, users: Iterable[UserID]) -> AccountId | None:
     """The account of somebody who may have several Matrix ids."""
     found = (ledger_store.find_account(connection, ledger, user) for user in users)

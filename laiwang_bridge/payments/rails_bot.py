@@ -37,6 +37,11 @@ MOST_TOLD = 5
 """Debts that somebody is told about at once."""
 
 _GROUP = _("Being paid and paying")
+_ASKS_ALWAYS = _("I ask you each time before I tell anybody.")
+_TELLS = _(
+    "I tell them to friends who owe you, and to whoever owes you for a bill that you wrote. About anybody else I ask "
+    "you first."
+)
 _READ = "payments.picture"
 _PAUSE_SECONDS = 10.0
 _NOT_NOW = (429, 502, 503, 504)
@@ -119,9 +124,7 @@ class RailsBot:
     def ways(self, context: Context) -> None:
         me = who_asks(context)
         mine = self._ways.of(context.connection, me)
-        said = _("I ask you each time before I tell anybody.") if rail_store.wants_to_be_asked(
-            context.connection, me
-        ) else _("I tell them to whoever owes you, and to nobody else.")  # fmt: skip
+        said = _ASKS_ALWAYS if rail_store.wants_to_be_asked(context.connection, me) else _TELLS
         waiting = [
             context.say(
                 _("{name} has asked how to pay you: {line}"),
@@ -210,10 +213,7 @@ class RailsBot:
         if not self._ways.add(voice.unit, me, rail, details):
             return voice.say(_("I know this already: {title}: {details}"), title=title, details=details.shown)
         return voice.say(
-            _(
-                "Kept, encrypted: {title}: {details}. Whoever owes you, and nobody else, is told it with the amount "
-                "filled in."
-            ),
+            _("Kept, encrypted: {title}: {details}. Only people who owe you are told it, with the amount filled in."),
             title=title,
             details=details.shown,
         )
@@ -238,7 +238,7 @@ class RailsBot:
         said = (
             _("From now on I ask you before I tell anybody how you are paid.")
             if wanted in _ON
-            else _("From now on I tell whoever owes you at once how you are paid.")
+            else _("From now on I ask you only about people who are not your friends, for bills that others wrote.")
         )
         context.reply(said)
 

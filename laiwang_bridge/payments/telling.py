@@ -1,7 +1,8 @@
 """Telling whoever owes how he can pay: in his own chat with the bot, the amount filled in, with codes to scan.
 
-Nobody else is shown it, and nobody who owes nothing. If the one who is owed wants to be asked first, or has not said
-yet how he is paid, he is asked; whoever owes cannot tell the one from the other.
+Nobody else is shown it, and nobody who owes nothing. The one who is owed is asked first if he wants that, if he has not
+said yet how he is paid, and if only others say that he is owed (anybody can write down a debt of his own to learn
+somebody's account); whoever owes cannot tell the one from the other.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Telling:
         user = UserID(payee.name)
         person = people.person_of(voice.connection, user, voice.unit.now)
         ways = self._ways.fitting(voice.connection, person, payer, owed.money.currency.code)
-        asks = rail_store.wants_to_be_asked(voice.connection, person)
+        asks = rail_store.wants_to_be_asked(voice.connection, person) or not self._trusts(voice, person, payer, owed)
         more = [further for further in self.further if further.fits(owed, user)]
         if more or (ways and not asks):
             self._show(voice, owed, [] if asks else ways)
@@ -89,6 +90,10 @@ class Telling:
         self._ask(voice, payer, person, owed)
         name = self._around.names.for_viewer(voice.connection, payer, person)
         voice.send(paragraphs(self._head(voice, owed, payee), voice.say(_ASKED, name=name)))
+
+    def _trusts(self, voice: Voice, payee: PersonId, payer: PersonId, owed: Owed) -> bool:
+        """Whether the one who is owed need not be asked: a friend asks, or he has written down the bill himself."""
+        return people.tie(voice.connection, payee, payer).friends or owing.says_so(voice.connection, owed)
 
     def _show(self, voice: Voice, owed: Owed, ways: Sequence[Way]) -> None:
         """Write to whoever owes how he can pay."""

@@ -109,6 +109,18 @@ async def test_who_owes_nothing_learns_nothing(dinner: Dinner) -> None:
         assert await person.say("how") == NOTHING
 
 
+async def test_nobody_learns_an_account_by_writing_down_a_debt_of_his_own(dinner: Dinner) -> None:
+    await dinner.mei.say(f"way add sepa {IBAN}")
+    await dinner.table.say(dinner.cy, "!aa 10 tea @mei @cy paid by @mei")
+    dinner.mei.news()
+    assert ASKED in await dinner.ask(dinner.cy, "!aa how #2")
+    assert ASKED in await dinner.ask(dinner.cy, "!aa how @mei:town")
+    assert not dinner.cy.sees("DE89")
+    assert "Cy owes you €5.00" in dinner.mei.news()
+    await dinner.town.befriend(dinner.mei, dinner.cy)
+    assert IBAN in await dinner.ask(dinner.cy, "!aa how #2")
+
+
 async def test_what_is_paid_is_no_longer_told(dinner: Dinner) -> None:
     await dinner.mei.say(f"way add sepa {IBAN}")
     assert IBAN in await dinner.ask(dinner.bo, "!aa how @mei:town")
