@@ -31,6 +31,7 @@ _NAME = re.compile(r"@([^\s:：@/,，、;；&+=*×%()（）＝＋＊％／\"“�
 _GUEST = re.compile(
     r"[+＋](?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))"
 )
+_ADDRESS = re.compile(r"(?<![@A-Za-z0-9._-])[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 _TAIL = re.compile(
     r"(?:和|跟|与|與|及)(?:我)?\Z|(?:[0-9.]+份|半份)\Z|-[0-9]+(?:[.,][0-9]+)?\Z|(?:付款|付的|付了|垫付|垫的|买单|請客|请客|付|除外|以外|之外|外)\Z"
 )
@@ -40,7 +41,7 @@ _EVERYBODY = frozenset(
 _SENDER = frozenset(("me", "myself", "我", "自己", "ich", "moi"))
 
 _WITH = (
-    "with|between|among|amongst|for|and|by|except|without|excluding|including|excl\\.?|incl\\.?|mit|zwischen|für|und"
+    "with|between|among|amongst|for|and|by|except|but|not|minus|only|just|nur|without|excluding|including|excl\\.?|incl\\.?|mit|zwischen|für|und"
     "|von|unter|außer|ausser|ohne|inkl\\.?|avec|entre|pour|et|par|sauf|sans|payers?"
 )
 _HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由"
@@ -52,7 +53,7 @@ _OPTION = (
 )
 _AFTER = (
     rf"(?={_PART}|\s*(?:\Z|[\x02,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
-    r"|[和跟与與及付垫买外除每日不]|以外|之外))"
+    r"|[和跟与與及付垫买外除每日不没]|以外|之外))"
 )
 _IN_LIST = rf"(?<={PERSON})(?:\s*[,，、&+/]\s*|\s+(?:and|und|et)\s+|\s*[和跟与與及]\s*)"
 _BEFORE = (
@@ -64,6 +65,7 @@ _ME = (
     re.compile(rf"(?<![^\W_]){_MY}(?=\s*(?:[=*×]|x\s?[0-9]))"),
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])"),
     re.compile(rf"{_BEFORE}{_MY}{_NO_LETTER}{_AFTER}"),
+    re.compile(rf"(?<=[\s，。]){_MY}(?=[不没](?:参与|参加|算|吃|来|去|在|喝))"),
     re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et)\s+){PERSON})"),
 )
 _ME_AMONG_ITEMS = re.compile(rf"(?<=\s){_MY}{_NO_LETTER}{_AFTER}")
@@ -172,8 +174,8 @@ class _Marker:
         pieces: list[str] = []
         position = 0
         for match in _NAME.finditer(text):
-            if match.start() and (before := text[match.start() - 1]) and before.isascii() and before.isalnum():
-                continue  # an address
+            if _ADDRESS.search(text, 0, match.start()):
+                continue
             name = self._name(match[1])
             pieces += [text[position : match.start()], self._person(_who(name), "@" + name)]
             position = match.start() + 1 + len(name)

@@ -22,6 +22,7 @@ _COUNTED = re.compile(
     r"|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
+_PEOPLE = re.compile("个?人|個人|位")
 _ABOUT = "多几幾来來余餘"
 _POINTS = "点點"
 _MORE_COINS = re.compile(f"[0-9{CHINESE}半]+")
@@ -39,7 +40,7 @@ class Kind(Enum):
 def goes_on(folded: str, end: int) -> bool:
     """Whether behind `3块` more digits follow that count nothing else: perhaps they are part of it."""
     more = _MORE_COINS.match(folded, end) if contains_han(folded[end - 1]) else None
-    return more is not None and not _COUNTED.match(folded, more.end())
+    return more is not None and not _PEOPLE.match(folded, more.end())
 
 
 def kind_of(folded: str, start: int, end: int, atoms: tuple[Atom, ...]) -> Kind:

@@ -14,7 +14,7 @@ from laiwang_bridge.payments.dates import ANY, BARE, RELATIVE, read_dates
 from laiwang_bridge.payments.marking import PERSON, Marked
 from laiwang_bridge.payments.recurrence import Period, Repeat
 from laiwang_bridge.payments.terms import AND, Saying, term_at
-from laiwang_bridge.payments.wording import Habits, Mistake, Problem, Sender, Who
+from laiwang_bridge.payments.wording import Everybody, Habits, Mistake, Problem, Sender, Who
 
 _BEGIN = r"(?:(?<=\s)|(?<=[\x02,，、;；:：。])|\A|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|(?<=[\U000f0000-\U0010fffd]))"
 _WORD_END = r"(?![^\W\d_\u3400-\u9fff])"
@@ -78,10 +78,17 @@ _HAS_PAID = re.compile(
     rf"(?P<who>{PERSON})\s+(?:hat|has|a)\b(?P<between>.*?\b)(?P<paid>(?:be|ge|aus)zahlt|paid|payé)\b"
 )
 _EXCEPT = re.compile(
-    rf"(?:{_BEGIN}(?:except(?: for)?|without|excluding|excl\.?|but not|außer|ausser|ohne|exkl\.?|sauf|sans)"
+    rf"(?:{_BEGIN}(?:except(?: for)?|without|excluding|excl\.?|but(?: not)?|not|minus"
+    r"|außer|ausser|ohne|exkl\.?|sauf|sans)"
     r"|除了|除去|除|不算|不含|不包括|不包含)"
     rf"\s*[:：]?\s*(?={PERSON})"
 )
+_OUT = re.compile(rf"(?P<who>{PERSON})\s*(?:除外|以外|之外|[不没](?:参与|参加|算|吃|来|去|在|喝)了?)")
+_ONLY = re.compile(rf"(?:{_BEGIN}(?P<word>only|just|nur|seulement|只有|仅|只算)\s*(?={PERSON}))")
+_ONLY_BEHIND = re.compile(
+    rf"(?<={PERSON})\s*(?P<word>(?:only|owes(?: me)?|schuldet(?: mir)?|me doit|doit)(?![^\W_])|欠我?)"
+)
+_I_OWE = re.compile(rf"(?:\bi owe|\bich schulde|\bje dois à|我欠)\s*{PERSON}")
 _AFTER_EXCEPT = re.compile(r"\s*(?:以外|之外|除外|外)")
 
 
@@ -267,9 +274,16 @@ def _excluded(options: Options, habits: Habits) -> Options | Mistake:
             position = following
         after = _AFTER_EXCEPT.match(rest.folded, end)
         rest = rest.without(match.start(), after.end() if after else end)
-    while (match := re.search(rf"(?P<who>{PERSON})\s*(?:除外|以外|之外)", rest.folded)) is not None:
+    while (match := _OUT.search(rest.folded)) is not None:
         excluded.append(rest.people[match["who"]])
         rest = rest.without(*match.span())
+    if _I_OWE.search(rest.folded):
+        return Mistake(Problem.UNCLEAR, _("Say it like `20 lunch with me, without @ann, paid by @ann`."), {})
+    only = _ONLY.search(rest.folded) or _ONLY_BEHIND.search(rest.folded)
+    if only is not None:
+        rest = rest.without(*only.span("word"))
+        others = [who for sign, who in rest.people.items() if sign in rest.text]
+        excluded += [Sender()] if Sender() not in others and Everybody() not in others else []
     return replace(options, rest=rest, excluded=tuple(dict.fromkeys(excluded)))
 
 

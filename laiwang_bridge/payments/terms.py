@@ -27,10 +27,12 @@ _LOOSE_REST = re.compile(
 )
 _EXACT = re.compile(r"\s*=\s*|[:：](?=[0-9$€£¥￥])")
 _ADJUSTED = re.compile(r"([+\u2212-])(?=[0-9$€£¥￥])|\s*[(（]([+\u2212-])(?=[^)）]*[)）])")
+_TIMES = re.compile(rf"\s*\(?{_NUMBER}\s?[x×]\)?(?=\s*(?:\Z|[,，、;；\x02\U000f0000-\U000ffffd]))")
+_HALF = re.compile(r"\s+(?:half|halb|一半)(?=\s*(?:\Z|[,，、;；\x02\U000f0000-\U000ffffd]))")
 _UNREADABLE = re.compile(r"\s*[x×*]\s?[0-9]")
 _SPACED_ADJUSTED = re.compile(r"\s+[+\u2212-][0-9$€£¥￥]")
 _WITH = (
-    r"(?:(?:(?:split |shared? |geteilt |partagé )?(?:between|with|among|amongst|for|zwischen|mit|für|unter"
+    r"(?:(?:(?:split |shared? |geteilt |partagé )?(?:between|with|w/|among|amongst|for|zwischen|mit|für|unter"
     r"|entre|avec|pour)"
     r"|(?:and|und|et|&)|[和跟给給与與及]|包括|含|算上|加上|incl\.?|including|inkl\.?)[:：]?\s*)"
 )
@@ -112,6 +114,8 @@ def _term(marked: Marked, position: int, habits: Habits) -> tuple[Term, int]:
     if (match := _WEIGHT.match(folded, behind)) is not None:
         number = Fraction(1, 2) if match[3] else _fraction(match[1] or match[2])
         return Term(who, typed, Saying.WEIGHT, number), match.end()
+    if (match := _TIMES.match(folded, behind)) is not None:
+        return Term(who, typed, Saying.WEIGHT, _fraction(match[1])), match.end()
     if (match := _PERCENT.match(folded, behind)) is not None:
         return Term(who, typed, Saying.PERCENT, _fraction(match[1])), match.end()
     if (match := _REST.match(folded, behind)) is not None:
@@ -125,7 +129,7 @@ def _term(marked: Marked, position: int, habits: Habits) -> tuple[Term, int]:
         if found is None:
             return Term(who, typed, Saying.UNCLEAR), match.end()
         return Term(who, typed, Saying.EXACT, amount=marked.text[match.end() : found.end]), found.end
-    if _SPACED_ADJUSTED.match(folded, behind) or _UNREADABLE.match(folded, behind):
+    if _HALF.match(folded, behind) or _SPACED_ADJUSTED.match(folded, behind) or _UNREADABLE.match(folded, behind):
         return Term(who, typed, Saying.UNCLEAR), behind
     return Term(who, typed), behind
 
