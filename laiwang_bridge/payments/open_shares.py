@@ -55,6 +55,7 @@ pay_reminded = Table(
     metadata,
     Column("user_id", Text, primary_key=True),
     Column("last_at", BigInteger),
+    Column("due_at", BigInteger),
     Column("off", Boolean, nullable=False),
 )
 
@@ -84,9 +85,11 @@ class BillWishes:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """When somebody was last reminded of anything, and whether he wants no reminders at all."""
+    """When somebody was last reminded of anything, when his timer goes off if it is set, and whether he wants no
+    reminders at all."""
 
     last_at: int | None = None
+    due_at: int | None = None
     off: bool = False
 
 
@@ -165,16 +168,13 @@ def wish(connection: Connection, bill: BillId, wishes: BillWishes) -> None:
 
 def reminded(connection: Connection, user: UserID) -> Reminded:
     row = connection.execute(select(pay_reminded).where(pay_reminded.c.user_id == user)).first()
-    return Reminded() if row is None else Reminded(row.last_at, row.off)
+    return Reminded() if row is None else Reminded(row.last_at, row.due_at, row.off)
 
 
-def note_reminded(connection: Connection, user: UserID, now: int) -> None:
-    upsert(connection, pay_reminded, {"user_id": user, "last_at": now, "off": reminded(connection, user).off})
-
-
-def choose(connection: Connection, user: UserID, off: bool) -> None:
-    """Whether somebody wants no reminders at all."""
-    upsert(connection, pay_reminded, {"user_id": user, "last_at": reminded(connection, user).last_at, "off": off})
+def note_reminded(connection: Connection, user: UserID, known: Reminded) -> None:
+    """Remember this about somebody's reminders."""
+    values = {"user_id": user, "last_at": known.last_at, "due_at": known.due_at, "off": known.off}
+    upsert(connection, pay_reminded, values)
 
 
 def forget(connection: Connection, user: UserID) -> None:

@@ -86,8 +86,7 @@ class ReminderBot:
         found = None if context.is_direct and bill is None else self._till.bill(context, bill)
         if found is None:
             who_asks(context)
-            open_shares.choose(context.connection, context.sender, off=wish == "off")
-            self._reminders.wishes_changed(context.unit, context.sender)
+            self._reminders.choose(context.unit, context.sender, off=wish == "off")
             context.reply(_("I remind you of what you owe.") if wish == "on" else _("I do not remind you any more."))
             return
         if self._till.me(context, found.ledger) != found.author:

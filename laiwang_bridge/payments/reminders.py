@@ -6,7 +6,7 @@ Who has no chat with us is mentioned in the room, once. Nobody is disturbed in h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mautrix.types import RoomID, UserID
@@ -20,7 +20,7 @@ from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claim_store import Claim
 from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import AccountKind, LedgerId
-from laiwang_bridge.payments.open_shares import OpenShare
+from laiwang_bridge.payments.open_shares import OpenShare, Reminded
 from laiwang_bridge.payments.paying import ClaimState
 from laiwang_bridge.payments.reminder_texts import ReminderTexts
 from laiwang_bridge.payments.splitting import AccountId
@@ -54,27 +54,34 @@ class Reminders:
 
     def bill_changed(self, unit: Unit, bill: Bill) -> None:
         """A bill was added or changed: those who owe something for it are reminded in time."""
+        shares = [share for share in open_shares.of_bill(unit.connection, bill.id) if share.waits]
+        if not shares:
+            return
+        reminds = ledger_store.settings(unit.connection, bill.ledger).remind
+        reminds = reminds and not open_shares.wishes_for(unit.connection, bill.id).off
         accounts = ledger_store.accounts(unit.connection, bill.ledger)
-        for share in open_shares.of_bill(unit.connection, bill.id):
-            self._set_for(unit, accounts.get(share.account))
+        for share in shares:
+            self._no_later_than(unit, accounts.get(share.account), self._due_at(share, unit.now, reminds))
 
     def paid(self, unit: Unit, outcome: Outcome) -> None:
         """Somebody says that he has paid: whoever gets it is asked in time."""
         for one in outcome.claims:
             if one.state is ClaimState.CLAIMED:
-                self._set_for(unit, ledger_store.account(unit.connection, one.payee))
+                self._no_later_than(unit, ledger_store.account(unit.connection, one.payee), one.at + DAY)
 
     def ask(self, unit: Unit, bill: Bill) -> list[AccountId]:
         """Somebody wants those reminded who have not paid a bill; returns who they are."""
         shares = [share for share in open_shares.of_bill(unit.connection, bill.id) if share.waits]
-        for share in shares:
-            open_shares.ask(unit.connection, share, unit.now)
         accounts = ledger_store.accounts(unit.connection, bill.ledger)
         for share in shares:
-            self._set_for(unit, accounts.get(share.account))
+            open_shares.ask(unit.connection, share, unit.now)
+            self._no_later_than(unit, accounts.get(share.account), unit.now)
         return [share.account for share in shares]
 
-    def wishes_changed(self, unit: Unit, user: UserID) -> None:
+    def choose(self, unit: Unit, user: UserID, *, off: bool) -> None:
+        """Whether somebody wants no reminders at all."""
+        known = open_shares.reminded(unit.connection, user)
+        open_shares.note_reminded(unit.connection, user, replace(known, off=off))
         self._set(unit, user)
 
     def person_leaves(self, unit: Unit, users: Sequence[UserID]) -> None:
@@ -84,19 +91,31 @@ class Reminders:
 
     # -- when -------------------------------------------------------------------------------------------------------
 
-    def _set_for(self, unit: Unit, account: ledger_store.Account | None) -> None:
-        if account is not None and account.kind is AccountKind.USER:
-            self._set(unit, UserID(account.name))
+    def _no_later_than(self, unit: Unit, account: ledger_store.Account | None, due: int | None) -> None:
+        """Something more is due for somebody: his timer goes off for it, unless it does so before anyway."""
+        if account is None or account.kind is not AccountKind.USER or due is None:
+            return
+        user = UserID(account.name)
+        known = open_shares.reminded(unit.connection, user)
+        at = back_off.next_digest([due], known.last_at)
+        if not known.off and at is not None and (known.due_at is None or at < known.due_at):
+            self._set_at(unit, user, known, at)
 
     def _set(self, unit: Unit, user: UserID) -> None:
+        """Have his timer go off for what is due first of all that waits."""
         known = open_shares.reminded(unit.connection, user)
         due = [] if known.off else self._waiting(unit.connection, user, unit.now).due
         at = back_off.next_digest(due, known.last_at)
-        if at is None:
-            unit.cancel(_timer(user))
+        if at is not None:
+            self._set_at(unit, user, known, at)
             return
+        unit.cancel(_timer(user))
+        open_shares.note_reminded(unit.connection, user, replace(known, due_at=None))
+
+    def _set_at(self, unit: Unit, user: UserID, known: Reminded, at: int) -> None:
         his = self._around.digests.hours_of_user(unit.connection, user)
         at = hours.end_of_quiet(his, max(at, unit.now))
+        open_shares.note_reminded(unit.connection, user, replace(known, due_at=at))
         unit.at(at, _DUE, key=_timer(user), lane=_timer(user), context={"user": user})
 
     def _waiting(self, connection: Connection, user: UserID, now: int) -> Waiting:
@@ -164,7 +183,8 @@ class Reminders:
             self._note(unit, share)
         for claim in claims:
             claim_store.note_asked(unit.connection, claim.id, unit.now)
-        open_shares.note_reminded(unit.connection, user, unit.now)
+        known = open_shares.reminded(unit.connection, user)
+        open_shares.note_reminded(unit.connection, user, replace(known, last_at=unit.now))
 
     def _owes(self, connection: Connection, share: OpenShare) -> bool:
         bill = bill_store.find(connection, share.bill)

@@ -468,6 +468,7 @@ def upgrade() -> None:
         "pay_reminded",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("off", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_pay_reminded")),
     )
