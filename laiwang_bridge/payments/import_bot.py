@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 from appservice.bots import Argument, Button, Context, File, Router, UserError, Voice, button
 from appservice.bots.line import fold, quoted, user_in
 from appservice.content import code, lines
-from appservice.database import storable
 from appservice.effects import Answer, Job, ReadEvent
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import N_, Language, _
@@ -42,6 +41,7 @@ from laiwang_bridge.payments.till import Till
 from laiwang_bridge.payments.wording import Guest, User, Who
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
+from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 
 _READ, _MESSAGE = "payments.import", "payments.import_message"
@@ -263,7 +263,7 @@ class ImportBot:
                 raise UserError(_("{user} is not in this room."), user=user)
             return user
         name = text.lstrip("+＋").strip('"')
-        return f"+{storable(name)[:_LONGEST_NAME]}"
+        return f"+{readable(name)[:_LONGEST_NAME]}"
 
     def _read_again(self, context: Context, me: PersonId, code: str) -> None:
         waiting = self._waiting(context, me)
@@ -389,7 +389,7 @@ def _account(accounts: Iterable[Account], text: str) -> int:
 
 def _as_guest(account: Account, taken: set[str]) -> str:
     """A guest of that name; namesakes are counted, since names of guests do not differ by capitals alone."""
-    name = storable(account.name).strip()[:_LONGEST_NAME] or str(account.number)
+    name = readable(account.name)[:_LONGEST_NAME] or str(account.number)
     found, number = f"+{name}", 2
     while fold(found) in taken:
         found, number = f"+{name} ({number})", number + 1

@@ -10,9 +10,11 @@ from appservice.language import N_, _
 from laiwang_bridge.payments.books import BILL, Books, balances
 from laiwang_bridge.payments.importing.found import BadLine, Difference, Found
 from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.people.readable import readable
 
 Line = Callable[..., str]
 
+_LONGEST_NAME = 60
 MOST_LINES = 15
 """Of people, of bad lines and of differences that are listed."""
 
@@ -110,7 +112,9 @@ def _people(voice: Voice, books: Books, who: Mapping[int, str]) -> Rich:
         taken_for = who[account.number]
         is_guest = taken_for.startswith("+")
         said = _("{number}. {name}{has} → a guest, {who}") if is_guest else _("{number}. {name}{has} → {who}")
-        shown.append(voice.say(said, number=account.number, name=account.name, has=has, who=taken_for))
+        shown.append(
+            voice.say(said, number=account.number, name=readable(account.name)[:_LONGEST_NAME], has=has, who=taken_for)
+        )
     left = len(books.accounts) - len(shown)
     if left > 0:
         shown.append(voice.say(N_("and one more", "and {count} more"), count=left))

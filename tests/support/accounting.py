@@ -12,7 +12,7 @@ from pathlib import Path
 
 from laiwang_bridge.demo.cache import cache_folder
 
-_FETCH_SECONDS = 90
+_FETCH_SECONDS = 40
 _CHECK = """
 import sys
 from beancount import loader
@@ -26,14 +26,15 @@ for name in sys.argv[1:]:
 def complaints_of_beancount(files: Sequence[Path]) -> str:
     """What beancount has against these files; nothing where they are fine."""
     done = subprocess.run([sys.executable, "-c", _CHECK, *files], capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    return done.stdout if done.returncode == 0 else done.stderr
 
 
 def complaints_of_hledger(hledger: Path, file: Path) -> str:
     """The same of hledger, in its strict mode."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     command: list[str | Path] = [hledger, "-f", file, "check", "-s", "ordereddates"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stderr
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return done.stderr if done.returncode else ""
 
 
 def find_hledger() -> Path | None:

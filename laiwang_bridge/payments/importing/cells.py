@@ -18,6 +18,7 @@ from laiwang_bridge.payments.importing.found import BadCell, Trouble
 from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, UnknownCurrency, currency
 
 _NUMBER = re.compile(r"([-+]?)([0-9][0-9.,]*|[.,][0-9]+)\Z")
+_LONGEST_NUMBER = 40
 _USUAL = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2})\Z")
 _BLANKS = re.compile(r"[\s\u00a0\u202f'’]")
 _ISO = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[T ].*)?\Z")
@@ -47,6 +48,8 @@ def minor_of(text: str, money: Currency, habits: Habits) -> int:
     plain = _plain(text)
     if not plain:
         return 0
+    if len(plain) > _LONGEST_NUMBER:
+        raise BadCell(Trouble.LARGE, text)
     match = _NUMBER.match(plain)
     if match is None:
         raise BadCell(Trouble.AMOUNT, text.strip())

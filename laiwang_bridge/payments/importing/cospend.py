@@ -16,7 +16,7 @@ from laiwang_bridge.payments.importing import cells
 from laiwang_bridge.payments.importing.cells import Habits
 from laiwang_bridge.payments.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.importing.table import Row, named
-from laiwang_bridge.payments.importing.weighing import Bill, People, Scales, names_in
+from laiwang_bridge.payments.importing.weighing import Bill, People, Scales
 from laiwang_bridge.payments.money import Currency, currency
 
 _NEEDED = ("what", "amount", "date", "timestamp", "payer_name", "owers")
@@ -102,7 +102,7 @@ def _bill(
         title=one["what"],
         currency=money.code,
         paid={one["payer_name"]: amount},
-        split={name: _weight(weights.get(name, "1")) for name in names_in(one["owers"], people)},
+        split={name: _weight(weights.get(name, "1")) for name in people.named_in(one["owers"])},
         is_payment=category == _REIMBURSEMENT,
         category=categories.get(category, ""),
         note=unquote_plus(one.get("comment", "")),

@@ -12,6 +12,8 @@ from appservice.database import storable
 from appservice.language import Message, _
 from laiwang_bridge.payments.books import Books, Entry
 
+_LONGEST_SHOWN = 60
+
 
 class Source(StrEnum):
     """Whose file it is; `called` is how that calls itself."""
@@ -67,9 +69,9 @@ class BadCell(ValueError):
     """A part of a line that cannot be read."""
 
     def __init__(self, trouble: Trouble, what: str = "") -> None:
-        super().__init__(f"{trouble}: {what}")
+        super().__init__(trouble)
         self.trouble = trouble
-        self.what = what
+        self.what = " ".join(what.split())[:_LONGEST_SHOWN]
 
 
 @dataclass(frozen=True, slots=True)

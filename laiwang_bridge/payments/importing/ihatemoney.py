@@ -15,7 +15,7 @@ from laiwang_bridge.payments.importing import cells
 from laiwang_bridge.payments.importing.cells import Habits
 from laiwang_bridge.payments.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.importing.table import Row, named
-from laiwang_bridge.payments.importing.weighing import Bill, People, Scales, names_in
+from laiwang_bridge.payments.importing.weighing import Bill, People, Scales
 from laiwang_bridge.payments.money import currency
 
 _NEEDED = ("what", "amount", "date", "payer_name", "owers")
@@ -99,9 +99,9 @@ def _names(text: str, people: People) -> list[str]:
     """The CSV escapes only the beginning of the list. Names that nobody else mentions are taken as they are."""
     plain = cells.words_of(text)
     for piece in plain.split(","):
-        if piece.strip() and not any(piece.strip() in name for name in people.names):
+        if piece.strip() and not people.knows_a_piece(piece.strip()):
             people.number(piece.strip())
-    return names_in(plain, people)
+    return people.named_in(plain)
 
 
 def _code(bill: Mapping[str, Any]) -> str:

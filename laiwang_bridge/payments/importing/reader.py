@@ -14,6 +14,7 @@ from laiwang_bridge.payments.importing.table import rows_of, text_of
 
 MOST_BYTES = 10_000_000
 MOST_ENTRIES = 50_000
+MOST_PEOPLE = 2000
 
 
 def read_books(data: bytes, home: str, *, most_bytes: int = MOST_BYTES) -> Found | Unreadable:
@@ -28,6 +29,8 @@ def read_books(data: bytes, home: str, *, most_bytes: int = MOST_BYTES) -> Found
     found = _read_json(text, home) if text.lstrip()[0] in "[{" else _read_table(text, home)
     if isinstance(found, Found) and len(found.books.entries) + len(found.bad) > MOST_ENTRIES:
         return Unreadable(NoBooks.TOO_MANY, MOST_ENTRIES)
+    if isinstance(found, Found) and len(found.books.accounts) > MOST_PEOPLE:
+        return Unreadable(NoBooks.UNKNOWN)
     return found
 
 

@@ -153,10 +153,12 @@ def _payer(row: Row, columns: Mapping[str, int], parts: Mapping[str, int], cost:
 
 def _names_by_id(participants: Sequence[Any]) -> Mapping[str, str]:
     found: dict[str, str] = {}
+    taken: set[str] = set()
     for one in participants:
         if isinstance(one, Mapping) and isinstance(one.get("id"), str):
             name = str(one.get("name", ""))
-            found[one["id"]] = name if name not in found.values() else f"{name} ({len(found) + 1})"
+            found[one["id"]] = name if name not in taken else f"{name} ({len(found) + 1})"
+            taken.add(found[one["id"]])
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SEPARATORS = (",", ";", "\t")
-_LONGEST_CELL = 20_000
+_LONGEST_CELL, _MOST_COLUMNS = 20_000, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Row:
 
 
 def rows_of(text: str) -> tuple[Row, ...]:
-    """The rows, blank ones too; none for a text that is no table."""
+    """The rows, blank ones too; none for a text that is no table, or one beyond all measure."""
     lines = text.splitlines(keepends=True)
     first = next((line for line in lines if line.strip()), "")
     separator = max(_SEPARATORS, key=first.count)
@@ -32,7 +32,7 @@ def rows_of(text: str) -> tuple[Row, ...]:
     line = 1
     try:
         for cells in reader:
-            if any(len(cell) > _LONGEST_CELL for cell in cells):
+            if len(cells) > _MOST_COLUMNS or any(len(cell) > _LONGEST_CELL for cell in cells):
                 return ()
             found.append(Row(line, tuple(cells)))
             line = reader.line_num + 1

@@ -32,22 +32,44 @@ class People:
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self._numbers: dict[str, int] = {}
+        self._pieces: set[str] = set()
+        self._most_pieces = 1
         for name in names:
             self.number(name)
 
     def number(self, name: str) -> int:
-        return self._numbers.setdefault(name, len(self._numbers) + 1)
+        if name not in self._numbers:
+            pieces = _pieces(name)
+            self._numbers[name] = len(self._numbers) + 1
+            self._pieces.update(pieces)
+            self._most_pieces = max(self._most_pieces, len(pieces))
+        return self._numbers[name]
 
-    def knows(self, name: str) -> bool:
-        return name in self._numbers
+    def knows_a_piece(self, piece: str) -> bool:
+        """Whether somebody's name, or what stands between two commas of it, is this."""
+        return piece in self._pieces
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._numbers)
+    def named_in(self, text: str) -> list[str]:
+        """Names that are separated by commas, where a name may have a comma itself. Raises `BadCell`."""
+        pieces = _pieces(text)
+        found: list[str] = []
+        at = 0
+        while at < len(pieces):
+            ends = range(min(len(pieces), at + self._most_pieces), at, -1)
+            end = next((end for end in ends if ", ".join(pieces[at:end]) in self._numbers), None)
+            if end is None:
+                raise BadCell(Trouble.PERSON, pieces[at]) if pieces[at] else BadCell(Trouble.NOBODY)
+            found.append(", ".join(pieces[at:end]))
+            at = end
+        return found
 
     @property
     def accounts(self) -> tuple[Account, ...]:
         return tuple(Account(number, AccountKind.GUEST, name) for name, number in self._numbers.items())
+
+
+def _pieces(text: str) -> list[str]:
+    return [piece.strip() for piece in text.split(",")]
 
 
 class Scales:
@@ -103,22 +125,3 @@ def settled(shares: Mapping[str, int], total: int) -> dict[str, int]:
         raise BadCell(Trouble.NOT_ZERO, str(missing))
     step = 1 if missing > 0 else -1
     return {**shares} | {name: shares[name] + step for name in bearing[: abs(missing)]}
-
-
-def names_in(text: str, known: People) -> list[str]:
-    """Names that are separated by commas, where a name may have a comma itself. Raises `BadCell`."""
-    pieces = [piece.strip() for piece in text.split(",")]
-    found: list[str] = []
-    at = 0
-    while at < len(pieces):
-        ends = range(len(pieces), at, -1)
-        end = next((end for end in ends if known.knows(_together(pieces, at, end))), None)
-        if end is None:
-            raise BadCell(Trouble.PERSON, pieces[at]) if pieces[at] else BadCell(Trouble.NOBODY)
-        found.append(_together(pieces, at, end))
-        at = end
-    return found
-
-
-def _together(pieces: Sequence[str], first: int, end: int) -> str:
-    return ", ".join(pieces[first:end])

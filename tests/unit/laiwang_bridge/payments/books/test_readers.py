@@ -89,6 +89,7 @@ def test_a_file_that_went_through_a_spreadsheet_abroad_is_read_too() -> None:
         ("2026-07-02,A,B,10.001,EUR,5.00,-5.00", Trouble.DECIMALS),
         ("2026-07-02,A,B,10.00,JPY,5.50,-5.50", Trouble.DECIMALS),
         ("2026-07-02,A,B,10.00,XAU,5.00,-5.00", Trouble.CURRENCY),
+        ("2026-07-02,A,B," + "9" * 5000 + ",EUR,5.00,-5.00", Trouble.LARGE),
         ("2026-07-02,A,B,1" + "0" * 20 + ",EUR,5.00,-5.00", Trouble.LARGE),
     ],
 )
