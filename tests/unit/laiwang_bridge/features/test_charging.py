@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from appservice.callbacks import Reply
 from laiwang_bridge.payments import merchant_store
+from laiwang_bridge.payments.audit import audit
 from tests.unit.laiwang_bridge.features.counter import Counter, credits_in, notices, open_counter
 from tests.unit.laiwang_bridge.features.town import DAY, MINUTE
 
@@ -188,4 +189,5 @@ async def test_a_storm_of_repeated_notices_in_any_order_credits_each_payment_onc
 
     await asyncio.gather(*(work() for _worker in range(32)))
     assert await town.database.read(credits_in) == payments
+    assert (await town.database.read(audit)).faults == ()
     assert await either_counter.table.owed() == {"mei": 1230 - payments * 1230, "bo": payments * 1230 - 1230}
