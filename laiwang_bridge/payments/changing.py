@@ -147,8 +147,8 @@ class Changing:
             key = context.event.event_id
             changed = billing.change(context.connection, bill, wanted, me, key, context.now)
         except CannotDivide as problem:
-            place = self._entering.place(context)
-            raise unfit(problem, wanted.total, context.language, self._entering.names(place)) from problem
+            names = self._entering.names(context.connection, bill.ledger)
+            raise unfit(problem, wanted.total, context.language, names) from problem
         if changed is not None:
             self._entering.settle_question(context, said)
             self.tell(context, bill, changed)
@@ -175,7 +175,7 @@ class Changing:
             return replace(old, category=rest.strip().removeprefix("#") or None)
         author = self._author(context.connection, bill, context.sender)
         unit = bill.content.total.currency
-        place = replace(self._entering.place(context), sender=author, currency=unit)
+        place = self._understanding.place(context, bill.ledger, sender=author, unit=unit)
         command = context.line(self.edit, bill.number, "…").removesuffix("…").strip()
         wording = self._understanding.read(place, said.line, said.start, command=command, is_sure=said.is_sure)
         if isinstance(wording, Ask):

@@ -21,14 +21,15 @@ from laiwang_bridge.payments import bill_store, billing, ledger_store, question_
 from laiwang_bridge.payments.bill_store import Bill, NewBill
 from laiwang_bridge.payments.cards import Cards
 from laiwang_bridge.payments.grammar import read_bill
+from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import currency
 from laiwang_bridge.payments.question_store import Asked
 from laiwang_bridge.payments.recurrence import Repeat
 from laiwang_bridge.payments.rights import Rights
-from laiwang_bridge.payments.splitting import CannotDivide
+from laiwang_bridge.payments.splitting import AccountId, CannotDivide
 from laiwang_bridge.payments.till import Till
-from laiwang_bridge.payments.understanding import Ask, Place, Understanding, unfit
-from laiwang_bridge.payments.wording import BillWording, EqualWording, Everybody, Habits, Question
+from laiwang_bridge.payments.understanding import Ask, Understanding, unfit
+from laiwang_bridge.payments.wording import BillWording, EqualWording, Everybody, Habits, Question, Sender
 
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")
 ADD = ("add", "记", "记一笔", "aa")
@@ -101,7 +102,7 @@ class Entering:
         """Book a line that stands in a room, or ask what it means. The same event makes one bill."""
         if bill_store.find_event(context.connection, said.event) is not None:
             return
-        place = self.place(context)
+        place = self._understanding.place(context, self._till.open_ledger(context))
         self._rights.must_add(context, place.ledger)
         wording = self._understanding.read(
             place, said.line, said.start, command=context.line(self.add), is_sure=said.is_sure
@@ -110,12 +111,14 @@ class Entering:
             self.ask(context, said, wording)
             return
         draft = self._understanding.draft(place, wording)
-        me = self._till.me(context, place.ledger)
+        me = place.room.account(context.connection, Sender())
         new = NewBill(me, said.event, context.bot.user_id, context.language, said.thread)
         try:
             bill = billing.add(context.connection, place.ledger, draft, new, said.event, context.now)
         except CannotDivide as problem:
-            raise unfit(problem, draft.total, context.language, self.names(place)) from problem
+            raise unfit(
+                problem, draft.total, context.language, self.names(context.connection, place.ledger)
+            ) from problem
         if bill is None:
             return
         self.settle_question(context, said)
@@ -215,14 +218,8 @@ class Entering:
 
     # -- small things -----------------------------------------------------------------------------------------------
 
-    def place(self, context: Context) -> Place:
-        """Where the sender is, its ledger made if need be."""
-        ledger = self._till.open_ledger(context)
-        return Place(context.connection, context.room, ledger, context.sender, context.language, context.now)
-
-    def names(self, place: Place) -> dict[object, str]:
-        faces = self._cards.faces(place.connection, place.ledger)
-        return {account: face.name for account, face in faces.items()}
+    def names(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, str]:
+        return {account: face.name for account, face in self._cards.faces(connection, ledger).items()}
 
     def _is_bill(self, connection: Connection, room: RoomID, line: Line) -> int | None:
         """Where a line begins that calls nobody and is a bill for sure: `AA 120 tea @ann`, and not `AA batteries`."""

@@ -86,6 +86,10 @@ _SETTINGS = (
         ("remind", "提醒"), _("whether I remind of open shares"), (_ON, _OFF),
         lambda old, word: replace(old, remind=word == "on"), lambda now: "on" if now.remind else "off",
     ),
+    _Setting(
+        ("convert", "换算"), _("whether bills in other currencies are converted into that of the room"), (_ON, _OFF),
+        lambda old, word: replace(old, convert=word == "on"), lambda now: "on" if now.convert else "off",
+    ),
 )  # fmt: skip
 _CURRENCY, _ASK = ("currency", "货币", "币种"), ("ask", "大额")
 
@@ -232,7 +236,7 @@ class SettingsBot:
     def _show(self, context: Context, ledger: LedgerId) -> None:
         now = ledger_store.settings(context.connection, ledger)
         unit = currency(now.currency)
-        limit = self._understanding.limit(context.connection, ledger, unit)
+        limit = self._understanding.limit(now, unit)
         rows: list[Rich] = [
             self._row(context, _CURRENCY, _("what is meant where no currency is said"), now.currency),
             self._row(context, _ASK, _("from which amount on I ask first"), limit.text(context.language.value)),

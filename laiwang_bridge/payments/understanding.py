@@ -9,17 +9,17 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from mautrix.types import RoomID, UserID
+from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from appservice.bots import UserError
+from appservice.bots import Context, UserError
 from appservice.bots.line import Line
 from appservice.language import Language, Message, _
 from laiwang_bridge.payments import ledger_store
 from laiwang_bridge.payments.billing import Draft
 from laiwang_bridge.payments.dividing import NoWholeTotal, paid_of, split_of, total_of
 from laiwang_bridge.payments.grammar import read_bill
-from laiwang_bridge.payments.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger_store import LedgerId, LedgerSettings
 from laiwang_bridge.payments.money import Currency, Money, currency
 from laiwang_bridge.payments.question_store import Reading
 from laiwang_bridge.payments.splitting import Backwards, CannotDivide, DoesNotFit, NobodyBears, Split
@@ -59,16 +59,18 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line was written, and in which language it is answered. `sender` is who is meant by me, `currency` what
-    it counts in, if not in that of the room."""
+    """Where a line was written, what is meant there without being said, and in which language it is answered. The
+    `sender` of `room` is who is meant by me."""
 
     connection: Connection
-    room: RoomID
-    ledger: LedgerId
-    sender: UserID
+    room: Room
+    settings: LedgerSettings
+    habits: Habits
     language: Language
-    now: int
-    currency: Currency | None = None
+
+    @property
+    def ledger(self) -> LedgerId:
+        return self.room.ledger
 
 
 class Understanding:
@@ -83,8 +85,8 @@ class Understanding:
 
         Raises `UserError` for a line that can be none, with the line put right where that can be guessed.
         """
-        habits = self.habits(place)
-        names = self.room(place).names(place.connection) if _NAME_OR_SUM.search(line.text) else frozenset[str]()
+        habits = place.habits
+        names = place.room.names(place.connection) if _NAME_OR_SUM.search(line.text) else frozenset[str]()
         said = read_bill(line, start, habits, names)
         if isinstance(said, Mistake):
             self._refuse(said, habits, command)
@@ -103,7 +105,7 @@ class Understanding:
 
         Raises `UserError` where it does not add up, saying how much is missing, or for people who cannot share here.
         """
-        accounts = Accounts(place.connection, self.room(place))
+        accounts = Accounts(place.connection, place.room)
         split = split or split_of(wording, accounts)
         try:
             total = total_of(wording, split)
@@ -114,28 +116,30 @@ class Understanding:
             missing = total - Money(sum(paid.values()), total.currency)
             message, values = _difference(_PAID, missing, place.language)
             raise UserError(message, **values)
-        date = wording.date or self.habits(place).today
+        date = wording.date or place.habits.today
         return Draft(wording.title, total, paid, split, date, wording.category)
 
-    def habits(self, place: Place) -> Habits:
-        """What this room and this sender mean without saying it."""
-        zone = self._around.digests.hours_of_user(place.connection, place.sender).zone
-        return Habits(
-            currency=place.currency or currency(ledger_store.settings(place.connection, place.ledger).currency),
-            today=datetime.fromtimestamp(place.now // 1000, zone).date(),
-            sender=place.sender,
-            language=place.language,
+    def place(
+        self, context: Context, ledger: LedgerId, *, sender: UserID | None = None, unit: Currency | None = None
+    ) -> Place:
+        """Where a command is given. `sender` is who is meant by me, if not who gives it; `unit` is the currency that is
+        meant where none is said, if not that of the room."""
+        around, connection = self._around, context.connection
+        settings = ledger_store.settings(connection, ledger)
+        zone = around.digests.hours_of_user(connection, context.sender).zone
+        habits = Habits(
+            currency=unit or currency(settings.currency),
+            today=datetime.fromtimestamp(context.now // 1000, zone).date(),
+            sender=sender or context.sender,
+            language=context.language,
         )
-
-    def room(self, place: Place) -> Room:
-        """The people of that room."""
-        around = self._around
-        return Room(around.rooms, place.room, place.ledger, place.sender, around.is_ours, place.now)
+        room = Room(around.rooms, context.room, ledger, habits.sender, around.is_ours, context.now)
+        return Place(connection, room, settings, habits, context.language)
 
     def _known(self, place: Place, said: BillWording, habits: Habits, command: str) -> BillWording | Ask:
         """The same with everybody known who was named by a word alone."""
-        room = self.room(place)
-        me = User(place.sender)
+        room = place.room
+        me = User(place.habits.sender)
         sure: dict[Who, Who] = {me: Sender()}
         for named in dict.fromkeys(who for who in people_in(said) if isinstance(who, Named)):
             found = room.candidates(place.connection, named)
@@ -151,19 +155,18 @@ class Understanding:
 
     def _large(self, place: Place, said: BillWording, habits: Habits, command: str) -> Ask | None:
         """What is asked of a line that is clear, and yet may be a slip."""
-        if abs(said.amount) >= self.limit(place.connection, place.ledger, said.amount.currency):
+        if abs(said.amount) >= self.limit(place.settings, said.amount.currency):
             return _sure(
                 _("That is a lot: {amount}. Is it right?"),
                 {"amount": said.amount.text(place.language.value)}, said, habits, command,
             )  # fmt: skip
-        count = len(self.room(place).members(place.connection))
+        count = len(place.room.members(place.connection))
         if count > MOST_UNASKED and said.shares == EqualWording((Everybody(),)):
             return _sure(_("Is that for all {count} people of this room?"), {"count": count}, said, habits, command)
         return None
 
-    def limit(self, connection: Connection, ledger: LedgerId, unit: Currency) -> Money:
-        """From which amount on a bill in this currency is asked about."""
-        settings = ledger_store.settings(connection, ledger)
+    def limit(self, settings: LedgerSettings, unit: Currency) -> Money:
+        """From which amount on a bill in this currency is asked about, where the room has these settings."""
         if settings.ask_from is not None and settings.currency == unit.code:
             return Money(settings.ask_from, unit)
         return Money(self._around.ask_from * unit.scale, unit)

@@ -19,7 +19,7 @@ from appservice.ghosts import localpart
 from appservice.language import _
 from appservice.rooms import Rooms
 from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.ledger_store import AccountKind, LedgerId
+from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.wording import (
     AdjustedWording,
@@ -51,9 +51,9 @@ class Candidates:
     people: tuple[User | Guest, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Room:
-    """The people of a room who can share bills. `sender` is whoever `Sender` stands for."""
+    """The people of a room who can share bills, looked up once. `sender` is whoever `Sender` stands for."""
 
     rooms: Rooms
     id: RoomID
@@ -61,17 +61,27 @@ class Room:
     sender: UserID
     is_ours: Callable[[UserID], bool]
     now: int
+    _members: list[UserID] | None = None
+    _accounts: dict[AccountId, Account] | None = None
 
     def members(self, connection: Connection) -> list[UserID]:
         """Everybody in the room, us aside."""
-        inside = self.rooms.members(connection, self.id)
-        return sorted(user for user in inside if not self.is_ours(user))
+        if self._members is None:
+            inside = self.rooms.members(connection, self.id)
+            self._members = sorted(user for user in inside if not self.is_ours(user))
+        return self._members
+
+    def accounts(self, connection: Connection) -> dict[AccountId, Account]:
+        """The accounts that there were when somebody first asked."""
+        if self._accounts is None:
+            self._accounts = ledger_store.accounts(connection, self.ledger)
+        return self._accounts
 
     def names(self, connection: Connection) -> frozenset[str]:
         """What people here are called, folded: the first parts of their ids, display names, and guests."""
         members = self.members(connection)
         shown = self.rooms.display_names(connection, members).values()
-        known = ledger_store.accounts(connection, self.ledger).values()
+        known = self.accounts(connection).values()
         guests = (account.name for account in known if account.kind is AccountKind.GUEST)
         return frozenset(fold(name) for name in (*map(localpart, members), *shown, *guests))
 
@@ -103,18 +113,23 @@ class Room:
         """The account of one person, made if need be. Raises `UserError` for somebody who cannot share a bill here."""
         match who:
             case Sender():
-                return ledger_store.account_of(connection, self.ledger, self.sender, self.now)
+                return self._of_user(connection, self.sender)
             case User(user):
                 self._must_belong(connection, user)
-                return ledger_store.account_of(connection, self.ledger, user, self.now)
+                return self._of_user(connection, user)
             case Guest(name):
                 return ledger_store.guest_account(connection, self.ledger, name, self.now)
         raise TypeError(f"{who} is nobody in particular")
 
+    def _of_user(self, connection: Connection, user: UserID) -> AccountId:
+        known = self.accounts(connection).values()
+        found = next((one.id for one in known if one.name == user and one.kind is AccountKind.USER), None)
+        return found or ledger_store.account_of(connection, self.ledger, user, self.now)
+
     def _must_belong(self, connection: Connection, user: UserID) -> None:
         if self.is_ours(user):
             raise UserError(_("{user} is a bot and pays nothing."), user=user)
-        if self.rooms.membership(connection, self.id, user) in ("join", "invite"):
+        if user in self.members(connection) or self.rooms.membership(connection, self.id, user) == "invite":
             return
         if ledger_store.find_account(connection, self.ledger, user) is None:
             raise UserError(
@@ -163,8 +178,8 @@ class Accounts:
 
     def default_weights(self, accounts: Iterable[AccountId]) -> dict[AccountId, Fraction]:
         """How much each bears where nothing else is said."""
-        known = ledger_store.accounts(self.connection, self.room.ledger)
-        return {account: known[account].weight for account in accounts}
+        known = self.room.accounts(self.connection)
+        return {account: known[account].weight if account in known else Fraction(1) for account in accounts}
 
 
 def people_in(wording: BillWording) -> list[Who]:
