@@ -13,7 +13,7 @@ from stdnum.exceptions import ValidationError
 from appservice.language import _
 from laiwang_bridge.payments.rails import Details, Fact, Mistake, Offer, PayRequest, QrCode
 from laiwang_bridge.payments.rails.amounts import in_units, written
-from laiwang_bridge.payments.rails.texts import fitting, one_line, shortened
+from laiwang_bridge.payments.rails.texts import fitting, latin, one_line, shortened
 
 MOST_BYTES = 331
 """EPC069-12, section 3.2: the whole code."""
@@ -87,9 +87,10 @@ class SepaRail:
         cents = in_units(request.money, 2)
         if cents is None or not 1 <= cents <= _MOST_CENTS:
             return Mistake(_TOO_MUCH)
-        name = fitting(shortened(own_name or request.name, _NAME), 150)
+        whole = own_name or request.name
+        name = fitting(shortened(latin(whole) or whole, _NAME), 150)
         fixed = epc_text(name=name, iban=account, cents=cents, bic=code)
-        purpose = fitting(shortened(request.purpose, _TEXT), MOST_BYTES - len(fixed.encode()) - 3)
+        purpose = fitting(shortened(latin(request.purpose), _TEXT), MOST_BYTES - len(fixed.encode()) - 3)
         payload = epc_text(name=name, iban=account, cents=cents, bic=code, text=purpose)
         facts = [Fact(_("To"), name), Fact(_("IBAN"), grouped(account))]
         if code:
@@ -97,5 +98,7 @@ class SepaRail:
         facts.append(Fact(_("Amount"), f"{written(cents, 2)} EUR"))
         if purpose:
             facts.append(Fact(_("For"), purpose))
-        scan = _("Scan the code with your bank's app.")
-        return Offer(tuple(facts), qr=QrCode(payload, most_version=13), notes=(scan,))
+        notes = [_("Scan the code with your bank's app.")]
+        if latin(name) != name:
+            notes.append(_("Your bank may want the name in Latin letters."))
+        return Offer(tuple(facts), qr=QrCode(payload, most_version=13), notes=tuple(notes))

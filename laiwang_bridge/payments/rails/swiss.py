@@ -17,14 +17,13 @@ from appservice.language import _
 from laiwang_bridge.payments.rails import Details, Fact, Mistake, Offer, PayRequest, QrCode
 from laiwang_bridge.payments.rails.amounts import in_units, written
 from laiwang_bridge.payments.rails.sepa import checked_iban, grouped
-from laiwang_bridge.payments.rails.texts import one_line, shortened
+from laiwang_bridge.payments.rails.texts import latin, shortened
 
 _MOST_CENTS = 99_999_999_999
 _QR_INSTITUTIONS = range(30000, 32000)
 _PLACE = re.compile(r"(?P<code>[0-9]{4,5}) +(?P<town>\S.*)")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _HOUSE = re.compile(r"(?P<street>\S.*?) +(?P<house>[0-9]+ ?[a-zA-Z]?)")
-_NOT_ALLOWED = re.compile("[^\x20-\x7e\u00a0-\u017f\u0218-\u021b\u20ac]")
 _NO_IBAN = _("A Swiss QR-bill needs an account number (IBAN) that begins with CH or LI.")
 _HOW = _("Give, with commas between: IBAN, name, street and number, postal code and town.")
 _NEEDS_REFERENCE = _("This is a QR-IBAN: add the 27 digits of a QR reference at the end, or give your ordinary IBAN.")
@@ -95,7 +94,7 @@ class SwissRail:
 
     def check(self, details: str) -> Details | Mistake:
         """IBAN, name, street and number, postal code and town; then the country if it is not CH, and a reference."""
-        parts = [_allowed(part) for part in re.split(r"[,;，；\n]", details)]
+        parts = [latin(part) for part in re.split(r"[,;，；\n]", details)]
         account = checked_iban(parts[0])
         if account is None or account[:2] not in ("CH", "LI"):
             return Mistake(_NO_IBAN)
@@ -128,7 +127,7 @@ class SwissRail:
         if cents is None or not 1 <= cents <= _MOST_CENTS:
             return Mistake(_TOO_MUCH)
         creditor = Address(name, street, house, postal_code, town, country)
-        message = shortened(_allowed(request.purpose), 140)
+        message = shortened(latin(request.purpose), 140)
         payload = spc_text(
             iban=account,
             creditor=creditor,
@@ -146,11 +145,6 @@ class SwissRail:
             facts.append(Fact(_("For"), message))
         code = QrCode(payload, most_version=25, swiss_cross=True)
         return Offer(tuple(facts), qr=code, notes=(_("Scan the code with your bank's app."),))
-
-
-def _allowed(text: str) -> str:
-    """Text in the character set of the guidelines: Latin letters with their accents; all else is left out."""
-    return one_line(_NOT_ALLOWED.sub(" ", one_line(text)))
 
 
 def _reference(text: str) -> str | None:

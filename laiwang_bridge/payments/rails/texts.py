@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Container
 
@@ -29,6 +30,13 @@ def plain_latin(text: str, allowed: Container[str]) -> str:
     return one_line("".join(char if char in allowed else " " for char in bare))
 
 
+def latin(text: str) -> str:
+    """What European banks write: Latin letters with their accents, digits, signs; all else is left out."""
+    return one_line(_NOT_LATIN.sub(" ", one_line(text.translate(_QUOTES))))
+
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
+_NOT_LATIN = re.compile("[^\x20-\x7e\u00a0-\u017f\u0218-\u021b\u20ac]")
 _SPELLED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "’": "'"}
 )

@@ -150,6 +150,17 @@ def test_whatever_people_call_it_the_code_keeps_its_lines_and_its_bytes(name: st
     assert len(lines) <= 11
 
 
+def test_a_transfer_is_written_as_banks_write() -> None:
+    offer = offered(
+        SepaRail(), "DE89370400440532013000", 1230, "EUR", name="李梅 Mei Lí", purpose="聚餐 dinner 🍕 & Wein"
+    )
+    lines = payload(offer).split("\n")
+    assert (lines[5], lines[10]) == ("Mei Lí", "dinner & Wein")
+    kept = offered(SepaRail(), "DE89370400440532013000", 1230, "EUR", name="李梅", purpose="聚餐")
+    assert payload(kept).split("\n")[5:] == ["李梅", "DE89370400440532013000", "EUR12.3"]
+    assert any("Latin letters" in note.singular for note in kept.notes)
+
+
 # -- Switzerland ------------------------------------------------------------------------------------------------------
 
 ROBERT = Address("Robert Schneider AG", "Rue du Lac", "1268", "2501", "Biel")
