@@ -145,6 +145,8 @@ class ClaimBot:
             self._received_for_all(context, whom, amount)
             return
         connection, now = context.connection, context.now
+        if context.event.type == "m.reaction" and not self._getting(context, found):
+            return  # the thumb of somebody else is just a thumb
         unit = found.content.total.currency.code
         debtor = self._debtor(context, found, whom)
         money = self._till.amount(context, amount, unit)
@@ -235,17 +237,24 @@ class ClaimBot:
             self._tell(context, claims.confirm(connection, one, me, context.now))
 
     def _payees(self, context: Context, bill: Bill) -> list[AccountId]:
-        """For whom somebody may say what has come: for himself, and the author of a bill for guests, who cannot."""
-        me = self._till.me(context, bill.ledger)
+        """For whom somebody may say what has come. Raises `UserError` where that is nobody."""
+        found = self._getting(context, bill)
+        if not found:
+            faces = self._till.cards.faces(context.connection, bill.ledger)
+            getting = claims.creditors(context.connection, bill)
+            raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
+        return found
+
+    def _getting(self, context: Context, bill: Bill) -> list[AccountId]:
+        """For himself, and the author of a bill for guests, who cannot."""
+        me = ledger_store.find_account(context.connection, bill.ledger, context.sender)
+        if me is None:
+            return []
         accounts = ledger_store.accounts(context.connection, bill.ledger)
         getting = claims.creditors(context.connection, bill)
         mine = claims.share_of(context.connection, bill, me)
         guests = [one for one in getting if accounts[one].kind is AccountKind.GUEST and bill.author == me]
-        found = [one for one in getting if one == mine] + guests
-        if not found:
-            faces = self._till.cards.faces(context.connection, bill.ledger)
-            raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
-        return found
+        return [one for one in getting if one == mine] + guests
 
     def _debtor(self, context: Context, bill: Bill, whom: Who | None) -> AccountId | None:
         if whom is None:

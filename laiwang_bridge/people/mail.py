@@ -52,11 +52,7 @@ class Mail:
     def at_hand(self, unit: Unit, person: PersonId) -> Voice | None:
         """The same where there is a chat already: for what is not worth making one."""
         users = store.user_ids(unit.connection, person)
-        return self.user_at_hand(unit, users[0]) if users else None
-
-    def user_at_hand(self, unit: Unit, user: UserID) -> Voice | None:
-        """The same for somebody of whom we may know nothing but his Matrix id."""
-        return self._voice(unit, user, self._direct.find(unit.connection, self._bot, user))
+        return self._voice(unit, users[0], self._direct.find(unit.connection, self._bot, users[0])) if users else None
 
     def where(self, unit: Unit, person: PersonId, sent: EffectKey) -> Voice | None:
         """A voice in that chat of his in which an earlier message stands, so that it can be edited."""

@@ -109,8 +109,9 @@ async def test_who_got_money_can_say_so_without_any_claim(table: Table, people: 
 async def test_only_who_gets_the_money_can_confirm_it(table: Table, people: Three) -> None:
     _ann, bo, cat = people
     await table.tap(bo, CARD, "✅")
-    assert "Only Ann can say that" in await table.tap(cat, CARD, "👍")
-    assert "Only Ann can say that" in await table.tap(bo, CARD, "👍")
+    assert "Only Ann can say that" in await table.say(cat, "!aa received #1")
+    assert await table.tap(cat, CARD, "👍") == "", "a thumb of somebody else is just a thumb"
+    assert await table.tap(bo, CARD, "👍") == ""
     assert await table.owed() == OWED
 
 

@@ -148,3 +148,12 @@ async def test_who_is_even_or_disputes_is_not_reminded(table: Table, people: Thr
     await table.tap(ann, "· #2", "❌")
     await town.wait(20 * DAY)
     assert WAITS not in ann.news()
+
+
+async def test_a_chat_with_the_other_bot_will_do(table: Table, people: Three, town: Town) -> None:
+    dan = await town.arrive("dan")
+    other = await Table.of(town, people[0], dan)
+    await other.say(people[0], "AA 60 book @dan")
+    await town.wait(DAY)
+    assert WAITS in dan.news()
+    assert WAITS not in town.news(other.room)
