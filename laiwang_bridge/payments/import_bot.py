@@ -304,8 +304,13 @@ class ImportBot:
         told = context.say(said, count=brought.added, source=found.source.called)
         guest = next((who for who in waiting.who.values() if who.startswith("+")), None)
         if guest is not None:
-            line = code(context.line(self._together, User(context.sender), Guest(guest[1:])))
-            told = lines(told, context.say(_("When a guest of these is here some day: {line}"), line=line))
+            line = code(context.line(self._together, Guest(guest[1:]), User(context.sender)))
+            told = lines(
+                told,
+                context.say(
+                    _("When a guest of these comes here some day, he writes this with his own id: {line}"), line=line
+                ),
+            )
         context.reply(told)
 
     def _accounts(self, context: Context, ledger: LedgerId, books: Books, who: Mapping[int, str]) -> AccountOf:

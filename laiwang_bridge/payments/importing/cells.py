@@ -43,6 +43,8 @@ def habits_of(amounts: Iterable[str], days: Iterable[str]) -> Habits:
 
 def minor_of(text: str, money: Currency, habits: Habits) -> int:
     """An amount in minor units; nothing at all is 0. Raises `BadCell`."""
+    if text in ("", "0", "0.00"):
+        return 0
     if habits.decimal == "." and money.exponent == 2 and (usual := _USUAL.match(text)):
         return checked(int(usual[1] + usual[2]), text)
     plain = _plain(text)

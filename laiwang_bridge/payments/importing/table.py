@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SEPARATORS = (",", ";", "\t")
-_LONGEST_CELL, _MOST_COLUMNS = 20_000, 2000
+_LONGEST_CELL, _MOST_COLUMNS = 20_000, 500
 
 
 @dataclass(frozen=True, slots=True)

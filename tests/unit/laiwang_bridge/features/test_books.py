@@ -129,8 +129,8 @@ async def test_people_of_a_file_are_given_to_members_and_guests(table: Table) ->
     assert "@dora:town is not in this room." in await table.say("ann", "!aa import as 1=@dora:town")
     assert "Nobody in the file is number 7, or called so." in await table.say("ann", "!aa import as 7=me")
     said = await table.say("ann", "!aa import yes")
-    assert "When a guest of these is here some day: `!aa together @ann:town +Robert`" in said
-    assert "settle as one from now on" in await table.say("bob", "!aa together @bob:town +Robert")
+    assert "he writes this with his own id: `!aa together +Robert @ann:town`" in said
+    assert "settle as one from now on" in await table.say("bob", "!aa together +Robert @bob:town")
     rows = {row["id"]: row["name"] for row in await table.books.town.rows("pay_account")}
     sums = {rows[row["account"]]: row["minor"] for row in await table.books.town.rows("pay_balance")}
     assert sums == {"@ann:town": 600, "Robert": -300, "@carl:town": -300}
