@@ -13,6 +13,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mautrix.types import UserID
 
 from appservice.routes import Later
@@ -377,3 +379,30 @@ def test_a_changed_event_is_refused_and_one_of_two_signatures_is_enough() -> Non
         read(body, secret="another")
     both = header.replace("v1=", "v1=00,v1=")
     assert stripe().verify(body, {"Stripe-Signature": both}, NOW) is not None
+
+
+# -- whatever anybody sends -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=st.binary(max_size=300), header=st.text(max_size=80))
+def test_whatever_anybody_sends_is_refused_and_breaks_nothing(body: bytes, header: str) -> None:
+    for sent in (body, b"sign_type=RSA2&sign=" + body, b"sign_type=RSA2&" + body):
+        with pytest.raises(NotGenuine):
+            alipay().verify(sent, {}, NOW)
+    for said in (header, f"t=1700000000,v1={header}", f"t={header},v1=00", "t=1700000000,v1=\udcff"):
+        with pytest.raises(NotGenuine):
+            stripe().verify(body, {"Stripe-Signature": said}, NOW)
+
+
+NAMES = st.sampled_from(["object", "metadata", "currency", "amount", "amount_received"])
+VALUES = st.none() | st.integers() | st.text(max_size=5) | st.just({"reference": REFERENCE})
+KINDS = st.sampled_from(["payment_intent.succeeded", "charge.refunded", "checkout.session.completed", "x"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(thing=st.dictionaries(NAMES, VALUES), kind=KINDS)
+def test_whatever_stripe_says_is_read_or_passed_over(thing: dict[str, object], kind: str) -> None:
+    body = json.dumps({"id": "evt_1", "type": kind, "data": {"object": thing}}).encode()
+    notice = read(body)
+    assert notice is None or notice.reference == REFERENCE
