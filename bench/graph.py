@@ -16,8 +16,7 @@ import asyncio
 import itertools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,13 +34,13 @@ from appservice.inbox import Entry
 from appservice.language import Catalogues
 from appservice.unit import Unit
 from bench import town
+from bench.databases import empty_database
 from bench.report import Report, memory_folder, percentile
 from bench.town import NOW, Size
 from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.clusters.feed import feed
 from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.people.rules import PersonId
-from tests.support.postgres import Postgres
 
 _DATABASES = ("sqlite", "postgres")
 _PERSONS = 1_000_000
@@ -205,20 +204,6 @@ def _resident() -> float:
     return float(psutil.Process().memory_info().rss) / 1e6
 
 
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'laiwang.db'}"
-        return
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
-    server = Postgres(folder / "postgres")
-    server.start()
-    try:
-        yield server.create_database()
-    finally:
-        server.stop()
-
-
 def _tell(report: Report, measured: Sequence[Measured]) -> None:
     heading = (
         "database",
@@ -302,7 +287,7 @@ def main(options: Sequence[str]) -> int:
     report = Report(f"graph: {arguments.persons:,} persons, {arguments.persons * 20:,} friendships")
     measured: list[Measured] = []
     for database in arguments.databases:
-        with memory_folder() as folder, _database(database, folder) as url:
+        with memory_folder() as folder, empty_database(database, folder) as url:
             measured += asyncio.run(_run(report, url, database, arguments.persons, arguments.clusters))
     _tell(report, measured)
     _judge(report, measured)

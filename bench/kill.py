@@ -13,18 +13,17 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from bench.databases import empty_database
 from bench.report import Report, memory_folder
 from laiwang_bridge.demo.process import free_port
 from laiwang_bridge.demo.synapse import Synapse
 from tests.support.counting_service import ProcessSettings
 from tests.support.killing import Play, ServiceProcess, Violated, make_registration, stage
-from tests.support.postgres import Postgres
 
 _DATABASES = ("sqlite", "postgres")
 _KILLS_A_ROUND = 25
@@ -124,7 +123,7 @@ def _play(report: Report, database: str, kills: int, restarts: int, seed: int) -
     rounds = max(-(-kills // _KILLS_A_ROUND), 1)
     began = time.monotonic()
     for number in range(rounds):
-        with memory_folder() as folder, _database(database, folder) as url:
+        with memory_folder() as folder, empty_database(database, folder) as url:
             share = _share(kills, rounds, number), _share(restarts, rounds, number)
             try:
                 asyncio.run(Round(folder, url, *share, seed + number).run(tally))
@@ -134,20 +133,6 @@ def _play(report: Report, database: str, kills: int, restarts: int, seed: int) -
         report.note(f"{database}: {tally.kills} kills and {tally.restarts} restarts, {tally.seen['messages']} messages")
     tally.seconds = time.monotonic() - began
     return tally
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'laiwang.db'}"
-        return
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
-    server = Postgres(folder / "postgres")
-    server.start()
-    try:
-        yield server.create_database()
-    finally:
-        server.stop()
 
 
 def _share(total: int, parts: int, number: int) -> int:

@@ -9,18 +9,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from aiohttp import ClientSession
 
 from appservice.server import Server
+from bench.databases import empty_database
 from bench.report import Report, memory_folder, percentile
 from laiwang_bridge.payments import merchant_store
 from laiwang_bridge.payments.charging import PATH
 from tests.appservice.wire import ANY_PORT, TOKEN, RecordingInbox
-from tests.support.postgres import Postgres
 from tests.unit.laiwang_bridge.features.counter import credits_in, notices, open_counter
 
 _DATABASES = ("sqlite", "postgres")
@@ -36,25 +34,10 @@ def main(options: Sequence[str]) -> int:
     report = Report(f"notices: {payments * _COPIES:,} deliveries of {payments:,} payments by {_WORKERS} workers")
     rows = []
     for database in arguments.databases:
-        with memory_folder() as folder, _database(database, folder) as url:
+        with memory_folder() as folder, empty_database(database, folder) as url:
             rows.append(asyncio.run(_storm(report, url, database, payments)))
     report.table(("", "deliveries/s", "seconds", "p50 ms", "p99 ms", "credits"), rows)
     return report.finish()
-
-
-@contextmanager
-def _database(name: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database."""
-    if name == "sqlite":
-        yield f"sqlite:///{folder / 'bridge.db'}"
-        return
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
-    server = Postgres(folder / "postgres")
-    server.start()
-    try:
-        yield server.create_database()
-    finally:
-        server.stop()
 
 
 async def _storm(report: Report, url: str, name: str, payments: int) -> Sequence[str]:

@@ -12,9 +12,8 @@ import argparse
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -26,9 +25,9 @@ from appservice import inbox
 from appservice.database import own_fault
 from appservice.inbox import Entry
 from appservice.transaction import Transaction
+from bench.databases import empty_database
 from bench.report import Report, memory_folder
 from laiwang_bridge.payments.packets import accounts, drawing
-from tests.support.postgres import Postgres
 from tests.support.road import open_desk
 from tests.support.waiting import eventually
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Town, open_town
@@ -51,7 +50,7 @@ def main(options: Sequence[str]) -> int:
     rows: list[Sequence[str]] = []
     for database in arguments.databases:
         for name, work in (("one room", _by_the_road), ("eight at once", _side_by_side)):
-            with memory_folder() as folder, _database(database, folder) as url:
+            with memory_folder() as folder, empty_database(database, folder) as url:
                 rows.append(asyncio.run(_storm(report, url, f"{database}, {name}", arguments.taps, work)))
     report.table(("", "taps/s", "seconds", "edits", "tried again"), rows)
     return report.finish()
@@ -84,20 +83,6 @@ def _draw(report: Report, packets: int) -> None:
     fair = _TOTAL / _PLACES
     worst = max(abs(mean - fair) / fair for mean in means)
     report.aim("the mean of every place within 0.5 %", worst <= 0.005, f"{worst:.2%} off at most")
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'laiwang.db'}"
-        return
-    folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
-    server = Postgres(folder / "postgres")
-    server.start()
-    try:
-        yield server.create_database()
-    finally:
-        server.stop()
 
 
 class _Taps:

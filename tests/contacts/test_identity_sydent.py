@@ -12,10 +12,10 @@ from appservice import registration_file
 from appservice.homeserver import Homeserver
 from appservice.registration import generate
 from laiwang_bridge.contacts.identity import IdentityCause, IdentityProblem, IdentityServer, openid_of
-from laiwang_bridge.demo.environment import CannotInstall
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
 from tests.support.homeservers import FederatedPairFactory
+from tests.support.installing import installed
 from tests.support.sydent import Sydent, sydent_python
 
 pytestmark = pytest.mark.synapse
@@ -25,18 +25,8 @@ TERMS = "https://identity.example.org/privacy-1.0.html"
 
 @pytest.fixture(scope="session")
 def python(pytestconfig: pytest.Config) -> Path:
-    """The interpreter that has Sydent; the tests are skipped, aloud, where it cannot be installed."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)
-
-    try:
-        return sydent_python(say)
-    except CannotInstall as error:
-        say(f"NOT TESTED: looking people up at a real identity server. {error}")
-        pytest.skip("Sydent cannot be installed here")
+    """The interpreter that has Sydent."""
+    return installed(pytestconfig, sydent_python, "looking people up at a real identity server")
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from mautrix.types import UserID
 
 from appservice.server import Limits, Server
 from laiwang_bridge.config import Payments, Stripe
-from laiwang_bridge.demo.environment import CannotInstall
 from laiwang_bridge.payments.charging import PATH
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.rails.asking import post
 from laiwang_bridge.payments.rails.merchant import Charge, Refused
 from laiwang_bridge.payments.rails.stripe import StripeRail
 from tests.appservice.wire import ANY_PORT, TOKEN, RecordingInbox
+from tests.support.installing import installed
 from tests.support.localstripe import LocalStripe, localstripe_python
 from tests.support.waiting import eventually
 from tests.unit.laiwang_bridge.features.table import Table
@@ -31,18 +31,8 @@ KEY = {"Authorization": "Bearer sk_test_town"}
 
 @pytest.fixture(scope="session")
 def python(pytestconfig: pytest.Config) -> Path:
-    """The interpreter that has localstripe; the tests are skipped, aloud, where it cannot be installed."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)
-
-    try:
-        return localstripe_python(say)
-    except CannotInstall as error:
-        say(f"NOT TESTED: events of a payment service of its own. {error}")
-        pytest.skip("localstripe cannot be installed here")
+    """The interpreter that has localstripe."""
+    return installed(pytestconfig, localstripe_python, "events of a payment service of its own")
 
 
 @pytest_asyncio.fixture
