@@ -20,6 +20,10 @@ from laiwang_bridge.payments.paying import ClaimState, portions
 from laiwang_bridge.payments.splitting import AccountId
 
 
+_LATELY = 500
+"""Bills of a room that are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """`payer` owes `payee` so much in a ledger: for a bill with this title, or by all that happened there."""
@@ -105,11 +109,11 @@ def between(
 
 
 def says_so(connection: Connection, owed: Owed) -> bool:
-    """Whether the one who is owed has written down himself that the other bears a part of what he paid.
+    """Whether the one who is owed has written down himself, lately, that the other bears a part of what he paid.
 
     Anybody can write down that he owes somebody; that alone must not tell him anything of that person.
     """
-    bills = bill_store.of_account(connection, owed.ledger, owed.payer)
+    bills = bill_store.bills(connection, owed.ledger, most=_LATELY)
     return any(bill.author == owed.payee and bill.nets.get(owed.payer, 0) < 0 for bill in bills)
 
 
