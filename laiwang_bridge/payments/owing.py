@@ -19,7 +19,6 @@ from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.paying import ClaimState, portions
 from laiwang_bridge.payments.splitting import AccountId
 
-
 _LATELY = 500
 """Bills of a room that are looked at."""
 
