@@ -11,6 +11,11 @@ from tests.unit.laiwang_bridge.features.homeserver import Content
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, SECOND, Person, Town
 
 
+def guests(town: Town, *names: str) -> tuple[Person, ...]:
+    """People with accounts who have no chat with a bot of ours."""
+    return tuple(Person(town, town.stranger(name), RoomID(f"!no chat of {name}")) for name in names)
+
+
 class Table:
     """A room in which people share bills with the bot that does only this."""
 

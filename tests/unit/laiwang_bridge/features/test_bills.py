@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 import pytest_asyncio
+from mautrix.types import RoomID, UserID
 
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, guests
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> tuple[Person, Person, Person]:
-    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+    ann, bo, cat = guests(town, "ann", "bo", "cat")
+    return ann, bo, cat
 
 
 @pytest_asyncio.fixture
@@ -144,7 +146,7 @@ async def test_somebody_whom_nobody_knows_is_no_bill(
 
 
 async def test_a_name_may_look_like_a_sum(town: Town, people: tuple[Person, Person, Person]) -> None:
-    table = await Table.of(town, people[0], await town.arrive("dan-5"))
+    table = await Table.of(town, people[0], guests(town, "dan-5")[0])
     await table.say(people[0], "!aa 20 taxi @dan-5")
     assert await table.owed() == {"ann": 1000, "dan-5": -1000}
     await table.say(people[0], "!aa 20 tea @ann @dan-5:town")
@@ -152,7 +154,7 @@ async def test_a_name_may_look_like_a_sum(town: Town, people: tuple[Person, Pers
 
 
 async def test_people_from_elsewhere_and_guests_take_part(town: Town, people: tuple[Person, Person, Person]) -> None:
-    eve = await town.arrive("eve", server="far.away")
+    eve = Person(town, UserID("@eve:far.away"), RoomID("!none"))
     table = await Table.of(town, people[0], eve)
     card = await table.say(people[0], '!aa 30 cake @eve:far.away +"Aunt Rose"')
     assert "Aunt Rose: €10.00" in card

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy import Connection
 
 from laiwang_bridge.people.store import find_person
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, guests
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 People = tuple[Person, Person, Person]
@@ -16,7 +16,8 @@ People = tuple[Person, Person, Person]
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> People:
-    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+    ann, bo, cat = guests(town, "ann", "bo", "cat")
+    return ann, bo, cat
 
 
 @pytest_asyncio.fixture
@@ -215,7 +216,7 @@ async def test_who_leaves_keeps_what_he_owes(table: Table, people: People) -> No
 
 
 async def test_who_wants_to_be_forgotten_goes_and_the_sums_stay(table: Table, people: People) -> None:
-    bo = people[1]
+    bo = await table.town.arrive("bo")
 
     def export(connection: Connection) -> Any:
         person = find_person(connection, bo.user)
