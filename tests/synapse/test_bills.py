@@ -44,6 +44,37 @@ async def test_a_bill_from_its_line_to_its_last_cent(bridged: Bridged, people: P
     assert "total €120.00 → €100.00" in history.text
 
 
+async def test_a_poll_becomes_a_bill_and_its_plan_is_paid(bridged: Bridged, people: People) -> None:
+    bot = f"@laiwang_pay:{bridged.synapse.server_name}"
+    lin, may = await people(bridged.synapse, "poll-lin"), await people(bridged.synapse, "poll-may")
+    room = await lin.create_room(invite=[bot, may.user_id])
+    everybody = {lin.user_id, may.user_id, bot}
+    await lin.wait_until(lambda: everybody <= lin.members(room) or None, 60, "everybody to come")
+
+    await lin.say(room, "!aa poll who was at dinner? 80 EUR")
+    card = await lin.wait_for(lambda seen: seen.sender == bot and "dinner: €80.00" in seen.text, room=room)
+    poll = await may.wait_for(lambda seen: seen.kind == "org.matrix.msc3381.poll.start", room=room)
+    assert [each["id"] for each in poll.content["org.matrix.msc3381.poll.start"]["answers"]] == ["in", "out"]
+    vote = {
+        "m.relates_to": {"rel_type": "m.reference", "event_id": poll.event_id},
+        "org.matrix.msc3381.poll.response": {"answers": ["in"]},
+    }
+    await may.send(room, "org.matrix.msc3381.poll.response", vote)
+    await lin.react(room, card.event_id, "✋")
+    await shows(lin, room, card, "2 were there")
+    await lin.say(room, "!aa close")
+    await may.wait_for(lambda seen: seen.kind == "org.matrix.msc3381.poll.end", room=room)
+    bill = await may.wait_for(lambda seen: seen.sender == bot and "dinner: €80.00 · #1" in seen.text, room=room)
+
+    await lin.say(room, "!aa settle")
+    plan = await lin.wait_for(lambda seen: seen.sender == bot and "one payment" in seen.text, room=room)
+    await may.react(room, plan.event_id, "1️⃣")
+    await shows(lin, room, plan, "⏳ paid, says")
+    await lin.react(room, plan.event_id, "1️⃣")
+    await shows(lin, room, plan, "All is settled.")
+    await shows(may, room, bill, "▓ 1/1 paid")
+
+
 async def shows(person: Person, room: str, card: Seen, part: str) -> None:
     """Wait until a card, edits applied, shows this."""
 
