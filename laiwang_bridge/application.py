@@ -68,6 +68,7 @@ from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.payments import import_store, merchant_store, question_store, rail_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.rails.discovery import find_rails
+from laiwang_bridge.payments.rates_file import RatesFile
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
 from laiwang_bridge.payments.ways import SEALED_WAY, Ways
 from laiwang_bridge.people import address_store, claim_store, request_store
@@ -131,6 +132,8 @@ class Application:
         operators_room = config.operators.room
         self._operators_room = RoomID(operators_room) if operators_room.startswith("!") else None
         default_language = Language(config.bots.default_language)
+        rates_file = config.payments.rates_file
+        self._rates_file = RatesFile(Path(rates_file), database) if rates_file else None
         self.routes = routes = Routes()
 
         is_ours = self.registration.is_ours
@@ -454,6 +457,8 @@ class Application:
 
             try:
                 await self.database.write(tidy)
+                if self._rates_file is not None:
+                    await self._rates_file.look()
             except Exception:
                 log.exception("housekeeping failed")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -297,6 +297,12 @@ class Payments:
         "Largest red packet, in units of its currency (not cents) or in points; a room can choose less.",
         values.whole_number(1, 1_000_000_000),
     )
+    rates_file: str = setting(
+        "",
+        "File with the rates of the European Central Bank, as it publishes them: the whole path of eurofxref-hist.zip, "
+        "or of the .csv in it. Looked at every hour, so something else may fetch it anew. Empty: rooms set rates.",
+        values.optional(values.text),
+    )
     public_address: str = setting(
         "",
         "Address at which payment services reach the bridge from the internet, such as https://pay.example.org: its "

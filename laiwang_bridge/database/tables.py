@@ -45,6 +45,7 @@ import laiwang_bridge.payments.plan_store
 import laiwang_bridge.payments.poll_store
 import laiwang_bridge.payments.question_store
 import laiwang_bridge.payments.rail_store
+import laiwang_bridge.payments.rate_store
 import laiwang_bridge.payments.series_store
 import laiwang_bridge.people.address_store
 import laiwang_bridge.people.claim_store

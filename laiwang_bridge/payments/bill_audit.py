@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from fractions import Fraction
 
 from sqlalchemy import Connection, select
 
@@ -50,7 +52,9 @@ def _faults(version: Version, is_void: bool, booked: dict[int, int], is_reversed
     except CannotDivide:
         yield f"its split does not fit {total}"
     else:
-        wrong = [account for account, share in content.shares.items() if abs(share - exact.get(account, 0)) >= 1]
+        wrong = [
+            account for account, share in content.shares.items() if abs(share - exact.get(account, Fraction())) >= 1
+        ]
         if wrong or exact.keys() - content.shares.keys():
             yield f"what {wrong} bear is not near their exact shares"
     if {account: net for account, net in booked.items() if net} != {

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from laiwang_bridge.payments import bill_store, ledger_store
+from laiwang_bridge.payments import bill_store, ledger_store, rate_store
 from laiwang_bridge.payments.bill_store import Bill, Change, Content, NewBill
-from laiwang_bridge.payments.entries import EntryId, NewEntry, Posting, bill_postings
+from laiwang_bridge.payments.entries import EntryId, Exchange, NewEntry, Posting, bill_postings
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money
-from laiwang_bridge.payments.splitting import AccountId, Split, divide
+from laiwang_bridge.payments.splitting import AccountId, Split, Weights, divide, exact_shares
 
 KIND = "bill"
 """What entries of bills are called in the books."""
@@ -43,8 +44,9 @@ def add(connection: Connection, ledger: LedgerId, draft: Draft, new: NewBill, ke
     """
     if ledger_store.was_applied(connection, ledger, key) is not None:
         return None
+    draft, exchange = _exchanged(connection, ledger, draft)
     content, postings = _divided(connection, ledger, draft)
-    entry = _post(connection, ledger, content, postings, new.author, key, now, event=new.event)
+    entry = _post(connection, ledger, content, postings, new.author, key, now, event=new.event, exchange=exchange)
     return bill_store.add(connection, ledger, new, content, entry, now)
 
 
@@ -64,10 +66,13 @@ def change(connection: Connection, bill: Bill, draft: Draft, by: AccountId, key:
         return bill_store.put_version(connection, bill, Change.EDITED, content, bill.version.entry, by, now)
     if ledger_store.was_applied(connection, bill.ledger, key) is not None:
         return None
+    exchange = exchange_of(connection, bill)
+    if draft.total != before.total:
+        draft, exchange = _exchanged(connection, bill.ledger, draft)
     if bill.version.entry is not None:
         _reverse(connection, bill, bill.version.entry, by, f"{key}/reversal", now)
     content, postings = _divided(connection, bill.ledger, draft)
-    entry = _post(connection, bill.ledger, content, postings, by, key, now)
+    entry = _post(connection, bill.ledger, content, postings, by, key, now, exchange=exchange)
     return bill_store.put_version(connection, bill, Change.EDITED, content, entry, by, now)
 
 
@@ -86,7 +91,8 @@ def restore(connection: Connection, bill: Bill, by: AccountId, key: str, now: in
         return None
     before = None if bill.version.entry is None else ledger_store.entry(connection, bill.version.entry)
     postings = before.postings if before is not None else ()
-    entry = _post(connection, bill.ledger, bill.content, postings, by, key, now)
+    exchange = before.exchange if before is not None else None
+    entry = _post(connection, bill.ledger, bill.content, postings, by, key, now, exchange=exchange)
     return bill_store.put_version(connection, bill, Change.RESTORED, bill.content, entry, by, now)
 
 
@@ -95,6 +101,30 @@ def back_to(
 ) -> Bill | None:
     """A bill says again what an earlier version of it said."""
     return change(connection, bill, draft_of(earlier.content), by, key, now)
+
+
+def exchange_of(connection: Connection, bill: Bill) -> Exchange | None:
+    """How the total of a bill was converted, if it was."""
+    return None if bill.version.entry is None else ledger_store.exchange_of(connection, bill.version.entry)
+
+
+def _exchanged(connection: Connection, ledger: LedgerId, draft: Draft) -> tuple[Draft, Exchange | None]:
+    """The same in the currency of the room, if it wants that and there is a rate.
+
+    The total is converted, once; what people have paid and bear of it stays in proportion. Raises `CannotDivide`.
+    """
+    settings = ledger_store.settings(connection, ledger)
+    if not settings.convert or draft.total.currency.code == settings.currency or not draft.total.minor:
+        return draft, None
+    found = rate_store.exchange(connection, ledger, draft.total, settings.currency, draft.date)
+    if found is None:
+        return draft, None
+    total, exchange = found
+    paid = {account: Fraction(minor, draft.total.minor) for account, minor in draft.paid.items()}
+    shares = exact_shares(draft.total.minor, draft.split)
+    split = Weights({account: share / draft.total.minor for account, share in shares.items()})
+    converted = replace(draft, total=total, paid=divide(total.minor, Weights(paid)).shares, split=split)
+    return converted, exchange
 
 
 def _divided(connection: Connection, ledger: LedgerId, draft: Draft) -> tuple[Content, tuple[Posting, ...]]:
@@ -119,8 +149,9 @@ def _post(
     now: int,
     *,
     event: str | None = None,
+    exchange: Exchange | None = None,
 ) -> EntryId | None:
     if not postings:
         return None
-    entry = NewEntry(KIND, key, content.date, postings, by, event)
+    entry = NewEntry(KIND, key, content.date, postings, by, event, exchange=exchange)
     return ledger_store.post(connection, ledger, entry, now)

@@ -10,8 +10,10 @@ from mautrix.types import UserID
 from appservice.content import Rich, bullets, code, lines, link, paragraphs, pill, words
 from appservice.language import N_, Catalogue, Message, _
 from laiwang_bridge.payments.bill_store import Bill
-from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.entries import Exchange
+from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.paying import Debt, ShareState, ShareStatus
+from laiwang_bridge.payments.rates import BY_HAND
 from laiwang_bridge.payments.splitting import AccountId, Adjusted, Equal, Exact, Itemised, Percent, Split, Weights
 
 MOST_PEOPLE = 30
@@ -36,7 +38,7 @@ class Face:
 class Card:
     """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it.
 
-    `receipt` is where a picture of its receipt is found.
+    `receipt` is where a picture of its receipt is found, `exchange` how its total was converted.
     """
 
     bill: Bill
@@ -45,6 +47,7 @@ class Card:
     debts: Sequence[Debt]
     edit: str
     receipt: str | None = None
+    exchange: Exchange | None = None
 
 
 def text_of(card: Card, catalogue: Catalogue) -> Rich:
@@ -79,7 +82,7 @@ class _Writer:
         if self._bill.is_void:
             return lines(self._title(), self._say(_("Void: it does not count any more.")))
         return paragraphs(
-            lines(self._title(), self._paid(), self._how(), self._receipt()),
+            lines(self._title(), self._exchange(), self._paid(), self._how(), self._receipt()),
             bullets(self._people()),
             lines(self._progress(), self._next()),
         )
@@ -91,11 +94,22 @@ class _Writer:
         return self._card.faces[account].rich
 
     def _title(self) -> Rich:
-        title = self._content.title or self._catalogue.text(_("Bill"))
+        title = self._content.called or self._catalogue.text(_("Bill"))
         said = _("**{title}: {total}** · {number}")
         return self._say(
             said, title=title, total=self._money(self._content.total.minor), number=f"#{self._bill.number}"
         )
+
+    def _exchange(self) -> Rich:
+        kept = self._card.exchange
+        if kept is None:
+            return words("")
+        by_hand, fixed = _("{amount} at {rate}, set by hand"), _("{amount} at {rate} ({source}, {date})")
+        return self._say(
+            by_hand if kept.source == BY_HAND else fixed,
+            amount=Money(kept.minor, currency(kept.currency)).text(self._language),
+            rate=kept.rate, source=kept.source, date=kept.fixed_on,
+        )  # fmt: skip
 
     def _paid(self) -> Rich:
         payers = [(account, minor) for account, minor in self._content.paid.items() if minor]

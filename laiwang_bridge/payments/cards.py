@@ -14,7 +14,7 @@ from appservice.bots.line import fold
 from appservice.content import Rich
 from appservice.ghosts import localpart
 from appservice.unit import Unit
-from laiwang_bridge.payments import bill_store, card_text, claims, ledger_store
+from laiwang_bridge.payments import bill_store, billing, card_text, claims, ledger_store
 from laiwang_bridge.payments.bill_store import Bill, BillId
 from laiwang_bridge.payments.card_text import Card, Face
 from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
@@ -114,6 +114,7 @@ class Cards:
             debts=claims.debts(voice.connection, bill),
             edit=self._edit(voice, bill.number),
             receipt=self._receipt(voice.connection, bill),
+            exchange=billing.exchange_of(voice.connection, bill),
         )
 
     def _receipt(self, connection: Connection, bill: Bill) -> str | None:

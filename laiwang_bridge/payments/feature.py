@@ -20,6 +20,7 @@ from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.paying_bots import PayingBots
 from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.rails_bot import Download, RailsBot
+from laiwang_bridge.payments.rate_bot import RateBot
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.till import Till
 from laiwang_bridge.payments.ways import Ways
@@ -52,6 +53,7 @@ class Payments:
         self.rails.telling.further.append(self.charging)
         cards.buttons.append(self.rails.buttons)
         self.paying.plans.more.append(self.rails.button)
+        self.rates = RateBot(PREFIXES, till, self.bills.rights)
         self.books = BooksBot(PREFIXES, till, read)
         self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
         self.routers: tuple[Router, ...] = (
@@ -60,6 +62,7 @@ class Payments:
             self.packets.router,
             self.rails.router,
             self.charging.router,
+            self.rates.router,
             self.books.router,
             self.imports.router,
         )
@@ -88,8 +91,8 @@ class Payments:
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""
+        self.paying.person_leaves(unit, person)  # while it is still known which accounts are his
         self.following.person_leaves(unit, person)
-        self.paying.person_leaves(unit, person)
         self.packets.person_leaves(unit, person)
 
     def _edit(self, voice: Voice, number: int) -> str:

@@ -58,7 +58,10 @@ class SettleMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first."""
+    """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first.
+
+    `convert` has bills in other currencies converted into this one.
+    """
 
     currency: str
     who_may_add: WhoAdds = WhoAdds.MEMBERS
@@ -68,6 +71,7 @@ class LedgerSettings:
     mode: SettleMode = SettleMode.MINIMAL
     treasurer: AccountId | None = None
     ask_from: int | None = None
+    convert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,9 @@ _ACCOUNT_ID = select(pay_account.c.id).where(
 _BY_KEY = select(pay_entry.c.id).where(pay_entry.c.ledger == bindparam("ledger"), pay_entry.c.key == bindparam("key"))
 _LAST_ON_SQLITE = select(func.coalesce(func.max(pay_entry.c.id), 0))
 _NEXT_ON_POSTGRES = text("select nextval(pg_get_serial_sequence('pay_entry', 'id'))")
+_EXCHANGE = select(*(each for each in pay_entry.c if each.name.startswith("exchange_"))).where(
+    pay_entry.c.id == bindparam("id")
+)
 _ROOM_BALANCES = (
     select(pay_balance.c.account, pay_balance.c.currency, pay_balance.c.minor)
     .join(pay_account, pay_account.c.id == pay_balance.c.account)
@@ -157,6 +164,7 @@ def settings(connection: Connection, ledger: LedgerId) -> LedgerSettings:
         SettleMode(row["mode"]),
         None if row["treasurer"] is None else AccountId(row["treasurer"]),
         row["ask_from"],
+        row["convert"],
     )
 
 
@@ -278,6 +286,12 @@ def was_applied(connection: Connection, ledger: LedgerId, key: str) -> EntryId |
 def entry(connection: Connection, id: EntryId) -> Entry | None:
     found = _entries(connection, pay_entry.c.id == id, None)
     return found[0] if found else None
+
+
+def exchange_of(connection: Connection, id: EntryId) -> Exchange | None:
+    """How the total of a bill was converted, if it was."""
+    row = connection.execute(_EXCHANGE, {"id": id}).mappings().first()
+    return None if row is None else _exchange_of_row(row)
 
 
 def entries(
@@ -416,15 +430,6 @@ def _batches(ids: list[int]) -> Iterable[list[int]]:
 
 
 def _entry_of_row(row: RowMapping, postings: list[Posting], reversed_by: int | None) -> Entry:
-    exchange = None
-    if row["exchange_currency"] is not None:
-        exchange = Exchange(
-            row["exchange_currency"],
-            row["exchange_minor"],
-            row["exchange_rate"],
-            dt.date.fromisoformat(row["exchange_fixed_on"]),
-            row["exchange_source"],
-        )
     return Entry(
         EntryId(row["id"]),
         row["kind"],
@@ -435,7 +440,19 @@ def _entry_of_row(row: RowMapping, postings: list[Posting], reversed_by: int | N
         row["event_id"],
         None if row["reverses"] is None else EntryId(row["reverses"]),
         None if reversed_by is None else EntryId(reversed_by),
-        exchange,
+        _exchange_of_row(row),
         row["text"],
         row["created_at"],
+    )
+
+
+def _exchange_of_row(row: RowMapping) -> Exchange | None:
+    if row["exchange_currency"] is None:
+        return None
+    return Exchange(
+        row["exchange_currency"],
+        row["exchange_minor"],
+        row["exchange_rate"],
+        dt.date.fromisoformat(row["exchange_fixed_on"]),
+        row["exchange_source"],
     )

@@ -32,6 +32,7 @@ pay_ledger = Table(
     Column("mode", Text, nullable=False),
     Column("treasurer", BigInteger),
     Column("ask_from", BigInteger),
+    Column("convert", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 pay_account = Table(

@@ -374,6 +374,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pay_even_entry"), "pay_even", ["entry"], unique=False)
     op.create_table(
+        "pay_fixing",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("rates", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_pay_fixing")),
+    )
+    op.create_table(
         "pay_ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),
@@ -385,6 +391,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("treasurer", sa.BigInteger(), nullable=True),
         sa.Column("ask_from", sa.BigInteger(), nullable=True),
+        sa.Column("convert", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_ledger")),
         sa.UniqueConstraint("room_id", name=op.f("uq_pay_ledger_room_id")),
@@ -1009,6 +1016,16 @@ def upgrade() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_plan_ledger")),
         sa.PrimaryKeyConstraint("ledger", "currency", name=op.f("pk_pay_plan")),
+    )
+    op.create_table(
+        "pay_rate",
+        sa.Column("ledger", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("into", sa.Text(), nullable=False),
+        sa.Column("rate", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["ledger"], ["pay_ledger.id"], name=op.f("fk_pay_rate_ledger")),
+        sa.PrimaryKeyConstraint("ledger", "currency", "into", name=op.f("pk_pay_rate")),
     )
     op.create_table(
         "pay_way",

@@ -290,7 +290,7 @@ def test_settings_are_kept(connection: Connection, ledger: LedgerId) -> None:
     ann, *_ = persons(connection, ledger)
     assert store.settings(connection, ledger) == LedgerSettings("EUR")
     wanted = LedgerSettings(
-        "CNY", WhoAdds.HOSTS, WhoChanges.MEMBERS, Confirmation.ONE, False, SettleMode.TREASURER, ann, 100_000
+        "CNY", WhoAdds.HOSTS, WhoChanges.MEMBERS, Confirmation.ONE, False, SettleMode.TREASURER, ann, 100_000, True
     )
     store.change_settings(connection, ledger, wanted)
     assert store.settings(connection, ledger) == wanted
