@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
+from mautrix.types import UserID
+
 from appservice.bots import Argument, Button, Context, Router, UserError, button
 from appservice.content import code, lines
 from appservice.language import _
 from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store, open_shares
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claims import Outcome
-from laiwang_bridge.payments.ledger_store import AccountKind
+from laiwang_bridge.payments.ledger_store import Account, AccountKind
 from laiwang_bridge.payments.paying import ClaimState, ShareStatus
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import BillNumber, HowMuch, Till, Whom, shown
@@ -246,15 +248,22 @@ class ClaimBot:
         return found
 
     def _getting(self, context: Context, bill: Bill) -> list[AccountId]:
-        """For himself, and the author of a bill for guests, who cannot."""
+        """For himself, and the author of a bill for those who cannot: guests, and whoever has left."""
         me = ledger_store.find_account(context.connection, bill.ledger, context.sender)
         if me is None:
             return []
         accounts = ledger_store.accounts(context.connection, bill.ledger)
         getting = claims.creditors(context.connection, bill)
         mine = claims.share_of(context.connection, bill, me)
-        guests = [one for one in getting if accounts[one].kind is AccountKind.GUEST and bill.author == me]
-        return [one for one in getting if one == mine] + guests
+        if bill.author != me:
+            return [one for one in getting if one == mine]
+        return [one for one in getting if one == mine or not self._is_here(context, accounts[one])]
+
+    def _is_here(self, context: Context, account: Account) -> bool:
+        if account.kind is not AccountKind.USER:
+            return False
+        rooms = self._till.around.rooms
+        return rooms.membership(context.connection, context.room, UserID(account.name)) == "join"
 
     def _debtor(self, context: Context, bill: Bill, whom: Who | None) -> AccountId | None:
         if whom is None:

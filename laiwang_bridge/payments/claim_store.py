@@ -21,6 +21,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -161,6 +162,11 @@ def of_bill(connection: Connection, bill: BillId, *states: ClaimState) -> list[C
     return _claims(connection, pay_claim.c.bill == bill, pay_claim.c.state.in_(states))
 
 
+def of_account(connection: Connection, account: AccountId) -> list[Claim]:
+    """All that somebody said to have paid, or that was said to have been paid to him, the oldest first."""
+    return _claims(connection, or_(pay_claim.c.debtor == account, pay_claim.c.payee == account))
+
+
 def open_in(connection: Connection, ledger: LedgerId) -> list[Claim]:
     """All that waits for a word of the payee, the oldest first."""
     return _claims(connection, pay_claim.c.ledger == ledger, pay_claim.c.state == ClaimState.CLAIMED)
@@ -233,6 +239,15 @@ def disputes_of(connection: Connection, bill: BillId) -> list[Dispute]:
 def disputes_in(connection: Connection, ledger: LedgerId) -> list[Dispute]:
     """All that are open in the books of a room, the oldest first."""
     return _disputes(connection, pay_dispute.c.ledger == ledger)
+
+
+def disputes_by(connection: Connection, account: AccountId) -> list[Dispute]:
+    return _disputes(connection, pay_dispute.c.account == account)
+
+
+def forget_words(connection: Connection, account: AccountId) -> None:
+    """What somebody wrote about bills that he says are wrong; that he says so stays."""
+    connection.execute(update(pay_dispute).where(pay_dispute.c.account == account).values(reason=""))
 
 
 def settle_dispute(connection: Connection, bill: BillId, account: AccountId) -> bool:

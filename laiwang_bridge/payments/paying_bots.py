@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 from appservice.bots import Router
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments import open_shares, poll_store
+from laiwang_bridge.payments import claim_store, ledger_store, open_shares, poll_store
 from laiwang_bridge.payments.claim_bot import ClaimBot
+from laiwang_bridge.payments.claim_store import Claim
+from laiwang_bridge.payments.money import Money, currency, decimal_text
 from laiwang_bridge.payments.poll_bot import PollBot
 from laiwang_bridge.payments.recurring import Recurring
 from laiwang_bridge.payments.reminder_bot import ReminderBot
@@ -65,16 +67,38 @@ class PayingBots:
         self._reminders.person_leaves(unit, users)
         for user in users:
             poll_store.forget(unit.connection, user)
+            for _ledger, account in ledger_store.accounts_of_user(unit.connection, user):
+                claim_store.forget_words(unit.connection, account)
 
     def export(self, connection: Connection, person: PersonId) -> list[dict[str, Any]]:
-        """When somebody was reminded and whether he wants to be, and what he said in polls."""
+        """What somebody said about payments and in polls, when he was reminded and whether he wants to be."""
         return [self._kept(connection, user) for user in people.user_ids(connection, person)]
 
     def _kept(self, connection: Connection, user: UserID) -> dict[str, Any]:
         known = open_shares.reminded(connection, user)
+        accounts = [account for _ledger, account in ledger_store.accounts_of_user(connection, user)]
         return {
             "user": user,
             "wants_reminders": not known.off,
             "last_reminded_at": known.last_at,
             "polls": poll_store.export(connection, user),
+            "payments": [_claim(one) for account in accounts for one in claim_store.of_account(connection, account)],
+            "disputes": [
+                {"bill": one.bill, "reason": one.reason, "at": one.at}
+                for account in accounts
+                for one in claim_store.disputes_by(connection, account)
+            ],
         }
+
+
+def _claim(one: Claim) -> dict[str, Any]:
+    """Accounts are told by their numbers: who the others are is theirs to say."""
+    return {
+        "from": one.debtor,
+        "to": one.payee,
+        "amount": decimal_text(Money(one.minor, currency(one.currency))),
+        "currency": one.currency,
+        "bill": one.bill,
+        "state": one.state.value,
+        "at": one.at,
+    }

@@ -257,3 +257,25 @@ async def test_it_is_all_done_in_chinese_too(town: Town, people: Three) -> None:
     assert await table.owed() == {"ann": 2500, "bo": -2500}
     assert "结清只需 1 笔付款" in await table.say(ann, "!记账 结算")
     assert "有误" in await table.say(bo, "异议 我没喝酒", reply_to=table.message("聚餐"))
+
+
+async def test_for_whoever_has_left_the_author_says_what_has_come(town: Town, people: Three) -> None:
+    ann, bo, cat = people
+    table = await Table.of(town, *people)
+    await table.say(ann, "!aa 120 dinner @ann @bo @cat paid by @bo")
+    await table.tap(cat, CARD, "✅")
+    await town.member(table.room, bo.user, "leave")
+    await table.say(ann, "!aa received #1 @cat")
+    assert await table.owed() == {"ann": -4000, "bo": 4000}
+
+
+async def test_what_somebody_said_is_his_to_have_and_to_be_forgotten(table: Table, people: Three) -> None:
+    _ann, bo, _cat = people
+    await table.tap(bo, CARD, "✅")
+    await table.say(bo, "!aa dispute #1 I had no wine")
+    exported = await bo.say("export")
+    assert "I had no wine" in exported or "I had no wine" in str(table.town.homeserver.files[-1:])
+    await bo.say("forget")
+    await bo.say("yes")
+    assert [row["reason"] for row in await table.town.rows("pay_dispute")] == [""]
+    assert await table.owed() != {}
