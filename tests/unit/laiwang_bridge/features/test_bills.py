@@ -7,7 +7,7 @@ import pytest_asyncio
 from mautrix.types import RoomID, UserID
 
 from tests.unit.laiwang_bridge.features.table import Table, guests
-from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
+from tests.unit.laiwang_bridge.features.town import BOT, PAY_BOT, Person, Town
 
 
 @pytest_asyncio.fixture
@@ -249,6 +249,24 @@ async def test_alone_with_the_bot_no_prefix_is_needed(town: Town) -> None:
     assert "ice: €4.00 · #2" in await ann.say("add 4 ice +Tom")
     assert "soup: €6.00 · #3" in await ann.say("AA 6 soup +Tom")
     assert "3 bills" in await ann.say("list")
+
+
+async def test_where_both_bots_are_the_one_for_bills_answers(town: Town, people: tuple[Person, Person, Person]) -> None:
+    room = town.homeserver.room(*(person.user for person in people))
+    await town.bring_bot(room, BOT)
+    alone = Table(town, room.id)
+    assert "tea: €10.00 · #1" in await alone.say(people[0], "AA 10 tea @bo"), "the bot for everything shares bills too"
+    await town.bring_bot(room, PAY_BOT)
+    assert "cake: €12.00 · #2" in await alone.say(people[0], "AA 12 cake @bo")
+    assert len(await alone.bills()) == 2
+    senders = {
+        event["sender"]
+        for event in town.rooms[room.id].messages_of(BOT, PAY_BOT)
+        if "cake" in str(event["content"]["body"])
+    }
+    assert senders == {PAY_BOT}
+    await alone.say(people[0], "!aa edit 1 amount 20")
+    assert "tea: €20.00 · #1" in alone.card(1), "a card is changed by the bot that sent it"
 
 
 async def test_nobody_else_sees_what_is_owed_in_a_room(
