@@ -39,7 +39,7 @@ from laiwang_bridge.payments.entries import EntryId
 from laiwang_bridge.payments.ledger_store import LedgerId
 from laiwang_bridge.payments.money import Money, currency
 from laiwang_bridge.payments.split_text import split_from_text, split_to_text
-from laiwang_bridge.payments.splitting import AccountId, Split
+from laiwang_bridge.payments.splitting import AccountId, Itemised, Split
 
 BillId = NewType("BillId", int)
 
@@ -105,6 +105,13 @@ class Content:
     shares: Mapping[AccountId, int]
     date: datetime.date
     category: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Its title, or what was bought where the line named no other; may be empty."""
+        if self.title or not isinstance(self.split, Itemised):
+            return self.title
+        return ", ".join(item.title for item in self.split.items if item.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +396,7 @@ def row_of_version(bill: BillId, version: Version) -> dict[str, Any]:
         "version": version.number,
         "change": version.change.value,
         "title": content.title,
-        "searched": fold(f"{content.title} {content.category or ''}"),
+        "searched": fold(f"{content.title} {_items_of(content)} {content.category or ''}"),
         "minor": content.total.minor,
         "currency": content.total.currency.code,
         "date": content.date.isoformat(),
@@ -401,6 +408,10 @@ def row_of_version(bill: BillId, version: Version) -> dict[str, Any]:
         "by": version.by,
         "at": version.at,
     }
+
+
+def _items_of(content: Content) -> str:
+    return " ".join(item.title for item in content.split.items) if isinstance(content.split, Itemised) else ""
 
 
 def _amounts(text: str) -> dict[AccountId, int]:

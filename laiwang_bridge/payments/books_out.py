@@ -69,7 +69,7 @@ def _entry(
 ) -> Entry:
     postings = tuple(Posting(one.account, one.currency, one.minor, one.carry) for one in entry.postings)
     if content is not None:
-        title, category = content.title, content.category or ""
+        title, category = content.called, content.category or ""
     elif reversed_ is not None:
         title, category = reversed_.title, reversed_.category
     else:

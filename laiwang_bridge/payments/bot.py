@@ -183,4 +183,4 @@ class BillBot:
 
 
 def _title(context: Context, bill: Bill) -> str:
-    return bill.content.title or context.catalogue.text(_("Bill"))
+    return bill.content.called or context.catalogue.text(_("Bill"))

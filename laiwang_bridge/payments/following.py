@@ -101,7 +101,7 @@ class Following:
             voice.send(
                 _("The message of bill {number} ({title}, {total}) was removed. The bill counts on unless you say so."),
                 number=f"#{bill.number}",
-                title=bill.content.title or voice.catalogue.text(_("Bill")),
+                title=bill.content.called or voice.catalogue.text(_("Bill")),
                 total=bill.content.total.text(voice.language.value),
                 buttons=[
                     button("🗑", _("Make it void"), self._bot.changing.void, bill.number),

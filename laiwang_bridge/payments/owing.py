@@ -49,7 +49,7 @@ def for_bill(connection: Connection, bill: Bill, account: AccountId) -> list[Owe
     mine = [debt for debt in claims.debts(connection, bill) if debt.debtor == share]
     kind = bill.content.total.currency
     return [
-        Owed(bill.ledger, share, payee, Money(minor, kind), bill.id, bill.number, bill.content.title)
+        Owed(bill.ledger, share, payee, Money(minor, kind), bill.id, bill.number, bill.content.called)
         for payee, minor in portions(mine, paid, status.owed - status.paid)
     ]
 

@@ -101,7 +101,7 @@ class Recurring:
             self.pause(unit, series)
             voice.send(
                 _("{title} does not come again for now: {who} is not in this room any more. Add it anew without them."),
-                title=bill.content.title or bill.number, who=gone,
+                title=bill.content.called or bill.number, who=gone,
             )  # fmt: skip
             return
         come = recurrence.due(series.repeat, series.first, series.next_number, _today(series, unit.now), MOST_AT_ONCE)
@@ -137,7 +137,7 @@ class Recurring:
         return None
 
     def _say_late(self, voice: Voice, bill: Bill, come: recurrence.Due) -> None:
-        title = bill.content.title or f"#{bill.number}"
+        title = bill.content.called or f"#{bill.number}"
         voice.send(
             N_("{title}: one bill is late, for I was away.", "{title}: {count} bills are late, for I was away."),
             title=title, count=len(come.dates),

@@ -71,7 +71,7 @@ class SeriesBot:
             else _("{number}. {title} {total}, {rule}, next on {date}")
         )
         return context.say(
-            said, number=series.number, title=bill.content.title or f"#{bill.number}",
+            said, number=series.number, title=bill.content.called or f"#{bill.number}",
             total=bill.content.total.text(context.language.value), rule=rule(context, series.repeat),
             date=self._recurring.next_date(series),
         )  # fmt: skip

@@ -191,9 +191,9 @@ def shown(minor: int, code: str, language: Language) -> str:
 
 def title_of(voice: Voice, bill: Bill) -> Rich:
     """A bill in a sentence, by its title and number."""
-    if not bill.content.title:
+    if not bill.content.called:
         return voice.say(_("bill {number}"), number=f"#{bill.number}")
-    return voice.say(_("{title} ({number})"), title=bill.content.title, number=f"#{bill.number}")
+    return voice.say(_("{title} ({number})"), title=bill.content.called, number=f"#{bill.number}")
 
 
 def _money(amount: Amount, code: str) -> Money:

@@ -172,6 +172,14 @@ async def test_bills_are_listed_and_found(table: Table, people: People) -> None:
     assert "dinner: €60.00 · #1" in table.card(1), "from then on the new card is kept up to date"
 
 
+async def test_a_bill_of_things_is_called_by_them_and_found_by_each(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann = people[0]
+    await table.say(ann, "!aa pizza 12 @ann @bo; wine 20 @cat; tip 10%")
+    assert "pizza, wine" in await table.say(ann, "!aa search wine")
+
+
 async def test_a_room_chooses_how_it_counts(table: Table, people: People) -> None:
     ann = people[0]
     await make_host(table, ann)
