@@ -176,7 +176,7 @@ class PollBot:
         room_id = ledger_store.room_of(connection, poll.ledger)
         room = Room(around.rooms, room_id, poll.ledger, poll.author, around.is_ours, unit.now)
         accounts = Accounts(connection, room)
-        author = accounts.one(User(poll.author))
+        author = ledger_store.account_of(connection, poll.ledger, poll.author, unit.now)
         split = equal(accounts, accounts.all(User(user) for user in voters))
         today = self._till.today(connection, poll.author, unit.now)
         draft = Draft(poll.title, poll.total, {author: poll.total.minor}, split, today)

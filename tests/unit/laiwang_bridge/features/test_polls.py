@@ -116,6 +116,17 @@ async def test_who_is_not_in_the_room_has_no_vote(table: Table, people: Three) -
     assert await table.owed() == {"ann": 12000, "bo": -12000}
 
 
+async def test_a_host_may_close_it_when_whoever_asked_has_left(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    await vote(table, bo, "in")
+    await vote(table, cat, "in")
+    await table.town.state(table.room, ann.user, "m.room.power_levels", {"users": {cat.user: 50}})
+    await table.town.member(table.room, ann.user, "leave")
+    relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll_of(table)}}
+    await table.town.send(cat.user, table.room, "m.poll.end", relation)
+    assert await table.owed() == {"ann": 12000, "bo": -6000, "cat": -6000}
+
+
 @pytest.mark.parametrize(
     ("line", "title", "total"),
     [
