@@ -256,7 +256,7 @@ async def test_where_both_bots_are_the_one_for_bills_answers(town: Town, people:
     await town.bring_bot(room, BOT)
     alone = Table(town, room.id)
     assert "tea: €10.00 · #1" in await alone.say(people[0], "AA 10 tea @bo"), "the bot for everything shares bills too"
-    await town.bring_bot(room, PAY_BOT)
+    await town.member(room.id, PAY_BOT, "invite", by=people[0].user)
     assert "cake: €12.00 · #2" in await alone.say(people[0], "AA 12 cake @bo")
     assert len(await alone.bills()) == 2
     senders = {
