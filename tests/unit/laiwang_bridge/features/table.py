@@ -96,3 +96,8 @@ class Table:
             return [] if ledger is None else bill_store.bills(connection, ledger)[::-1]
 
         return await self.town.database.read(work)
+
+
+def strangers(town: Town, *names: str) -> tuple[Person, ...]:
+    """People without a chat with any of our bots, which most that happens in a room does not need."""
+    return tuple(Person(town, town.stranger(name), RoomID("!nowhere")) for name in names)

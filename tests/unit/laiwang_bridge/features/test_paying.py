@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, strangers
 from tests.unit.laiwang_bridge.features.town import Person, Town
 
 Three = tuple[Person, Person, Person]
@@ -15,7 +15,7 @@ OWED = {"ann": 8000, "bo": -4000, "cat": -4000}
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> Three:
-    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture
@@ -273,6 +273,7 @@ async def test_what_somebody_said_is_his_to_have_and_to_be_forgotten(table: Tabl
     _ann, bo, _cat = people
     await table.tap(bo, CARD, "✅")
     await table.say(bo, "!aa dispute #1 I had no wine")
+    bo = await table.town.arrive("bo")
     exported = await bo.say("export")
     assert "I had no wine" in exported or "I had no wine" in str(table.town.homeserver.files[-1:])
     await bo.say("forget")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, strangers
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 Three = tuple[Person, Person, Person]
@@ -12,7 +12,7 @@ Three = tuple[Person, Person, Person]
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> Three:
-    return await town.arrive("ann"), await town.arrive("bo"), await town.arrive("cat")
+    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture
@@ -142,6 +142,7 @@ async def test_ones_own_total_is_told_over_all_rooms_in_which_one_is(table: Tabl
     left = await Table.of(town, cat, bo)
     await left.say(cat, "AA 99 gift @bo")
     await town.member(left.room, bo.user, "leave")
+    bo = await town.arrive("bo")
     said = await bo.say("!aa owe")
     assert "Trip: you owe €25.00 (€25.00 to Ann)" in said
     assert "Ann: you are owed €25.00 (€25.00 from Ann)" in said, "a room without a name is called after who is in it"
