@@ -70,12 +70,10 @@ class BooksBot:
         self._around = till.around
         self._read = read
         self.router = router = Router("books", prefixes)
-        router.command("export", "导出", help=_("All bills and payments as a file"), group=_GROUP, where="room")(
-            self.export
+        router.command("export", "导出", help=_("All bills and payments as a file"), group=_GROUP)(self.export)
+        router.command("stats", "statistics", "统计", help=_("Who paid what, by month and category"), group=_GROUP)(
+            self.stats
         )
-        router.command(
-            "stats", "statistics", "统计", help=_("Who paid what, by month and category"), group=_GROUP, where="room"
-        )(self.stats)
 
     def add_to(self, routes: Routes) -> None:
         routes.on_job(_EXPORT, self._export)

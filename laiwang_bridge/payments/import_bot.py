@@ -86,9 +86,7 @@ class ImportBot:
         self._rights = rights
         self._download = download
         self.router = router = Router("imports", prefixes)
-        router.command("import", "导入", help=_("Take in what another program has kept"), group=_GROUP, where="room")(
-            self.import_
-        )
+        router.command("import", "导入", help=_("Take in what another program has kept"), group=_GROUP)(self.import_)
         router.receives(_may_be_books, self.take_file)
 
     def add_to(self, routes: Routes) -> None:
@@ -111,8 +109,8 @@ class ImportBot:
         command = context.desk.registry.command_of(self.import_)
         context.reply(
             _(
-                "I have the file. Now go to the room whose bills these are and write {line} there. Nothing comes in "
-                "before you have seen what is in it."
+                "I have the file. Write {line} in the room whose bills these are, or here if they are yours alone. "
+                "Nothing comes in before you have seen what is in it."
             ),
             line=code(f"{self.router.prefix_in(context.language)} {command.name_in(context.language)}"),
         )

@@ -107,7 +107,7 @@ async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Tabl
 
 async def test_a_file_from_ones_own_chat_waits_for_its_room(table: Table) -> None:
     ann = table.people["ann"]
-    assert "write `!aa import` there" in await table.books.send(ann, SPLITWISE, "export.csv")
+    assert "Write `!aa import` in the room whose bills these are" in await table.books.send(ann, SPLITWISE, "export.csv")
     said = await table.say("ann", "!aa import")
     assert "Who is who:" in said
     assert "No file of yours waits here." in await table.say("bob", "!aa import yes")
@@ -282,3 +282,11 @@ async def test_what_waits_is_forgotten_after_a_day_and_with_the_person(table: Ta
     assert (await town.count("pay_import"), await town.count("pay_import_file")) == (0, 1)
     await town.database.write(lambda connection: import_store.forget_old(connection, town.now + 2 * DAY))
     assert await town.count("pay_import_file") == 0
+
+
+async def test_ones_own_books_come_into_ones_own_chat(table: Table) -> None:
+    ann = table.people["ann"]
+    await table.books.send(ann, SPLITWISE, "export.csv")
+    assert "2. Bob (€10.00, JP¥2,000) → a guest, +Bob" in await ann.say("import")
+    assert "4 bills and payments of Splitwise are in the books now." in await ann.say("import yes")
+    assert "- Ann: paid €90.00, bears €30.00" in await ann.say("stats all")
