@@ -13,7 +13,7 @@ from appservice.language import _
 from laiwang_bridge.payments import bill_store, claim_store, claims, ledger_store, open_shares
 from laiwang_bridge.payments.bill_store import Bill
 from laiwang_bridge.payments.claims import Outcome
-from laiwang_bridge.payments.ledger_store import Account, AccountKind
+from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.paying import ClaimState, ShareStatus
 from laiwang_bridge.payments.splitting import AccountId
 from laiwang_bridge.payments.till import BillNumber, HowMuch, Till, Whom, shown
@@ -27,10 +27,11 @@ Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, exampl
 
 
 class ClaimBot:
-    """Claims about bills."""
+    """Claims about bills. `pay` is what `paid @ben 20` means, where it is for no bill."""
 
     def __init__(self, prefixes: Sequence[str], till: Till) -> None:
         self._till = till
+        self.pay: Callable[[Context, Who, str], None] = lambda _context, _whom, _amount: None
         self.router = router = Router("claims", prefixes)
         command = router.command
         command(
@@ -67,8 +68,14 @@ class ClaimBot:
 
     # -- whoever owes ---------------------------------------------------------------------------------------------
 
-    def paid(self, context: Context, bill: BillNumber = None, amount: HowMuch = "") -> None:
-        found = self._till.bill(context, bill) or self._only(context, amount)
+    def paid(
+        self, context: Context, bill: BillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+    ) -> None:  # fmt: skip
+        named = self._till.bill(context, bill)
+        if whom is not None and (named is None or not self._is_payee(context, named, whom)):
+            self.pay(context, whom, amount)
+            return
+        found = named or self._only(context, amount)
         unit = found.content.total.currency.code
         me = self._share(context, found)
         money = self._till.amount(context, amount, unit)
@@ -101,6 +108,11 @@ class ClaimBot:
             ) from None
         self._tell(context, outcome)
 
+    def _is_payee(self, context: Context, bill: Bill, whom: Who) -> bool:
+        """Whether somebody is the one who gets the money for a bill."""
+        account = self._till.account(context, bill.ledger, whom)
+        return claims.creditors(context.connection, bill) == (claims.share_of(context.connection, bill, account),)
+
     def _only(self, context: Context, amount: str) -> Bill:
         """The one bill of which somebody has a share to pay. Raises `UserError`."""
         ledger = self._till.ledger(context)
@@ -111,7 +123,7 @@ class ClaimBot:
         if len(waiting) > 1:
             raise UserError(
                 _("For which bill? Reply to its card, or write its number:"),
-                try_instead=context.line(self.paid, newest.number, amount),
+                try_instead=context.line(self.paid, newest.number, None, amount),
             )
         return newest
 
@@ -228,15 +240,23 @@ class ClaimBot:
                 _("Nobody has said that he paid you. If you have got something, say from whom and how much:"),
                 try_instead=f"{context.line(self.received)} @ann:example.org 20",
             )
-        if debtor is None and len(waiting) > 1:
+        if debtor is None and (len(waiting) > 1 or (money is not None and money.minor != waiting[0].minor)):
             faces = self._till.cards.faces(connection, ledger)
+            first = self._typed(context, ledger, waiting[0].debtor)
             raise UserError(
-                _("{who} say that they have paid you. Whose money has come?"),
-                who=list(dict.fromkeys(faces[one.debtor].name for one in waiting)),
-                try_instead=f"{context.line(self.received)} {faces[waiting[0].debtor].user or waiting[0].debtor}",
+                _("From whom? What you were said to have been paid: {what}."),
+                what=[
+                    f"{faces[one.debtor].name} {shown(one.minor, one.currency, context.language)}" for one in waiting
+                ],
+                try_instead=f"{context.line(self.received)} {first} {amount}".rstrip(),
             )
         for one in waiting:
             self._tell(context, claims.confirm(connection, one, me, context.now))
+
+    def _typed(self, context: Context, ledger: LedgerId, id: AccountId) -> str:
+        """Somebody as he is named in a command."""
+        account = ledger_store.accounts(context.connection, ledger)[id]
+        return account.name if account.kind is AccountKind.USER else f"+{account.name}"
 
     def _payees(self, context: Context, bill: Bill) -> list[AccountId]:
         """For whom somebody may say what has come. Raises `UserError` where that is nobody."""
@@ -280,8 +300,7 @@ class ClaimBot:
         owing = [one for one, his in claims.statuses(context.connection, bill).items() if his.owed > his.paid]
         if not owing:
             return UserError(_("Bill {number} is paid."), number=_number(bill))
-        account = ledger_store.accounts(context.connection, bill.ledger)[owing[0]]
-        who = account.name if account.kind is AccountKind.USER else f"+{account.name}"
+        who = self._typed(context, bill.ledger, owing[0])
         return UserError(
             _("Nobody has said yet that he paid bill {number}. If you have got it all the same, say from whom:"),
             number=_number(bill), try_instead=f"{context.line(self.received, bill.number)} {who}",

@@ -42,6 +42,7 @@ class PayingBots:
         self.polls = PollBot(prefixes, till)
         self.recurring = Recurring(till)
         self.series = SeriesBot(prefixes, till, self.recurring)
+        self.claims.pay = self.transfers.pay
         texts.paid = lambda voice, number: voice.line(self.claims.paid, number)
         texts.received = lambda voice: voice.line(self.claims.received)
         till.told.extend((self.transfers.show, plans.paid, self._reminders.paid))

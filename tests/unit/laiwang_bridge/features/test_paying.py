@@ -106,6 +106,16 @@ async def test_who_got_money_can_say_so_without_any_claim(table: Table, people: 
     assert await table.owed() == {"ann": 2500, "cat": -2500}
 
 
+async def test_who_is_named_gets_it_for_the_bill_or_for_all(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    await table.say(bo, "!aa paid #1 @ann 40")
+    await table.tap(ann, CARD, "👍")
+    assert "has it come?" in await table.say(cat, "!aa paid @ann 10")
+    assert "From whom?" in await table.say(ann, "!aa received 12")
+    await table.say(ann, "!aa received 10")
+    assert await table.owed() == {"ann": 3000, "cat": -3000}
+
+
 async def test_only_who_gets_the_money_can_confirm_it(table: Table, people: Three) -> None:
     _ann, bo, cat = people
     await table.tap(bo, CARD, "✅")
