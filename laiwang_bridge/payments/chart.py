@@ -19,7 +19,7 @@ from laiwang_bridge.payments.statistics import Statistics
 MOST_PEOPLE, MOST_MONTHS, MOST_CATEGORIES = 7, 12, 8
 
 _FONT = "fonts/NotoSansSC-subset.otf"
-_WIDTH, _EDGE, _ROW, _BAR = 900, 36, 40, 13
+_WIDTH, _EDGE, _ROW, _BAR = 900, 36, 48, 13
 _NAMES, _AMOUNTS = 190, 150
 _COLUMNS_HEIGHT = 190
 _INK, _FAINT, _GROUND, _LINE = "#1a1a1a", "#5c5c5c", "#ffffff", "#d4d4d4"
@@ -105,10 +105,10 @@ class _Sheet:
         most = max([1, *(abs(minor) for minor in (*paid.values(), *borne.values()))])
         for name in people:
             y, colour = self._y, colours[name]
-            self._text((_EDGE, y + 6), name, 18, _INK, _NAMES - 12)
+            self._text((_EDGE, y + 8), name, 18, _INK, _NAMES - 12)
             for row, amounts, is_full in ((0, paid, True), (1, borne, False)):
                 minor = amounts.get(name, 0)
-                top = y + 4 + row * (_BAR + 3)
+                top = y + 4 + row * (_BAR + 6)
                 box = (_EDGE + _NAMES, top, _EDGE + _NAMES + self._length(minor, most), top + _BAR)
                 self._draw.rectangle(box, fill=colour if is_full else _GROUND, outline=colour, width=2)
                 self._text((box[2] + 8, top - 3), money(minor), 14, _INK if is_full else _FAINT, _AMOUNTS)
