@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import sys
 import time
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.database import migrate
 from laiwang_bridge.payments import ledger_store
 from laiwang_bridge.payments.audit import audit, audit_books
+from laiwang_bridge.payments.entries import NewEntry, Posting
 from laiwang_bridge.payments.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
 from laiwang_bridge.payments.settling import plan
 from laiwang_bridge.payments.splitting import AccountId
@@ -46,12 +48,14 @@ _DOMAIN = "bench"
 _ROOMS, _MEMBERS = 50, 4
 _EVENTS_A_TRANSACTION = 10
 _PATIENCE_SECONDS = 10
+_WRITERS = 16
 _SECRET = b"the secret of the benchmark"
 
 
 def main(options: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench payments", description="What bills cost.")
     parser.add_argument("--bills", type=int, default=5_000, help="through the real handler (5000)")
+    parser.add_argument("--entries", type=int, default=10_000, help="of four postings, straight into the books (10000)")
     parser.add_argument("--postings", type=int, default=1_000_000, help="of the books that are looked at (1000000)")
     parser.add_argument("--plans", type=int, default=40, help="of each kind and size (40)")
     parser.add_argument("--operations", type=int, default=0, help="random ones, and nothing else (0)")
@@ -64,6 +68,7 @@ def main(options: Sequence[str]) -> int:
         return _kills(arguments.kills, arguments.seed)
     report = Report("payments")
     with memory_folder() as folder:
+        asyncio.run(_entries(report, folder / "entries.db", arguments.entries))
         asyncio.run(_bills(report, folder / "bills.db", arguments.bills))
         asyncio.run(_large_books(report, folder / "books.db", arguments.postings))
     _plans(report, arguments.plans, arguments.seed)
@@ -150,6 +155,49 @@ def _user(place: int, number: int) -> UserID:
 
 def _booked(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(pay_entry)).scalar_one()
+
+
+# -- entries of four postings -----------------------------------------------------------------------------------------
+
+
+async def _entries(report: Report, path: Path, count: int) -> None:
+    """What writes at the same time is committed together; each entry is a piece of work of its own."""
+    database = Database(f"sqlite:///{path}")
+
+    def open_books(connection: Connection) -> list[tuple[ledger_store.LedgerId, list[AccountId]]]:
+        metadata.create_all(connection)
+        books = []
+        for place in range(_ROOMS):
+            ledger = ledger_store.open_ledger(connection, RoomID(f"!{place}:{_DOMAIN}"), "EUR", NOW)
+            users = (_user(place, number) for number in range(_MEMBERS))
+            books.append((ledger, [ledger_store.account_of(connection, ledger, user, NOW) for user in users]))
+        return books
+
+    books = await database.write(open_books)
+    day = dt.date(2026, 11, 22)
+
+    def post(connection: Connection, number: int) -> None:
+        ledger, accounts = books[number % _ROOMS]
+        minors = (3 * number + 3, -number, -number - 1, -number - 2)
+        postings = tuple(Posting(account, "EUR", minor) for account, minor in zip(accounts, minors, strict=True))
+        ledger_store.post(connection, ledger, NewEntry("bill", str(number), day, postings), NOW)
+
+    times: list[float] = []
+
+    async def write(first: int) -> None:
+        for number in range(first, count, _WRITERS):
+            began = time.perf_counter()
+            await database.write(partial(post, number=number))
+            times.append(time.perf_counter() - began)
+
+    began, worked = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(write(first) for first in range(_WRITERS)))
+    seconds, worked = time.perf_counter() - began, time.process_time() - worked
+    await database.close()
+    report.note(f"{count:,} entries of four postings: {worked * 1000 / count:.2f} ms of processor time each")
+    report.aim("entries a second, each durable", count / seconds >= 2000, f"{count / seconds:,.0f}")
+    slowest = percentile(times, 0.99) * 1000
+    report.aim(f"one of them, {_WRITERS} written at once, 99 of 100", slowest <= 20, f"{slowest:.0f} ms")
 
 
 # -- books of a million postings --------------------------------------------------------------------------------------
