@@ -107,7 +107,9 @@ async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Tabl
 
 async def test_a_file_from_ones_own_chat_waits_for_its_room(table: Table) -> None:
     ann = table.people["ann"]
-    assert "Write `!aa import` in the room whose bills these are" in await table.books.send(ann, SPLITWISE, "export.csv")
+    assert "Write `!aa import` in the room whose bills these are" in await table.books.send(
+        ann, SPLITWISE, "export.csv"
+    )
     said = await table.say("ann", "!aa import")
     assert "Who is who:" in said
     assert "No file of yours waits here." in await table.say("bob", "!aa import yes")
