@@ -38,12 +38,15 @@ def statuses(connection: Connection, bill: Bill) -> dict[AccountId, ShareStatus]
 
     Of those who settle as one, the first of the bill stands for all.
     """
-    confirmed: Counter[AccountId] = Counter(claim_store.evened(connection, bill.id))
+    face = _faces(connection, bill)
+    confirmed: Counter[AccountId] = Counter()
     claimed: Counter[AccountId] = Counter()
+    for account, minor in claim_store.evened(connection, bill.id).items():
+        confirmed[face(account)] += minor
     for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[claim.debtor] += claim.minor
+        (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[face(claim.debtor)] += claim.minor
     disputed = {one.account for one in claim_store.disputes_of(connection, bill.id)}
-    nets = _nets(bill, _faces(connection, bill))
+    nets = _nets(bill, face)
     return {
         account: status(-nets.get(account, 0), confirmed[account], claimed[account], disputed=account in disputed)
         for account in bill.nets
@@ -131,7 +134,8 @@ def receive(
     `NobodySaid` and `OwesNothing`.
     """
     claims = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.REFUSED)
-    mine = [one for one in claims if one.payee == payee and debtor in (None, one.debtor)]
+    face = _faces(connection, bill)
+    mine = [one for one in claims if face(one.payee) == payee and debtor in (None, face(one.debtor))]
     said = [one for one in mine if one.state is ClaimState.CLAIMED]
     if debtor is None or (said and minor in (None, sum(one.minor for one in said))):
         if not said:
@@ -144,7 +148,7 @@ def receive(
     if minor is None:
         owed = sum(debt.minor for debt in debts(connection, bill) if (debt.debtor, debt.payee) == (debtor, payee))
         had = claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED)
-        minor = owed - sum(one.minor for one in had if (one.debtor, one.payee) == (debtor, payee))
+        minor = owed - sum(one.minor for one in had if (face(one.debtor), face(one.payee)) == (debtor, payee))
         minor = min(minor, statuses(connection, bill)[debtor].open)
         if minor <= 0:
             raise OwesNothing
@@ -188,7 +192,8 @@ def refuse(connection: Connection, one: Claim) -> Outcome:
 def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
     """Somebody takes back that he has paid for a bill. Raises `TooLate` if it was confirmed, and `NobodySaid`."""
     said = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED)
-    his = [one for one in said if one.debtor == debtor]
+    face = _faces(connection, bill)
+    his = [one for one in said if face(one.debtor) == debtor]
     if not his:
         raise NobodySaid
     waiting = [one for one in his if one.state is ClaimState.CLAIMED]
@@ -265,11 +270,12 @@ def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | N
     wanted = (his.open if his else 0) if minor is None else minor
     if not owed or wanted <= 0:
         raise OwesNothing
+    face = _faces(connection, bill)
     had: Counter[AccountId] = Counter()
     for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        if one.debtor == debtor:
-            had[one.payee] += one.minor
-    even = claim_store.evened(connection, bill.id).get(debtor, 0)
+        if face(one.debtor) == debtor:
+            had[face(one.payee)] += one.minor
+    even = sum(minor for account, minor in claim_store.evened(connection, bill.id).items() if face(account) == debtor)
     had.update(dict(portions(owed, had, even)))
     currency = bill.content.total.currency.code
     return _found(
@@ -320,8 +326,9 @@ def _even_account(connection: Connection, paid: Claim, account: AccountId, entry
         his = statuses(connection, bill)[account]
         if bill.content.total.currency.code == paid.currency and his.owed > his.paid:
             rest[id] = his.owed - his.paid
+            face = _faces(connection, bill)
             for one in claim_store.of_bill(connection, id, ClaimState.CLAIMED):
-                if one.debtor == account:
+                if face(one.debtor) == account:
                     claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     claim_store.note_even(connection, account, rest, entry)
     return list(rest)
@@ -365,7 +372,7 @@ def _faces(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountI
     first: dict[AccountId, AccountId] = {}
     for account in bill.nets:
         first.setdefault(heads.get(account, account), account)
-    return lambda account: first[heads.get(account, account)]
+    return lambda account: first.get(heads.get(account, account), account)
 
 
 def _nets(bill: Bill, face: Callable[[AccountId], AccountId]) -> dict[AccountId, int]:

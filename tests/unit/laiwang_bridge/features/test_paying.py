@@ -244,6 +244,18 @@ async def test_who_settles_as_one_pays_as_one(town: Town, people: Three) -> None
     assert "Nobody owes" in await table.say(ann, "!aa settle")
 
 
+async def test_what_was_paid_before_two_became_one_counts_for_both(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    await table.town.state(table.room, ann.user, "m.room.power_levels", {"users": {ann.user: 100}})
+    await table.tap(cat, CARD, "✅")
+    await table.tap(ann, CARD, "👍")
+    await table.say(ann, "!aa together @bo @cat")
+    await table.say(bo, "!aa paid #1")
+    await table.tap(ann, CARD, "👍")
+    assert "1/1 paid" in table.card(1)
+    assert "ann" not in await table.owed()
+
+
 async def test_after_an_upgrade_of_the_room_claims_go_on(table: Table, people: Three, town: Town) -> None:
     ann, bo, cat = people
     await table.tap(bo, CARD, "✅")
