@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NewType
 
 from mautrix.types import RoomID, UserID
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, text, update
 
 from laiwang_bridge.payments.entries import Entry, EntryId, Exchange, NewEntry, Posting, Unbalanced, faults, reverse
 from laiwang_bridge.payments.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_note, pay_posting
@@ -351,12 +351,14 @@ def carry_of(connection: Connection, ledger: LedgerId, currency: str) -> dict[Ac
 
 
 def forget_user(connection: Connection, user: UserID) -> None:
-    """His accounts go on under a made-up name; sums stay as they are."""
+    """His accounts go on under a made-up name, without what he wrote beside entries; sums stay as they are."""
     here = (pay_account.c.kind == AccountKind.USER) & (pay_account.c.known_as == user)
     for id in connection.execute(select(pay_account.c.id).where(here)).scalars().all():
         name = f"former-{id}"
         values = {"kind": AccountKind.FORMER, "name": name, "known_as": name}
         connection.execute(update(pay_account).where(pay_account.c.id == id).values(values))
+        his = select(pay_entry.c.id).where(pay_entry.c.author == id)
+        connection.execute(delete(pay_note).where(pay_note.c.entry.in_(his)))
 
 
 def _head_of(connection: Connection, account: AccountId) -> AccountId | None:

@@ -316,9 +316,12 @@ def test_guests_are_known_by_name(connection: Connection, ledger: LedgerId) -> N
 
 
 def test_whoever_is_forgotten_leaves_sums_without_a_name(connection: Connection, ledger: LedgerId) -> None:
-    dinner(connection, ledger)
+    id = dinner(connection, ledger)
     before = store.balances(connection, ledger)
     store.forget_user(connection, ANN)
+    entry = store.entry(connection, id or store.EntryId(0))
+    assert entry is not None
+    assert entry.note is None
     assert store.balances(connection, ledger) == before
     assert store.find_account(connection, ledger, ANN) is None
     assert ANN not in {account.name for account in store.accounts(connection, ledger).values()}
