@@ -19,6 +19,9 @@ from laiwang_bridge.payments.money import LARGEST_MINOR, Currency, UnknownCurren
 
 _NUMBER = re.compile(r"([-+]?)([0-9][0-9.,]*|[.,][0-9]+)\Z")
 _LONGEST_NUMBER = 40
+_LIKE_THOUSANDS = 3
+"""Decimals that look like thousands; a currency that has so many is written with all of them."""
+
 _USUAL = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2})\Z")
 _BLANKS = re.compile(r"[\s\u00a0\u202f'’]")
 _ISO = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[T ].*)?\Z")
@@ -56,7 +59,7 @@ def minor_of(text: str, money: Currency, habits: Habits) -> int:
     if match is None:
         raise BadCell(Trouble.AMOUNT, text.strip())
     digits = match[2]
-    whole, decimals = _halves(digits, habits, text)
+    whole, decimals = _halves(digits, money, habits, text)
     decimals = decimals.rstrip("0") if len(decimals) > money.exponent else decimals
     if len(decimals) > money.exponent:
         raise BadCell(Trouble.DECIMALS, text.strip())
@@ -131,9 +134,11 @@ def _plain(text: str) -> str:
     return _BLANKS.sub("", unguarded(text.strip())).replace("−", "-")
 
 
-def _halves(digits: str, habits: Habits, text: str) -> tuple[str, str]:
+def _halves(digits: str, money: Currency, habits: Habits, text: str) -> tuple[str, str]:
     """Before and after the decimal mark, without marks for thousands."""
     mark = _mark_in(digits) or habits.decimal
+    if mark is None and money.exponent == _LIKE_THOUSANDS:
+        mark = "." if "." in digits else ","
     if mark is None and ("." in digits or "," in digits):
         raise BadCell(Trouble.UNCLEAR_AMOUNT, text.strip())
     whole, _mark, decimals = digits.partition(mark or ".")

@@ -104,6 +104,7 @@ def test_a_number_that_means_two_things_is_not_guessed() -> None:
     assert [bad.trouble for bad in read(splitwise(unclear)).bad] == [Trouble.UNCLEAR_AMOUNT]
     assert nets(read(splitwise(unclear, "2026-07-02,A,B,1.50,EUR,-0.75,0.75")).books) == {"Ann": 61625, "Bob": -61625}
     assert read(splitwise('2026-07-02,A,B,"1,234.00",EUR,617.00,-617.00')).bad == ()
+    assert nets(read(splitwise("2026-07-02,A,B,2.000,KWD,1.000,-1.000")).books, "KWD") == {"Ann": 1000, "Bob": -1000}
 
 
 def test_totals_that_do_not_fit_are_told() -> None:
