@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from appservice.bots.permissions import Level
 from appservice.bots.router import Command, Router
@@ -122,6 +123,7 @@ def _facts(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
         yield f"要有聊天室里的权力等级 {power}" if chinese else f"takes power level {power} in the room: hosts have it"
 
 
+@cache
 def _catalogues() -> tuple[Catalogue, Catalogue]:
     catalogues = Catalogues(CATALOGUES)
     return catalogues[Language.EN], catalogues[Language.ZH]
