@@ -16,7 +16,7 @@ from laiwang_bridge.payments.claims import Outcome
 from laiwang_bridge.payments.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.paying import ClaimState, ShareStatus
 from laiwang_bridge.payments.splitting import AccountId
-from laiwang_bridge.payments.till import BillNumber, HowMuch, Till, Whom, shown
+from laiwang_bridge.payments.till import BillNumber, HowMuch, MarkedBillNumber, Till, Whom, shown
 from laiwang_bridge.payments.wording import Who
 
 PAID, RECEIVED, WRONG = "✅", "👍", "❌"
@@ -69,7 +69,7 @@ class ClaimBot:
     # -- whoever owes ---------------------------------------------------------------------------------------------
 
     def paid(
-        self, context: Context, bill: BillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
     ) -> None:  # fmt: skip
         named = self._till.bill(context, bill)
         if whom is not None and (named is None or not self._is_payee(context, named, whom)):
@@ -152,7 +152,7 @@ class ClaimBot:
     # -- whoever gets it ------------------------------------------------------------------------------------------
 
     def received(
-        self, context: Context, bill: BillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
     ) -> None:  # fmt: skip
         found = self._till.bill(context, bill)
         if found is None:
@@ -308,7 +308,7 @@ class ClaimBot:
 
     # -- disputes -------------------------------------------------------------------------------------------------
 
-    def dispute(self, context: Context, bill: BillNumber = None, reason: Reason = "") -> None:
+    def dispute(self, context: Context, bill: MarkedBillNumber = None, reason: Reason = "") -> None:
         found = self._needed(context, bill, self.dispute)
         me = self._till.me(context, found.ledger)
         if me not in found.nets:

@@ -35,9 +35,15 @@ _LONGEST_NAME = 60
 
 def _read_bill(text: str) -> int:
     digits = fold(text).removeprefix("#")
-    if digits == fold(text) or not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
         raise ArgumentError(_("“{word}” is no bill. Write its number like `#7`."), word=text[:30], suggestion="#7")
     return int(digits)
+
+
+def _read_marked_bill(text: str) -> int:
+    if not fold(text).startswith("#"):
+        raise ArgumentError(_("“{word}” is no bill. Write its number like `#7`."), word=text[:30], suggestion="#7")
+    return _read_bill(text)
 
 
 def read_who(text: str) -> Who:
@@ -64,9 +70,15 @@ def show_who(who: Who) -> str:
     raise TypeError(f"{who} is nobody in particular")
 
 
-BillNumber = Annotated[
-    int | None, Argument(_("which bill"), parse=_read_bill, show=lambda number: f"#{number}", example="#7")
+def _show_bill(number: int) -> str:
+    return f"#{number}"
+
+
+BillNumber = Annotated[int | None, Argument(_("which bill"), parse=_read_bill, show=_show_bill, example="#7")]
+MarkedBillNumber = Annotated[
+    int | None, Argument(_("which bill"), parse=_read_marked_bill, show=_show_bill, example="#7")
 ]
+"""With its #, for where a bare number is an amount or the beginning of a sentence."""
 Whom = Annotated[Who, Argument(_("who"), parse=read_who, show=show_who, example="@ann:example.org")]
 HowMuch = Annotated[str, Argument(_("how much"), rest=True, most=60, example="20")]
 

@@ -133,7 +133,7 @@ async def test_a_reminder_can_be_asked_for_once_a_day(table: Table, people: Thre
     ann, bo, _cat = people
     assert "I remind Bo" in await table.tap(ann, "· #1", "🔔")
     assert WAITS in bo.news()
-    assert "last 24 hours" in await table.say(ann, "!aa remind #1")
+    assert "last 24 hours" in await table.say(ann, "!aa remind 1")
     await town.wait(DAY + HOUR)
     assert "I remind Bo" in await table.say(ann, "remind", reply_to=table.message("· #1"))
     assert bo.news().count(WAITS) <= 1, "the one of the first day and the one that was asked for are one"
