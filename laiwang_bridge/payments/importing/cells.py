@@ -63,7 +63,7 @@ def minor_of(text: str, money: Currency, habits: Habits) -> int:
     decimals = decimals.rstrip("0") if len(decimals) > money.exponent else decimals
     if len(decimals) > money.exponent:
         raise BadCell(Trouble.DECIMALS, text.strip())
-    minor = int(whole + decimals.ljust(money.exponent, "0"))
+    minor = int("0" + whole + decimals.ljust(money.exponent, "0"))
     return checked(-minor if match[1] == "-" else minor, text)
 
 

@@ -28,7 +28,7 @@ Line = tuple[int, Mapping[str, str]]
 
 
 def is_such(rows: Sequence[Row]) -> bool:
-    return any(all(name in named(row.cells) for name in _NEEDED) for row in rows)
+    return any(map(_has_bills, rows))
 
 
 def read(rows: Sequence[Row], home: str) -> Found:
@@ -73,12 +73,17 @@ def _sections(rows: Sequence[Row]) -> Mapping[str, list[Line]]:
         first = row.cells[0].strip() if row.cells else ""
         if row.is_blank:
             columns = {}
-        elif not columns and first in _SECTIONS:
+        elif not columns and first in _SECTIONS and (first != "what" or _has_bills(row)):
             columns, section = named(row.cells), found[first]
         elif columns:
             values = {name: row.cells[at] if at < len(row.cells) else "" for name, at in columns.items()}
             section.append((row.line, {name: cells.words_of(value) for name, value in values.items()}))
     return found
+
+
+def _has_bills(row: Row) -> bool:
+    columns = named(row.cells)
+    return all(name in columns for name in _NEEDED)
 
 
 def _currency(section: Sequence[Line], home: str) -> tuple[Currency, bool]:

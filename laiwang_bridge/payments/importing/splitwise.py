@@ -106,6 +106,8 @@ def _is_total(row: Row) -> bool:
 
 
 def _totals(row: Row, people: Sequence[tuple[int, Account]], habits: Habits) -> Mapping[tuple[int, str], int]:
+    if people and len(row.cells) <= people[-1][0]:
+        raise BadCell(Trouble.SHORT)
     money = cells.code_of(row.cells[4])
     return {(account.number, money.code): cells.minor_of(row.cells[at], money, habits) for at, account in people}
 

@@ -110,7 +110,7 @@ def _with_the_same_beginning(header: Sequence[str], paid: Mapping[str, int]) -> 
 
 
 def _bill(row: Row, columns: Columns, money: Currency, habits: Habits) -> Bill:
-    if len(row.cells) <= max(columns.borne.values()):
+    if len(row.cells) <= max(columns.date, *columns.paid.values(), *columns.borne.values()):
         raise BadCell(Trouble.SHORT)
     paid = _amounts(row, columns.paid, money, habits)
     borne = {name: -minor for name, minor in _amounts(row, columns.borne, money, habits).items()}
