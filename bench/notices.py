@@ -16,8 +16,8 @@ from aiohttp import ClientSession
 from appservice.server import Server
 from bench.databases import empty_database
 from bench.report import Report, memory_folder, percentile
-from laiwang_bridge.payments import merchant_store
-from laiwang_bridge.payments.charging import PATH
+from laiwang_bridge.payments.rails import merchant_store
+from laiwang_bridge.payments.rails.charging import PATH
 from tests.appservice.wire import ANY_PORT, TOKEN, RecordingInbox
 from tests.unit.laiwang_bridge.features.counter import credits_in, notices, open_counter
 

@@ -65,12 +65,14 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
-from laiwang_bridge.payments import import_store, merchant_store, question_store, rail_store
+from laiwang_bridge.payments.bills import question_store
+from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.feature import Payments
+from laiwang_bridge.payments.money.rates_file import RatesFile
+from laiwang_bridge.payments.rails import merchant_store, rail_store
 from laiwang_bridge.payments.rails.discovery import find_rails
-from laiwang_bridge.payments.rates_file import RatesFile
+from laiwang_bridge.payments.rails.ways import SEALED_WAY, Ways
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
-from laiwang_bridge.payments.ways import SEALED_WAY, Ways
 from laiwang_bridge.people import address_store, claim_store, request_store
 from laiwang_bridge.people import store as people_store
 from laiwang_bridge.people.address_bot import AddressBot

@@ -11,8 +11,8 @@ from appservice.server import Limits
 from appservice.service import Settings
 from laiwang_bridge.config import Config
 from laiwang_bridge.outside.addresses import Policy, policy
-from laiwang_bridge.payments.charging import PATH
 from laiwang_bridge.payments.rails.alipay import AlipayRail
+from laiwang_bridge.payments.rails.charging import PATH
 from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.rails.stripe import StripeRail
 from laiwang_bridge.people.addresses import AddressKind

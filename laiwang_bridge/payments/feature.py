@@ -9,21 +9,21 @@ from mautrix.types import RoomID
 from appservice.bots import Router, Voice
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments import import_store
-from laiwang_bridge.payments.books_bot import BooksBot, Read
-from laiwang_bridge.payments.bot import BillBot
-from laiwang_bridge.payments.cards import Cards
-from laiwang_bridge.payments.charging import Charging
-from laiwang_bridge.payments.following import Following
-from laiwang_bridge.payments.import_bot import ImportBot
+from laiwang_bridge.payments.bills.bot import BillBot
+from laiwang_bridge.payments.bills.cards import Cards
+from laiwang_bridge.payments.bills.following import Following
+from laiwang_bridge.payments.books import import_store
+from laiwang_bridge.payments.books.books_bot import BooksBot, Read
+from laiwang_bridge.payments.books.import_bot import ImportBot
+from laiwang_bridge.payments.money.rate_bot import RateBot
 from laiwang_bridge.payments.packets.bot import PacketBot
-from laiwang_bridge.payments.paying_bots import PayingBots
+from laiwang_bridge.payments.paying.paying_bots import PayingBots
+from laiwang_bridge.payments.rails.charging import Charging
 from laiwang_bridge.payments.rails.merchant import MerchantRail
-from laiwang_bridge.payments.rails_bot import Download, RailsBot
-from laiwang_bridge.payments.rate_bot import RateBot
+from laiwang_bridge.payments.rails.rails_bot import Download, RailsBot
+from laiwang_bridge.payments.rails.ways import Ways
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.till import Till
-from laiwang_bridge.payments.ways import Ways
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Export
 

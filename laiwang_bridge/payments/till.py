@@ -15,17 +15,18 @@ from appservice.bots.line import fold, user_in
 from appservice.content import Rich
 from appservice.language import Language, _
 from appservice.unit import Unit
-from laiwang_bridge.payments import bill_store, ledger_store
-from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
-from laiwang_bridge.payments.bill_store import Bill
-from laiwang_bridge.payments.cards import Cards
-from laiwang_bridge.payments.claims import Outcome
-from laiwang_bridge.payments.ledger_store import LedgerId
-from laiwang_bridge.payments.money import Money, currency
-from laiwang_bridge.payments.splitting import AccountId
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.bills.cards import Cards
+from laiwang_bridge.payments.bills.whose import Candidates, Room
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.lines.wording import Guest, Habits, Mistake, Named, User, Who
+from laiwang_bridge.payments.money.amounts import Amount, Unclear, read_amount
+from laiwang_bridge.payments.money.money import Money, currency
+from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.surroundings import Surroundings
-from laiwang_bridge.payments.whose import Candidates, Room
-from laiwang_bridge.payments.wording import Guest, Habits, Mistake, Named, User, Who
 from laiwang_bridge.people.readable import readable
 
 MOST_CANDIDATES = 5

@@ -13,9 +13,9 @@ from mautrix.types import UserID
 
 from appservice.server import Limits, Server
 from laiwang_bridge.config import Payments, Stripe
-from laiwang_bridge.payments.charging import PATH
-from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.rails.asking import post
+from laiwang_bridge.payments.rails.charging import PATH
 from laiwang_bridge.payments.rails.merchant import Charge, Refused
 from laiwang_bridge.payments.rails.stripe import StripeRail
 from tests.appservice.wire import ANY_PORT, TOKEN, RecordingInbox

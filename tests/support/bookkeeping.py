@@ -11,10 +11,9 @@ from random import Random
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
-from laiwang_bridge.payments import ledger_store as store
-from laiwang_bridge.payments.entries import EntryId, NewEntry, Posting, bill_postings, payment_postings
-from laiwang_bridge.payments.settlement_store import settlement
-from laiwang_bridge.payments.splitting import (
+from laiwang_bridge.payments.ledger import ledger_store as store
+from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, Posting, bill_postings, payment_postings
+from laiwang_bridge.payments.ledger.splitting import (
     AccountId,
     Adjusted,
     Equal,
@@ -29,6 +28,7 @@ from laiwang_bridge.payments.splitting import (
     exact_shares,
     total_of,
 )
+from laiwang_bridge.payments.paying.settlement_store import settlement
 
 DAY = dt.date(2026, 11, 22)
 CURRENCIES = ("EUR", "JPY", "KWD")

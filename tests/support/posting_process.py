@@ -22,11 +22,11 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection, select
 
 from appservice.database import Database
-from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.audit import audit
-from laiwang_bridge.payments.entries import NewEntry, bill_postings
-from laiwang_bridge.payments.ledger_tables import pay_entry
-from laiwang_bridge.payments.splitting import Equal, divide
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.audit import audit
+from laiwang_bridge.payments.ledger.entries import NewEntry, bill_postings
+from laiwang_bridge.payments.ledger.ledger_tables import pay_entry
+from laiwang_bridge.payments.ledger.splitting import Equal, divide
 
 ROOM = RoomID("!room:example.org")
 

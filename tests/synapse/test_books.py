@@ -11,8 +11,8 @@ from PIL import Image
 
 from laiwang_bridge.demo.person import Person
 from laiwang_bridge.demo.timeline import Seen
-from laiwang_bridge.payments.importing.found import Found
-from laiwang_bridge.payments.importing.reader import read_books
+from laiwang_bridge.payments.books.importing.found import Found
+from laiwang_bridge.payments.books.importing.reader import read_books
 from tests.support.bridges import Bridged
 from tests.support.homeservers import People
 

@@ -27,8 +27,8 @@ COMPOSED_BY = (
 """The places that may know several features: they put the house together, or look at all of it from outside."""
 
 HARMLESS = {
-    "__future__", "abc", "bisect", "collections", "dataclasses", "difflib", "enum", "functools", "itertools", "math",
-    "re", "string", "typing", "unicodedata",
+    "__future__", "abc", "bisect", "collections", "dataclasses", "difflib", "enum", "fractions", "functools",
+    "itertools", "math", "re", "string", "typing", "unicodedata",
 }  # fmt: skip
 """Of the standard library, what neither touches the world nor asks it for the time or for chance."""
 MARKS_MESSAGES = "appservice.language"

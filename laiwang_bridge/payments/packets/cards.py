@@ -10,7 +10,7 @@ from mautrix.types import UserID
 from appservice.bots import Voice
 from appservice.content import Rich, Words, bullets, code, lines, paragraphs, words
 from appservice.language import N_, Message, _
-from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.packets import drawing
 from laiwang_bridge.payments.packets.rules import Kind, State, luckiest
 from laiwang_bridge.payments.packets.store import POINTS, Packet, Part

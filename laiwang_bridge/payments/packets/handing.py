@@ -13,8 +13,8 @@ from appservice.content import Rich
 from appservice.effects import EffectKey
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.entries import NewEntry, Posting
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.entries import NewEntry, Posting
 from laiwang_bridge.payments.packets import cards, drawing, late_store, rules, settings_store, store
 from laiwang_bridge.payments.packets.rules import Kind, State
 from laiwang_bridge.payments.packets.store import POINTS, Packet, PacketId, Part

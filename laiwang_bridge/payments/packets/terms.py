@@ -13,16 +13,16 @@ from appservice.bots import Context, UserError
 from appservice.bots.line import Line, fold
 from appservice.content import without_reply_fallback
 from appservice.language import _
-from laiwang_bridge.payments import ledger_store
-from laiwang_bridge.payments.amounts import Amount, Unclear, read_amount
-from laiwang_bridge.payments.money import Currency, Money, currency, decimal_text
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.lines.wording import Habits, Mistake
+from laiwang_bridge.payments.money.amounts import Amount, Unclear, read_amount
+from laiwang_bridge.payments.money.money import Currency, Money, currency, decimal_text
 from laiwang_bridge.payments.packets import cards, rules, wording
 from laiwang_bridge.payments.packets.rules import Flaw
 from laiwang_bridge.payments.packets.settings_store import RoomSettings
 from laiwang_bridge.payments.packets.store import POINTS
 from laiwang_bridge.payments.packets.wording import PacketWording
 from laiwang_bridge.payments.surroundings import Surroundings
-from laiwang_bridge.payments.wording import Habits, Mistake
 
 EXAMPLE = "100 10"
 

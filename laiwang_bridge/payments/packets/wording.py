@@ -20,7 +20,7 @@ from enum import Enum, auto
 from mautrix.types import UserID
 
 from appservice.bots.line import Line, fold, user_in
-from laiwang_bridge.payments.money import UnknownCurrency, currency
+from laiwang_bridge.payments.money.money import UnknownCurrency, currency
 from laiwang_bridge.payments.packets.rules import Kind
 
 LONGEST_TITLE = 80

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from appservice.language import Message
-from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.money.money import Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from mautrix.types import UserID
 
 from appservice.language import _
-from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.rails.amounts import in_units, written
 from laiwang_bridge.payments.rails.asking import post
 from laiwang_bridge.payments.rails.merchant import Charge, NotGenuine, Notice, Page, Progress, Refused

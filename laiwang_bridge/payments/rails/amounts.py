@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.money.money import Money
 
 
 def in_units(money: Money, exponent: int) -> int | None:

@@ -1,6 +1,6 @@
 """Collection codes of Alipay and WeChat: what somebody shows to be paid. They carry no amount, and none can be added.
 
-People hand in the picture of their code, from which the link is read (`laiwang_bridge.payments.pictures`), or the link.
+People hand in the picture of their code, from which the link is read (`payments.rails.pictures`), or the link.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Protocol
 from mautrix.types import UserID
 
 from appservice.language import Message
-from laiwang_bridge.payments.money import Money
+from laiwang_bridge.payments.money.money import Money
 
 
 class Progress(StrEnum):

@@ -15,7 +15,7 @@ import orjson
 from mautrix.types import UserID
 
 from appservice.language import _
-from laiwang_bridge.payments.money import Money, UnknownCurrency, currency
+from laiwang_bridge.payments.money.money import Money, UnknownCurrency, currency
 from laiwang_bridge.payments.rails.amounts import in_units
 from laiwang_bridge.payments.rails.asking import post
 from laiwang_bridge.payments.rails.merchant import Charge, NotGenuine, Notice, Page, Progress, Refused

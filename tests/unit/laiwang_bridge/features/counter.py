@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from appservice.callbacks import Call, Reply
 from laiwang_bridge.config import Alipay, Payments, Stripe
-from laiwang_bridge.payments.ledger_tables import pay_entry
+from laiwang_bridge.payments.ledger.ledger_tables import pay_entry
 from tests.unit.laiwang_bridge.features.table import Table
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town, open_town
 from tests.unit.laiwang_bridge.payments.rails.keys import (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mautrix.types import EventID, RoomID
 from sqlalchemy import Connection
 
-from laiwang_bridge.payments import bill_store, ledger_store
-from laiwang_bridge.payments.bill_store import Bill
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.ledger import ledger_store
 from tests.unit.laiwang_bridge.features.homeserver import Content
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, SECOND, Person, Town
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from appservice import inbox
 from appservice.database import own_fault
 from appservice.inbox import Entry
-from laiwang_bridge.payments import ledger_store
+from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.packets import accounts
 from tests.unit.laiwang_bridge.features.town import BOT, MINUTE, Town
 

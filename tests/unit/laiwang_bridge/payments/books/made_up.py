@@ -7,8 +7,8 @@ import datetime as dt
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from laiwang_bridge.payments.books import BILL, PAYMENT, Account, AccountKind, Books, Entry, Part, Posting
-from laiwang_bridge.payments.entries import Exchange
+from laiwang_bridge.payments.books.book import BILL, PAYMENT, Account, AccountKind, Books, Entry, Part, Posting
+from laiwang_bridge.payments.ledger.entries import Exchange
 
 CODES = ("EUR", "CNY", "JPY", "KWD", "CLF")
 NASTY = (

@@ -16,14 +16,15 @@ from sqlalchemy.pool import StaticPool
 from appservice.database import metadata
 from appservice.language import Language
 from laiwang_bridge.database import tables
-from laiwang_bridge.payments import bill_store, ledger_store
-from laiwang_bridge.payments.books import BILL, Account, AccountKind, Books, Entry, balances
-from laiwang_bridge.payments.books_in import Brought, Importer, bring_in
-from laiwang_bridge.payments.books_out import books_of
-from laiwang_bridge.payments.importing.found import Source
-from laiwang_bridge.payments.importing.reader import read_books
-from laiwang_bridge.payments.importing.soundness import is_sound
-from laiwang_bridge.payments.splitting import AccountId
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.books.book import BILL, Account, AccountKind, Books, Entry, balances
+from laiwang_bridge.payments.books.books_in import Brought, Importer, bring_in
+from laiwang_bridge.payments.books.books_out import books_of
+from laiwang_bridge.payments.books.importing.found import Source
+from laiwang_bridge.payments.books.importing.reader import read_books
+from laiwang_bridge.payments.books.importing.soundness import is_sound
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.splitting import AccountId
 from tests.unit.laiwang_bridge.payments.books.made_up import books
 from tests.unit.laiwang_bridge.payments.books.test_readers import FILES, read
 from tests.unit.laiwang_bridge.payments.books.test_writers import TRIP

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from laiwang_bridge.payments.books import PAYMENT, Books, balances
-from laiwang_bridge.payments.importing.found import Found, NoBooks, Source, Trouble, Unreadable
-from laiwang_bridge.payments.importing.reader import read_books
+from laiwang_bridge.payments.books.book import PAYMENT, Books, balances
+from laiwang_bridge.payments.books.importing.found import Found, NoBooks, Source, Trouble, Unreadable
+from laiwang_bridge.payments.books.importing.reader import read_books
 
 FILES = Path(__file__).with_name("files")
 

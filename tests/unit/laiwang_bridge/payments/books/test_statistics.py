@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from laiwang_bridge.payments import chart
-from laiwang_bridge.payments.books import Books, Part
-from laiwang_bridge.payments.chart import Labels
-from laiwang_bridge.payments.statistics import Span, Statistics, first_day, statistics_of
+from laiwang_bridge.payments.books import chart
+from laiwang_bridge.payments.books.book import Books, Part
+from laiwang_bridge.payments.books.chart import Labels
+from laiwang_bridge.payments.books.statistics import Span, Statistics, first_day, statistics_of
 from tests.unit.laiwang_bridge.payments.books.made_up import books
 from tests.unit.laiwang_bridge.payments.books.test_writers import DINNER, TRIP
 

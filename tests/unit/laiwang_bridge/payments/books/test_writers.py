@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from laiwang_bridge.payments.books import (
+from laiwang_bridge.payments.books.book import (
     BILL,
     PAYMENT,
     Account,
@@ -23,9 +23,9 @@ from laiwang_bridge.payments.books import (
     Posting,
     balances,
 )
-from laiwang_bridge.payments.exporting import FileFormat, lossless, spreadsheet, write
-from laiwang_bridge.payments.importing.found import Found, Source
-from laiwang_bridge.payments.importing.reader import read_books
+from laiwang_bridge.payments.books.exporting import FileFormat, lossless, spreadsheet, write
+from laiwang_bridge.payments.books.importing.found import Found, Source
+from laiwang_bridge.payments.books.importing.reader import read_books
 from tests.support.accounting import complaints_of_beancount, complaints_of_hledger, find_hledger
 from tests.unit.laiwang_bridge.payments.books.made_up import books
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from segno.helpers import make_epc_qr
 
-from laiwang_bridge.payments.money import Money, currency
-from laiwang_bridge.payments.pictures import draw, read
+from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.rails import Details, Mistake, Offer, PayRequest, QrCode, Rail, takes
 from laiwang_bridge.payments.rails.bip21 import BitcoinLink, BitcoinRail, is_address, link_to, read_link
 from laiwang_bridge.payments.rails.collection import AlipayCodeRail, WeChatCodeRail
 from laiwang_bridge.payments.rails.discovery import installed, load
 from laiwang_bridge.payments.rails.links import PayPalRail, RevolutRail, VenmoRail
+from laiwang_bridge.payments.rails.pictures import draw, read
 from laiwang_bridge.payments.rails.pix import PixRail, br_code, crc16
 from laiwang_bridge.payments.rails.sepa import MOST_BYTES, SepaRail, epc_text
 from laiwang_bridge.payments.rails.swiss import Address, SwissRail, is_qr_iban, spc_text

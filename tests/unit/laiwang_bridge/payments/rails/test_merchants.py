@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mautrix.types import UserID
 
 from appservice.routes import Later
-from laiwang_bridge.payments.money import Money, currency
+from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.rails.alipay import AlipayRail, to_sign
 from laiwang_bridge.payments.rails.merchant import Charge, NotGenuine, Notice, Page, Progress, Refused
 from laiwang_bridge.payments.rails.stripe import StripeRail, exponent_of, money_of, units_of

@@ -1,0 +1,1 @@
+"""Bills in a room: added, shown, changed."""

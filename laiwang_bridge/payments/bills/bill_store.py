@@ -1,0 +1,422 @@
+"""Bills and all their versions: tables and the queries on them.
+
+People are accounts of the ledger here, never Matrix ids; the accounts are the ledger's to make anonymous. What a bill
+costs whom is in its entries; a version keeps how it was meant, so that it can be changed and explained.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NewType
+
+import orjson
+from mautrix.types import EventID, UserID
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from appservice.bots.line import fold
+from appservice.database import metadata
+from appservice.effects import EffectKey
+from appservice.language import Language
+from appservice.sql import Sequence64
+from laiwang_bridge.payments.ledger.entries import EntryId
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger.split_text import split_from_text, split_to_text
+from laiwang_bridge.payments.ledger.splitting import AccountId, Itemised, Split
+from laiwang_bridge.payments.money.money import Money, currency
+
+BillId = NewType("BillId", int)
+
+pay_bill = Table(
+    "pay_bill",
+    metadata,
+    Column("id", Sequence64, primary_key=True, autoincrement=True),
+    Column("ledger", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("author", BigInteger, nullable=False),
+    Column("event_id", Text, unique=True),
+    Column("thread", Text),
+    Column("receipt", Text),
+    Column("card_key", Text, unique=True),
+    Column("card_bot", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("is_void", Boolean, nullable=False),
+    Column("current", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
+    sqlite_autoincrement=True,
+)
+pay_bill_version = Table(
+    "pay_bill_version",
+    metadata,
+    Column("bill", BigInteger, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("change", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("searched", Text, nullable=False),
+    Column("minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("category", Text),
+    Column("paid", Text, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("shares", Text, nullable=False),
+    Column("entry", BigInteger),
+    Column("by", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_pay_bill_version_entry", "entry"),
+)
+
+
+class Change(StrEnum):
+    """What made a version of a bill. RESTORED: a bill that had been void counts again."""
+
+    ADDED = "added"
+    EDITED = "edited"
+    VOIDED = "voided"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a bill says: `paid` who paid how much of the total, `shares` who bears how much, both in minor units and
+    summing up to the total; `split` is how the shares were meant."""
+
+    title: str
+    total: Money
+    paid: Mapping[AccountId, int]
+    split: Split
+    shares: Mapping[AccountId, int]
+    date: datetime.date
+    category: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Its title, or what was bought where the line named no other; may be empty."""
+        if self.title or not isinstance(self.split, Itemised):
+            return self.title
+        return ", ".join(item.title for item in self.split.items if item.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a bill, the first being 1. `entry` is what it is in the books, None where that is nothing.
+
+    `at` is in milliseconds since the epoch.
+    """
+
+    number: int
+    change: Change
+    content: Content
+    entry: EntryId | None
+    by: AccountId
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A bill as it is now. `number` counts within its room, from 1, and is what people know it by.
+
+    `event` is the message that made it, `thread` the root of the thread in which that stands, `receipt` a picture.
+    """
+
+    id: BillId
+    ledger: LedgerId
+    number: int
+    author: AccountId
+    event: EventID | None
+    thread: EventID | None
+    receipt: EventID | None
+    card: EffectKey | None
+    card_bot: UserID
+    language: Language
+    is_void: bool
+    created_at: int
+    version: Version
+
+    @property
+    def content(self) -> Content:
+        return self.version.content
+
+    @property
+    def nets(self) -> dict[AccountId, int]:
+        """What each has paid beyond his share; all zero for a void bill."""
+        return nets_of(self.content) if not self.is_void else dict.fromkeys(self.content.shares, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewBill:
+    """What is kept of a bill beside its content. `card_bot` is who shows it."""
+
+    author: AccountId
+    event: EventID | None
+    card_bot: UserID
+    language: Language
+    thread: EventID | None = None
+    receipt: EventID | None = None
+
+
+def nets_of(content: Content) -> dict[AccountId, int]:
+    """What each has paid beyond his share."""
+    people = dict.fromkeys((*content.paid, *content.shares))
+    return {account: content.paid.get(account, 0) - content.shares.get(account, 0) for account in people}
+
+
+# -- bills ------------------------------------------------------------------------------------------------------------
+
+
+def add(
+    connection: Connection, ledger: LedgerId, new: NewBill, content: Content, entry: EntryId | None, now: int
+) -> Bill:
+    """A new bill with the next number of its room. `entry` is what it is in the books."""
+    statement = select(func.max(pay_bill.c.number)).where(pay_bill.c.ledger == ledger)
+    number = (connection.execute(statement).scalar() or 0) + 1
+    values = {
+        "ledger": ledger,
+        "number": number,
+        "author": new.author,
+        "event_id": new.event,
+        "thread": new.thread,
+        "receipt": new.receipt,
+        "card_bot": new.card_bot,
+        "language": new.language.value,
+        "is_void": False,
+        "current": 1,
+        "created_at": now,
+    }
+    inserted = connection.execute(insert(pay_bill).values(values)).inserted_primary_key
+    assert inserted is not None
+    version = Version(1, Change.ADDED, content, entry, new.author, now)
+    _put_version(connection, inserted[0], version)
+    return Bill(
+        id=BillId(inserted[0]),
+        ledger=ledger,
+        number=number,
+        author=new.author,
+        event=new.event,
+        thread=new.thread,
+        receipt=new.receipt,
+        card=None,
+        card_bot=new.card_bot,
+        language=new.language,
+        is_void=False,
+        created_at=now,
+        version=version,
+    )
+
+
+def put_version(
+    connection: Connection,
+    bill: Bill,
+    change: Change,
+    content: Content,
+    entry: EntryId | None,
+    by: AccountId,
+    now: int,
+) -> Bill:
+    """The next version of a bill."""
+    version = Version(bill.version.number + 1, change, content, entry, by, now)
+    _put_version(connection, bill.id, version)
+    is_void = change is Change.VOIDED
+    values = {"is_void": is_void, "current": version.number}
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill.id).values(values))
+    return replace(bill, version=version, is_void=is_void)
+
+
+def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID) -> None:
+    """Where the card of a bill is, and who shows it."""
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(card_key=card, card_bot=bot))
+
+
+def note_receipt(connection: Connection, bill: BillId, receipt: EventID) -> None:
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(receipt=receipt))
+
+
+def find(connection: Connection, bill: BillId) -> Bill:
+    """Raises `LookupError` if there is none."""
+    found = _one(connection, pay_bill.c.id == bill)
+    if found is None:
+        raise LookupError(f"there is no bill {bill}")
+    return found
+
+
+def find_number(connection: Connection, ledger: LedgerId, number: int) -> Bill | None:
+    return _one(connection, pay_bill.c.ledger == ledger, pay_bill.c.number == number)
+
+
+def find_event(connection: Connection, event: EventID) -> Bill | None:
+    """The bill that a message has made."""
+    return _one(connection, pay_bill.c.event_id == event)
+
+
+def find_card(connection: Connection, card: EffectKey) -> Bill | None:
+    """The bill that a card shows."""
+    return _one(connection, pay_bill.c.card_key == card)
+
+
+def find_entry(connection: Connection, entry: EntryId) -> Bill | None:
+    """The bill one of whose versions is this entry."""
+    statement = select(pay_bill_version.c.bill).where(pay_bill_version.c.entry == entry).limit(1)
+    found = connection.execute(statement).scalar()
+    return None if found is None else find(connection, BillId(found))
+
+
+def bills(
+    connection: Connection,
+    ledger: LedgerId,
+    *,
+    text: str = "",
+    category: str | None = None,
+    with_void: bool = False,
+    most: int | None = None,
+    skip: int = 0,
+) -> list[Bill]:
+    """The bills of a room, the newest first, as far as they contain `text` in title or category."""
+    conditions: list[Any] = [pay_bill.c.ledger == ledger]
+    if not with_void:
+        conditions.append(pay_bill.c.is_void.is_(False))
+    if text:
+        conditions.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
+    if category is not None:
+        conditions.append(pay_bill_version.c.category == category)
+    statement = _current().where(*conditions).order_by(pay_bill.c.number.desc()).limit(most).offset(skip)
+    return [_bill(row) for row in connection.execute(statement)]
+
+
+def count(connection: Connection, ledger: LedgerId, *, text: str = "") -> int:
+    """How many of these there are, without those that are void."""
+    wanted = [pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)]
+    if text:
+        wanted.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
+    inner = _current().where(*wanted).subquery()
+    return connection.execute(select(func.count()).select_from(inner)).scalar() or 0
+
+
+def categories(connection: Connection, ledger: LedgerId) -> dict[str, int]:
+    """The categories of a room's bills, and how many bills each has."""
+    inner = _current().where(pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)).subquery()
+    statement = select(inner.c.category, func.count()).where(inner.c.category.is_not(None)).group_by(inner.c.category)
+    return {row[0]: row[1] for row in connection.execute(statement.order_by(inner.c.category))}
+
+
+def history(connection: Connection, bill: BillId) -> list[Version]:
+    """All versions of a bill, the first one first."""
+    statement = select(pay_bill_version).where(pay_bill_version.c.bill == bill).order_by(pay_bill_version.c.version)
+    return [version_of_row(row) for row in connection.execute(statement)]
+
+
+def last_touched(connection: Connection, ledger: LedgerId, by: AccountId) -> Bill | None:
+    """The bill whose current version is the newest that somebody made."""
+    statement = (
+        _current()
+        .where(pay_bill.c.ledger == ledger, pay_bill_version.c.by == by)
+        .order_by(pay_bill_version.c.at.desc(), pay_bill.c.number.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else _bill(row)
+
+
+def of_account(connection: Connection, ledger: LedgerId, account: AccountId) -> list[Bill]:
+    """The bills that somebody made, paid for or bears a share of."""
+    found = bills(connection, ledger, with_void=True)
+    return [one for one in found if account == one.author or account in nets_of(one.content)]
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _current() -> Any:
+    """Bills with their newest version."""
+    is_current = (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == pay_bill.c.current)
+    return select(pay_bill, pay_bill_version).join(pay_bill_version, is_current)
+
+
+def _one(connection: Connection, *conditions: Any) -> Bill | None:
+    row = connection.execute(_current().where(*conditions)).first()
+    return None if row is None else _bill(row)
+
+
+def _bill(row: Row[Any]) -> Bill:
+    return Bill(
+        id=BillId(row.id),
+        ledger=LedgerId(row.ledger),
+        number=row.number,
+        author=AccountId(row.author),
+        event=row.event_id,
+        thread=row.thread,
+        receipt=row.receipt,
+        card=row.card_key,
+        card_bot=UserID(row.card_bot),
+        language=Language(row.language),
+        is_void=row.is_void,
+        created_at=row.created_at,
+        version=version_of_row(row),
+    )
+
+
+def version_of_row(row: Row[Any]) -> Version:
+    content = Content(
+        title=row.title,
+        total=Money(row.minor, currency(row.currency)),
+        paid=_amounts(row.paid),
+        split=split_from_text(row.split),
+        shares=_amounts(row.shares),
+        date=datetime.date.fromisoformat(row.date),
+        category=row.category,
+    )
+    entry = None if row.entry is None else EntryId(row.entry)
+    return Version(row.version, Change(row.change), content, entry, AccountId(row.by), row.at)
+
+
+def _put_version(connection: Connection, bill: BillId, version: Version) -> None:
+    connection.execute(insert(pay_bill_version).values(row_of_version(bill, version)))
+
+
+def row_of_version(bill: BillId, version: Version) -> dict[str, Any]:
+    content = version.content
+    return {
+        "bill": bill,
+        "version": version.number,
+        "change": version.change.value,
+        "title": content.title,
+        "searched": fold(f"{content.title} {_items_of(content)} {content.category or ''}"),
+        "minor": content.total.minor,
+        "currency": content.total.currency.code,
+        "date": content.date.isoformat(),
+        "category": content.category,
+        "paid": _amounts_text(content.paid),
+        "split": split_to_text(content.split),
+        "shares": _amounts_text(content.shares),
+        "entry": version.entry,
+        "by": version.by,
+        "at": version.at,
+    }
+
+
+def _items_of(content: Content) -> str:
+    return " ".join(item.title for item in content.split.items) if isinstance(content.split, Itemised) else ""
+
+
+def _amounts(text: str) -> dict[AccountId, int]:
+    return {AccountId(account): minor for account, minor in orjson.loads(text)}
+
+
+def _amounts_text(amounts: Mapping[AccountId, int]) -> str:
+    return orjson.dumps(list(amounts.items())).decode()

@@ -1,0 +1,239 @@
+"""What the card of one bill says. It reads well as plain text, and has no tables, which phones do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mautrix.types import UserID
+
+from appservice.content import Rich, bullets, code, lines, link, paragraphs, pill, words
+from appservice.language import N_, Catalogue, Message, _
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.ledger.entries import Exchange
+from laiwang_bridge.payments.ledger.splitting import (
+    AccountId,
+    Adjusted,
+    Equal,
+    Exact,
+    Itemised,
+    Percent,
+    Split,
+    Weights,
+)
+from laiwang_bridge.payments.money.money import Money, currency
+from laiwang_bridge.payments.money.rates import BY_HAND
+from laiwang_bridge.payments.paying.rules import Debt, ShareState, ShareStatus
+
+MOST_PEOPLE = 30
+"""How many people a card names, each in a line; it tells how many more there are."""
+_WIDEST_BAR = 10
+_DONE, _LEFT = "▓", "░"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How somebody is shown; `user` None for a guest, or somebody who asked to be forgotten."""
+
+    name: str
+    user: UserID | None = None
+
+    @property
+    def rich(self) -> Rich:
+        return pill(self.user, self.name) if self.user else words(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it.
+
+    `receipt` is where a picture of its receipt is found, `exchange` how its total was converted.
+    """
+
+    bill: Bill
+    faces: Mapping[AccountId, Face]
+    statuses: Mapping[AccountId, ShareStatus]
+    debts: Sequence[Debt]
+    edit: str
+    receipt: str | None = None
+    exchange: Exchange | None = None
+
+
+def text_of(card: Card, catalogue: Catalogue) -> Rich:
+    """The whole card, but for its buttons."""
+    return _Writer(card, catalogue).whole()
+
+
+def bar(done: int, of: int) -> str:
+    """How far something is, as blocks: ▓▓▓░."""
+    width = min(of, _WIDEST_BAR)
+    filled = width if done == of else min(done * width // of, width - 1)
+    return _DONE * filled + _LEFT * (width - filled)
+
+
+def must_act(card: Card) -> list[UserID]:
+    """Who has to pay and has not said so yet."""
+    states = ((account, one.state) for account, one in card.statuses.items())
+    users = (card.faces[account].user for account, state in states if state is ShareState.OPEN)
+    return [user for user in users if user is not None]
+
+
+class _Writer:
+    def __init__(self, card: Card, catalogue: Catalogue) -> None:
+        self._card = card
+        self._bill = card.bill
+        self._content = card.bill.content
+        self._say = catalogue.say
+        self._catalogue = catalogue
+        self._language = catalogue.language.value
+
+    def whole(self) -> Rich:
+        if self._bill.is_void:
+            return lines(self._title(), self._say(_("Void: it does not count any more.")))
+        return paragraphs(
+            lines(self._title(), self._exchange(), self._paid(), self._how(), self._receipt()),
+            bullets(self._people()),
+            lines(self._progress(), self._next()),
+        )
+
+    def _money(self, minor: int) -> str:
+        return Money(minor, self._content.total.currency).text(self._language)
+
+    def _name(self, account: AccountId) -> Rich:
+        return self._card.faces[account].rich
+
+    def _title(self) -> Rich:
+        title = self._content.called or self._catalogue.text(_("Bill"))
+        said = _("**{title}: {total}** · {number}")
+        return self._say(
+            said, title=title, total=self._money(self._content.total.minor), number=f"#{self._bill.number}"
+        )
+
+    def _exchange(self) -> Rich:
+        kept = self._card.exchange
+        if kept is None:
+            return words("")
+        by_hand, fixed = _("{amount} at {rate}, set by hand"), _("{amount} at {rate} ({source}, {date})")
+        return self._say(
+            by_hand if kept.source == BY_HAND else fixed,
+            amount=Money(kept.minor, currency(kept.currency)).text(self._language),
+            rate=kept.rate, source=kept.source, date=kept.fixed_on,
+        )  # fmt: skip
+
+    def _paid(self) -> Rich:
+        payers = [(account, minor) for account, minor in self._content.paid.items() if minor]
+        who = [
+            self._name(account) if len(payers) == 1 else self._say(
+                _("{who} ({amount})"), who=self._name(account), amount=self._money(minor)
+            )
+            for account, minor in payers
+        ]  # fmt: skip
+        said = _("Paid by {who}, {date}") if self._content.total.minor >= 0 else _("Received by {who}, {date}")
+        shown = self._say(said, who=who, date=self._content.date)
+        return shown + f" · {self._content.category}" if self._content.category else shown
+
+    def _how(self) -> Rich:
+        shares = list(self._content.shares.values())
+        count = len(shares)
+        if len(set(shares)) == 1:
+            return self._say(N_("One person bears {share}.", "{count} people, {share} each."), count=count,
+                             share=self._money(shares[0]))  # fmt: skip
+        return self._say(_how(self._content.split), count=count, what=self._items())
+
+    def _receipt(self) -> Rich:
+        address = self._card.receipt
+        return link(self._catalogue.text(_("Receipt")), address) if address else words("")
+
+    def _items(self) -> str:
+        split = self._content.split
+        if not isinstance(split, Itemised):
+            return ""
+        named = [(item.title, item.minor) for item in split.items] + [(one.title, one.minor) for one in split.extras]
+        return ", ".join(f"{title} {self._money(minor)}".strip() for title, minor in named)
+
+    def _people(self) -> list[Rich]:
+        everybody = dict.fromkeys((*self._content.paid, *self._content.shares))
+        shown = [self._person(account) for account in list(everybody)[:MOST_PEOPLE]]
+        if (more := len(everybody) - len(shown)) > 0:
+            shown.append(self._say(N_("and one more", "and {count} more"), count=more))
+        return shown
+
+    def _person(self, account: AccountId) -> Rich:
+        status = self._card.statuses.get(account)
+        gets = sum(debt.minor for debt in self._card.debts if debt.payee == account)
+        has_to_pay = status is not None and status.state in (ShareState.CLAIMED, ShareState.PAID, ShareState.OPEN)
+        share = status.owed if status and has_to_pay else self._content.shares.get(account, 0)
+        values = {
+            "who": self._name(account),
+            "share": self._money(share),
+            "open": self._money(status.open if status else 0),
+            "gets": self._money(gets),
+        }
+        if gets:
+            return self._say(_("💰 {who} gets {gets}, own share {share}"), **values)
+        net = self._bill.nets.get(account, 0)
+        return self._say(_line(status, net), **values)
+
+    def _progress(self) -> Rich:
+        owing = [one for one in self._card.statuses.values() if one.owed]
+        if not owing:
+            return words("")
+        done = sum(one.state is ShareState.PAID for one in owing)
+        return self._say(_("{bar} {done}/{all} paid"), bar=bar(done, len(owing)), done=done, all=len(owing))
+
+    def _next(self) -> Rich:
+        by_state: dict[ShareState, list[AccountId]] = {}
+        for account, status in self._card.statuses.items():
+            by_state.setdefault(status.state, []).append(account)
+        if disputed := by_state.get(ShareState.DISPUTED):
+            said = _("Next: {author} looks at what {who} said, and corrects it with {edit} or talks it over.")
+            author = self._card.faces[self._bill.author].rich
+            return self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit))
+        if waiting := by_state.get(ShareState.OPEN):
+            payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in waiting))
+            return self._say(_("Next: {who} → {payee}, then ✅"), who=self._names(waiting), payee=self._names(payees))
+        if claimed := by_state.get(ShareState.CLAIMED):
+            payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in claimed))
+            said = _("Next: {payee} says with 👍 that it has come.")
+            return self._say(said, payee=self._names(payees))
+        if ShareState.PAID in by_state:
+            return self._say(_("All have paid. Done!"))
+        return self._say(_("Nobody owes anything for this."))
+
+    def _names(self, accounts: Sequence[AccountId]) -> list[Rich]:
+        shown = [self._name(account) for account in accounts[:MOST_PEOPLE]]
+        return [*shown, words("…")] if len(accounts) > MOST_PEOPLE else shown
+
+
+def _line(status: ShareStatus | None, net: int) -> Message:
+    """How one of those is shown who get nothing; `net` is what he has paid beyond his share."""
+    match status.state if status else ShareState.NOTHING:
+        case ShareState.OPEN if status and status.open != status.owed:
+            return _("⏳ {who}: {open} of {share} still open")
+        case ShareState.OPEN:
+            return _("⏳ {who}: {open}")
+        case ShareState.CLAIMED:
+            return _("🕓 {who}: {share}, said to be paid")
+        case ShareState.PAID:
+            return _("✅ {who}: {share} paid")
+        case ShareState.DISPUTED:
+            return _("❗ {who}: {share}, said to be wrong")
+    if net < 0:
+        return _("👥 {who}: {share}, settled together with another")
+    return _("✅ {who}: {share}, nothing to pay")
+
+
+def _how(split: Split) -> Message:
+    match split:
+        case Equal():
+            return _("{count} people in equal parts, to the cent.")
+        case Weights():
+            return _("{count} people, by parts.")
+        case Percent():
+            return _("{count} people, by percent.")
+        case Exact():
+            return _("{count} people, by amounts.")
+        case Adjusted():
+            return _("{count} people in equal parts, some more, some less.")
+        case Itemised():
+            return _("{count} people, by what each had: {what}.")

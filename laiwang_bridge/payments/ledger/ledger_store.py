@@ -1,0 +1,476 @@
+"""The books of rooms: accounts, entries, balances, settings. What may never be is refused by the database itself.
+
+Balances and rounding are kept up by the database as postings are written (see `ledger_guards`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NewType
+
+from mautrix.types import RoomID, UserID
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, text, update
+
+from laiwang_bridge.payments.ledger.entries import (
+    Entry,
+    EntryId,
+    Exchange,
+    NewEntry,
+    Posting,
+    Unbalanced,
+    faults,
+    reverse,
+)
+from laiwang_bridge.payments.ledger.ledger_tables import (
+    pay_account,
+    pay_balance,
+    pay_entry,
+    pay_ledger,
+    pay_note,
+    pay_posting,
+)
+from laiwang_bridge.payments.ledger.splitting import AccountId
+
+LedgerId = NewType("LedgerId", int)
+
+
+class AccountKind(StrEnum):
+    USER = "user"
+    GUEST = "guest"
+    SYSTEM = "system"
+    FORMER = "former"
+    """Somebody who asked to be forgotten; the name is made up."""
+
+
+class WhoAdds(StrEnum):
+    MEMBERS = "members"
+    HOSTS = "hosts"
+
+
+class WhoChanges(StrEnum):
+    """Whose bills may be changed by whom. AUTHOR: the author, and hosts. MEMBERS: everybody. HOSTS: hosts alone."""
+
+    AUTHOR = "author"
+    MEMBERS = "members"
+    HOSTS = "hosts"
+
+
+class Confirmation(StrEnum):
+    """Whether "I have paid" counts at once (ONE), or when whoever got it says so too (TWO)."""
+
+    ONE = "one"
+    TWO = "two"
+
+
+class SettleMode(StrEnum):
+    MINIMAL = "minimal"
+    PAIRWISE = "pairwise"
+    TREASURER = "treasurer"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first.
+
+    `convert` has bills in other currencies converted into this one.
+    """
+
+    currency: str
+    who_may_add: WhoAdds = WhoAdds.MEMBERS
+    who_may_change: WhoChanges = WhoChanges.AUTHOR
+    confirmation: Confirmation = Confirmation.TWO
+    remind: bool = True
+    mode: SettleMode = SettleMode.MINIMAL
+    treasurer: AccountId | None = None
+    ask_from: int | None = None
+    convert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`name` is the Matrix id of a user, the name of a guest, or the word for a system account.
+
+    `weight` is how much somebody bears by default (1/2: a child). `settles_with` is the account that pays and is paid
+    for this one too (couples, families).
+    """
+
+    id: AccountId
+    ledger: LedgerId
+    kind: AccountKind
+    name: str
+    weight: Fraction = Fraction(1)
+    settles_with: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBalance:
+    """What a person has in one room in one currency."""
+
+    ledger: LedgerId
+    room: RoomID
+    account: AccountId
+    currency: str
+    minor: int
+
+
+_ENTRY_COLUMNS = [*pay_entry.c, pay_note.c.text]
+_WITH_NOTES = pay_entry.outerjoin(pay_note)
+# Asked for with every bill, so they are built once.
+_LEDGER_OF = select(pay_ledger.c.id).where(pay_ledger.c.room_id == bindparam("room"))
+_ROOM_OF = select(pay_ledger.c.room_id).where(pay_ledger.c.id == bindparam("ledger"))
+_SETTINGS = select(pay_ledger).where(pay_ledger.c.id == bindparam("ledger"))
+_ACCOUNTS = select(pay_account).where(pay_account.c.ledger == bindparam("ledger")).order_by(pay_account.c.id)
+_ACCOUNT_ID = select(pay_account.c.id).where(
+    pay_account.c.ledger == bindparam("ledger"),
+    pay_account.c.kind == bindparam("kind"),
+    pay_account.c.known_as == bindparam("known_as"),
+)
+_BY_KEY = select(pay_entry.c.id).where(pay_entry.c.ledger == bindparam("ledger"), pay_entry.c.key == bindparam("key"))
+_LAST_ON_SQLITE = select(func.coalesce(func.max(pay_entry.c.id), 0))
+_NEXT_ON_POSTGRES = text("select nextval(pg_get_serial_sequence('pay_entry', 'id'))")
+_EXCHANGE = select(*(each for each in pay_entry.c if each.name.startswith("exchange_"))).where(
+    pay_entry.c.id == bindparam("id")
+)
+_ROOM_BALANCES = (
+    select(pay_balance.c.account, pay_balance.c.currency, pay_balance.c.minor)
+    .join(pay_account, pay_account.c.id == pay_balance.c.account)
+    .where(pay_account.c.ledger == bindparam("ledger"), pay_balance.c.minor != 0)
+    .order_by(pay_balance.c.account, pay_balance.c.currency)
+)
+_ROOM_CARRY = (
+    select(pay_balance.c.account, pay_balance.c.carry)
+    .join(pay_account, pay_account.c.id == pay_balance.c.account)
+    .where(
+        pay_account.c.ledger == bindparam("ledger"),
+        pay_balance.c.currency == bindparam("currency"),
+        pay_balance.c.carry != 0,
+    )
+)
+
+
+def open_ledger(connection: Connection, room: RoomID, currency: str, now: int) -> LedgerId:
+    """The ledger of a room, made in this currency where there is none yet."""
+    if (found := ledger_of(connection, room)) is not None:
+        return found
+    row = {"room_id": room, "created_at": now, **asdict(LedgerSettings(currency))}
+    return LedgerId(connection.execute(insert(pay_ledger).returning(pay_ledger.c.id), row).scalar_one())
+
+
+def ledger_of(connection: Connection, room: RoomID) -> LedgerId | None:
+    id = connection.execute(_LEDGER_OF, {"room": room}).scalar()
+    return None if id is None else LedgerId(id)
+
+
+def room_of(connection: Connection, ledger: LedgerId) -> RoomID:
+    return RoomID(connection.execute(_ROOM_OF, {"ledger": ledger}).scalar_one())
+
+
+def settings(connection: Connection, ledger: LedgerId) -> LedgerSettings:
+    row = connection.execute(_SETTINGS, {"ledger": ledger}).mappings().one()
+    return LedgerSettings(
+        row["currency"],
+        WhoAdds(row["who_may_add"]),
+        WhoChanges(row["who_may_change"]),
+        Confirmation(row["confirmation"]),
+        row["remind"],
+        SettleMode(row["mode"]),
+        None if row["treasurer"] is None else AccountId(row["treasurer"]),
+        row["ask_from"],
+        row["convert"],
+    )
+
+
+def change_settings(connection: Connection, ledger: LedgerId, wanted: LedgerSettings) -> None:
+    connection.execute(update(pay_ledger).where(pay_ledger.c.id == ledger), asdict(wanted))
+
+
+def move(connection: Connection, old: RoomID, new: RoomID) -> bool:
+    """A room was upgraded: its ledger goes on in the new one. False where there is none, or the new one has its own."""
+    if ledger_of(connection, new) is not None:
+        return False
+    done = connection.execute(update(pay_ledger).where(pay_ledger.c.room_id == old).values(room_id=new))
+    return done.rowcount > 0
+
+
+def account_of(connection: Connection, ledger: LedgerId, user: UserID, now: int) -> AccountId:
+    """The account of a user, made where there is none yet."""
+    return _account(connection, ledger, AccountKind.USER, user, user, now)
+
+
+def guest_account(connection: Connection, ledger: LedgerId, name: str, now: int) -> AccountId:
+    """The account of somebody without a Matrix id, by name (upper and lower case are the same)."""
+    return _account(connection, ledger, AccountKind.GUEST, " ".join(name.split()), _known_as(name), now)
+
+
+def system_account(connection: Connection, ledger: LedgerId, word: str, now: int) -> AccountId:
+    """An account of nobody: `packet:…`, `clearing:…`, `fx`."""
+    return _account(connection, ledger, AccountKind.SYSTEM, word, word, now)
+
+
+def find_account(connection: Connection, ledger: LedgerId, user: UserID) -> AccountId | None:
+    return _find(connection, ledger, AccountKind.USER, user)
+
+
+def find_guest(connection: Connection, ledger: LedgerId, name: str) -> AccountId | None:
+    return _find(connection, ledger, AccountKind.GUEST, _known_as(name))
+
+
+def accounts(connection: Connection, ledger: LedgerId) -> dict[AccountId, Account]:
+    """All accounts, in the order in which they came."""
+    rows = connection.execute(_ACCOUNTS, {"ledger": ledger}).mappings()
+    return {AccountId(row["id"]): _account_of_row(row) for row in rows}
+
+
+def account(connection: Connection, id: AccountId) -> Account | None:
+    row = connection.execute(select(pay_account).where(pay_account.c.id == id)).mappings().first()
+    return None if row is None else _account_of_row(row)
+
+
+def change_account(
+    connection: Connection, account: AccountId, *, weight: Fraction, settles_with: AccountId | None
+) -> None:
+    """Set both. Who settled with this account settles with the other one too. Raises ValueError if it is the same."""
+    head = settles_with and (_head_of(connection, settles_with) or settles_with)
+    if head == account:
+        raise ValueError("nobody settles with himself")
+    values = {"weight": str(weight), "settles_with": head}
+    connection.execute(update(pay_account).where(pay_account.c.id == account).values(values))
+    if head is not None:
+        connection.execute(update(pay_account).where(pay_account.c.settles_with == account).values(settles_with=head))
+
+
+def post(connection: Connection, ledger: LedgerId, entry: NewEntry, now: int) -> EntryId | None:
+    """Write an entry into the books; None where its key was applied to this ledger before.
+
+    Raises `Unbalanced` (and the database would refuse it too) for postings that do not add up to 0 in each currency.
+    """
+    if found := faults(entry.postings):
+        raise Unbalanced("; ".join(found))
+    if was_applied(connection, ledger, entry.key) is not None:
+        return None
+    id = _next_id(connection)
+    connection.execute(insert(pay_posting), [_row_of(id, *each) for each in enumerate(entry.postings, 1)])
+    exchange = entry.exchange
+    row: dict[str, Any] = {
+        "id": id,
+        "ledger": ledger,
+        "kind": entry.kind,
+        "key": entry.key,
+        "date": entry.date.isoformat(),
+        "author": entry.author,
+        "event_id": entry.event_id,
+        "reverses": entry.reverses,
+        "exchange_currency": exchange and exchange.currency,
+        "exchange_minor": exchange and exchange.minor,
+        "exchange_rate": exchange and exchange.rate,
+        "exchange_fixed_on": exchange and exchange.fixed_on.isoformat(),
+        "exchange_source": exchange and exchange.source,
+        "created_at": now,
+    }
+    connection.execute(insert(pay_entry), row)
+    if entry.note:
+        connection.execute(insert(pay_note), {"entry": id, "text": entry.note})
+    return id
+
+
+def reverse_entry(
+    connection: Connection,
+    ledger: LedgerId,
+    id: EntryId,
+    key: str,
+    date: dt.date,
+    now: int,
+    author: AccountId | None = None,
+) -> EntryId | None:
+    """Take an entry back; None where the key was applied before, or the entry is taken back already."""
+    found = entry(connection, id)
+    if found is None or found.reversed_by is not None:
+        return None
+    return post(connection, ledger, reverse(found, key, date, author), now)
+
+
+def was_applied(connection: Connection, ledger: LedgerId, key: str) -> EntryId | None:
+    """The entry with this key."""
+    id = connection.execute(_BY_KEY, {"ledger": ledger, "key": key}).scalar()
+    return None if id is None else EntryId(id)
+
+
+def entry(connection: Connection, id: EntryId) -> Entry | None:
+    found = _entries(connection, pay_entry.c.id == id, None)
+    return found[0] if found else None
+
+
+def exchange_of(connection: Connection, id: EntryId) -> Exchange | None:
+    """How the total of a bill was converted, if it was."""
+    row = connection.execute(_EXCHANGE, {"id": id}).mappings().first()
+    return None if row is None else _exchange_of_row(row)
+
+
+def entries(
+    connection: Connection, ledger: LedgerId, *, before: EntryId | None = None, limit: int | None = None
+) -> list[Entry]:
+    """Entries, newest first: those before one of them, so many."""
+    here = pay_entry.c.ledger == ledger
+    return _entries(connection, here if before is None else here & (pay_entry.c.id < before), limit)
+
+
+def balances(connection: Connection, ledger: LedgerId) -> dict[tuple[AccountId, str], int]:
+    """What everybody has, by account and currency; those with 0 are left out."""
+    rows = connection.execute(_ROOM_BALANCES, {"ledger": ledger})
+    return {(AccountId(account), currency): minor for account, currency, minor in rows}
+
+
+def nets(connection: Connection, ledger: LedgerId, currency: str) -> dict[AccountId, int]:
+    """The same in one currency."""
+    found = balances(connection, ledger)
+    return {account: minor for (account, of), minor in found.items() if of == currency}
+
+
+def balance(connection: Connection, account: AccountId, currency: str) -> int:
+    here = (pay_balance.c.account == account) & (pay_balance.c.currency == currency)
+    return connection.execute(select(pay_balance.c.minor).where(here)).scalar() or 0
+
+
+def balances_of_user(connection: Connection, users: Collection[UserID]) -> list[RoomBalance]:
+    """What somebody has in all rooms; those with 0 are left out."""
+    statement = (
+        select(
+            pay_ledger.c.id, pay_ledger.c.room_id, pay_balance.c.account, pay_balance.c.currency, pay_balance.c.minor
+        )
+        .select_from(pay_account)
+        .join(pay_ledger, pay_ledger.c.id == pay_account.c.ledger)
+        .join(pay_balance, pay_balance.c.account == pay_account.c.id)
+        .where(pay_account.c.known_as.in_(users), pay_account.c.kind == AccountKind.USER, pay_balance.c.minor != 0)
+        .order_by(pay_balance.c.account, pay_balance.c.currency)
+    )
+    return [
+        RoomBalance(LedgerId(ledger), RoomID(room), AccountId(account), currency, minor)
+        for ledger, room, account, currency, minor in connection.execute(statement)
+    ]
+
+
+def accounts_of_user(connection: Connection, user: UserID) -> list[tuple[LedgerId, AccountId]]:
+    """Somebody's accounts in all rooms."""
+    here = (pay_account.c.kind == AccountKind.USER) & (pay_account.c.known_as == user)
+    rows = connection.execute(select(pay_account.c.ledger, pay_account.c.id).where(here).order_by(pay_account.c.id))
+    return [(LedgerId(ledger), AccountId(account)) for ledger, account in rows]
+
+
+def carry_of(connection: Connection, ledger: LedgerId, currency: str) -> dict[AccountId, int]:
+    """How far rounding has charged everybody above his exact shares, in grains: give it to `splitting.divide`."""
+    rows = connection.execute(_ROOM_CARRY, {"ledger": ledger, "currency": currency})
+    return {AccountId(account): carry for account, carry in rows}
+
+
+def forget_user(connection: Connection, user: UserID) -> None:
+    """His accounts go on under a made-up name, without what he wrote beside entries; sums stay as they are."""
+    here = (pay_account.c.kind == AccountKind.USER) & (pay_account.c.known_as == user)
+    for id in connection.execute(select(pay_account.c.id).where(here)).scalars().all():
+        name = f"former-{id}"
+        values = {"kind": AccountKind.FORMER, "name": name, "known_as": name}
+        connection.execute(update(pay_account).where(pay_account.c.id == id).values(values))
+        his = select(pay_entry.c.id).where(pay_entry.c.author == id)
+        connection.execute(delete(pay_note).where(pay_note.c.entry.in_(his)))
+
+
+def _head_of(connection: Connection, account: AccountId) -> AccountId | None:
+    head = connection.execute(select(pay_account.c.settles_with).where(pay_account.c.id == account)).scalar()
+    return None if head is None else AccountId(head)
+
+
+def _known_as(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _account(
+    connection: Connection, ledger: LedgerId, kind: AccountKind, name: str, known_as: str, now: int
+) -> AccountId:
+    if (found := _find(connection, ledger, kind, known_as)) is not None:
+        return found
+    row = {"ledger": ledger, "kind": kind, "name": name, "known_as": known_as, "weight": "1", "since": now}
+    return AccountId(connection.execute(insert(pay_account).returning(pay_account.c.id), row).scalar_one())
+
+
+def _find(connection: Connection, ledger: LedgerId, kind: AccountKind, known_as: str) -> AccountId | None:
+    id = connection.execute(_ACCOUNT_ID, {"ledger": ledger, "kind": kind, "known_as": known_as}).scalar()
+    return None if id is None else AccountId(id)
+
+
+def _account_of_row(row: RowMapping) -> Account:
+    return Account(
+        AccountId(row["id"]),
+        LedgerId(row["ledger"]),
+        AccountKind(row["kind"]),
+        row["name"],
+        Fraction(row["weight"]),
+        None if row["settles_with"] is None else AccountId(row["settles_with"]),
+    )
+
+
+def _next_id(connection: Connection) -> EntryId:
+    if connection.dialect.name == "sqlite":  # there is one writer, and no entry ever goes
+        return EntryId(connection.execute(_LAST_ON_SQLITE).scalar_one() + 1)
+    return EntryId(connection.execute(_NEXT_ON_POSTGRES).scalar_one())
+
+
+def _row_of(entry: EntryId, number: int, posting: Posting) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "number": number,
+        "account": posting.account,
+        "currency": posting.currency,
+        "minor": posting.minor,
+        "carry": posting.carry,
+    }
+
+
+def _entries(connection: Connection, where: ColumnElement[bool], limit: int | None) -> list[Entry]:
+    statement = select(*_ENTRY_COLUMNS).select_from(_WITH_NOTES).where(where).order_by(pay_entry.c.id.desc())
+    rows = connection.execute(statement if limit is None else statement.limit(limit)).mappings().all()
+    postings: dict[int, list[Posting]] = {}
+    reversals: dict[int, int] = {}
+    for ids in _batches([row["id"] for row in rows]):
+        here = pay_posting.c.entry.in_(ids)
+        for row in connection.execute(select(pay_posting).where(here).order_by(pay_posting.c.number)).mappings():
+            posting = Posting(AccountId(row["account"]), row["currency"], row["minor"], row["carry"])
+            postings.setdefault(row["entry"], []).append(posting)
+        found = select(pay_entry.c.reverses, pay_entry.c.id).where(pay_entry.c.reverses.in_(ids))
+        reversals.update((reversed, id) for reversed, id in connection.execute(found))
+    return [_entry_of_row(row, postings[row["id"]], reversals.get(row["id"])) for row in rows]
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[start : start + 500] for start in range(0, len(ids), 500))
+
+
+def _entry_of_row(row: RowMapping, postings: list[Posting], reversed_by: int | None) -> Entry:
+    return Entry(
+        EntryId(row["id"]),
+        row["kind"],
+        row["key"],
+        dt.date.fromisoformat(row["date"]),
+        tuple(postings),
+        None if row["author"] is None else AccountId(row["author"]),
+        row["event_id"],
+        None if row["reverses"] is None else EntryId(row["reverses"]),
+        None if reversed_by is None else EntryId(reversed_by),
+        _exchange_of_row(row),
+        row["text"],
+        row["created_at"],
+    )
+
+
+def _exchange_of_row(row: RowMapping) -> Exchange | None:
+    if row["exchange_currency"] is None:
+        return None
+    return Exchange(
+        row["exchange_currency"],
+        row["exchange_minor"],
+        row["exchange_rate"],
+        dt.date.fromisoformat(row["exchange_fixed_on"]),
+        row["exchange_source"],
+    )

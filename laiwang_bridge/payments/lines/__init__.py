@@ -1,0 +1,1 @@
+"""What a line about a bill says, read and written."""

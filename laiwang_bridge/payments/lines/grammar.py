@@ -1,0 +1,251 @@
+"""Reading a line about a bill: `120 dinner @ann @bo`, `聚餐 360元 @甲 @乙`, `36,50 € Pizza zwischen @ann und @bo`.
+
+A line is taken apart from what is surest to what is left: people and quoted texts, options (`paid by`, `on`, `#food`,
+`every`, `each`, `except`), the people with their parts, the amount, and the title. Nothing is guessed where
+money hangs on it: then all readings are offered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from appservice.bots.line import Line
+from appservice.language import Message, _
+from laiwang_bridge.payments.bills.shares import does_not_fit, share_out
+from laiwang_bridge.payments.lines.items import is_itemised, read_items
+from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
+from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, stranger, take_options
+from laiwang_bridge.payments.lines.terms import Term, take_lists
+from laiwang_bridge.payments.lines.wording import (
+    AdjustedWording,
+    BillWording,
+    Doubt,
+    EqualWording,
+    Everybody,
+    Habits,
+    Mistake,
+    Problem,
+    Question,
+    Sender,
+    WeightsWording,
+    Who,
+    total,
+)
+from laiwang_bridge.payments.money.amounts import found_at, minor_of
+from laiwang_bridge.payments.money.choosing_amount import MOST_READINGS, choose
+from laiwang_bridge.payments.money.money import Money
+
+LONGEST = 2000
+_GAP = re.compile(r"\s*[:：]?\s+")
+_NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
+_STRANGERS = re.compile(
+    r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
+)
+
+
+def read_bill(
+    line: Line, start: int, habits: Habits, names: frozenset[str] = frozenset()
+) -> BillWording | Mistake | Question:
+    """Read the line from `start` on, behind prefix and verb. Without people, it is among everybody.
+
+    `names` are the names known in the room, folded: they decide whether `@d-5` is a name or five less for `d`.
+    """
+    if len(line.text) > LONGEST:
+        return Mistake(Problem.TOO_LARGE, _("That is too long for a bill."), {})
+    marked = mark(line, start, habits, names)
+    found: list[BillWording] = []
+    doubts: list[Doubt] = []
+    mistakes: list[Mistake] = []
+    first = take_options(marked, habits, frozenset())
+    if isinstance(first, Mistake):
+        return first
+    without = [take_options(marked, habits, first.unsure)] if first.unsure else []
+    for options in (first, *without):
+        if isinstance(options, Mistake):
+            mistakes.append(options)
+            continue
+        doubts += [_UNSURE[one] for one in sorted(options.unsure, key=lambda one: one.value)]
+        doubts += [Doubt.DATE] if len(options.dates) > 1 else []
+        for day in options.dates:
+            read = _read(options, day, habits)
+            if isinstance(read, Mistake):
+                mistakes.append(read)
+            else:
+                found += read[0]
+                doubts += read[1]
+    readings = tuple(dict.fromkeys(found))[:MOST_READINGS]
+    if not readings:
+        return mistakes[0]
+    if len(readings) == 1 and not doubts:
+        return readings[0]
+    doubt = doubts[0] if doubts else Doubt.WHICH_NUMBER
+    return Question(doubt, _QUESTIONS[doubt], readings)
+
+
+_UNSURE = {Perhaps.REPEAT: Doubt.REPEAT, Perhaps.PER_HEAD: Doubt.PER_HEAD}
+_QUESTIONS: dict[Doubt, Message] = {
+    Doubt.NUMBER: _("How is that number meant?"),
+    Doubt.WHICH_NUMBER: _("Which number is the amount?"),
+    Doubt.CURRENCY: _("Which currency is that?"),
+    Doubt.SIGN: _("Is that a refund?"),
+    Doubt.PER_HEAD: _("Is that for each, or in all?"),
+    Doubt.SENDER: _("Do you bear some of the rest as well?"),
+    Doubt.PAYER: _("Does whoever paid bear a part as well?"),
+    Doubt.PARTS: _("Is that what each of them bears?"),
+    Doubt.REPEAT: _("Does the bill come again?"),
+    Doubt.DATE: _("Which day is that?"),
+}
+
+_Read = tuple[list[BillWording], list[Doubt]]
+_Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
+
+
+def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
+    if is_itemised(options.rest, habits):
+        return _read_items(options, day, habits)
+    parts = _parts_without_sign(options.rest, habits)
+    if parts is not None:
+        meant = _read(replace(options, rest=parts), day, habits)
+        return meant if isinstance(meant, Mistake) else (meant[0], [*meant[1], Doubt.PARTS])
+    terms, rest, joined = take_lists(options.rest, habits)
+    if joined is not None:
+        return stranger(joined)
+    strangers = _STRANGERS.search(rest.folded)
+    if strangers is not None:
+        return stranger(strangers["one"] or strangers["two"])
+    chosen = choose(rest, habits)
+    if isinstance(chosen, Mistake):
+        return chosen
+    choices, doubt = chosen
+    found: list[BillWording] = []
+    doubts = [] if doubt is None else [doubt]
+    wrong: Mistake | None = None
+    split = _splitting(terms, options.excluded, habits)
+    for choice in choices:
+        plain = BillWording(
+            amount=choice.money,
+            title=choice.title,
+            date=day,
+            category=options.category,
+            repeat=options.repeat,
+            per_head=options.per_head,
+        )
+        bills = _complete(plain, options, split, habits)
+        if isinstance(bills, Mistake):
+            wrong = wrong or bills
+            continue
+        found += bills[0]
+        doubts += bills[1]
+    if not found and wrong is not None:
+        return wrong
+    return found, doubts
+
+
+def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:
+    """`@a 20 @b 40`: where a number stands behind each of several people, the same with `=` between."""
+    found: list[tuple[int, int]] = []
+    for person in re.finditer(PERSON, rest.folded):
+        gap = _GAP.match(rest.folded, person.end())
+        number = found_at(rest.text, rest.folded, gap.end(), habits) if gap else None
+        if gap is None or number is None or number.is_signed or _NO_AMOUNT.match(rest.folded, number.end):
+            return None
+        found.append(gap.span())
+    if len(found) < 2:
+        return None
+    for start, end in reversed(found):
+        rest = rest.without(start, end, "=")
+    return rest
+
+
+def _splitting(terms: tuple[Term, ...], excluded: tuple[Who, ...], habits: Habits) -> _Split:
+    return lambda bill: share_out(bill, terms, excluded, habits)
+
+
+def _read_items(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
+    if options.per_head or options.excluded:
+        return Mistake(Problem.MIXED_SPLITS, _("With single items, name those who had each of them."), {})
+    items = read_items(options.rest, habits)
+    if isinstance(items, Mistake):
+        return items
+    bill = replace(items, date=day, category=options.category, repeat=options.repeat)
+    paid = _paid(bill, options.payers, habits)
+    return paid if isinstance(paid, Mistake) else ([paid], [])
+
+
+def _complete(plain: BillWording, options: Options, split: _Split, habits: Habits) -> _Read | Mistake:
+    shared = split(plain)
+    if isinstance(shared, Mistake):
+        return shared
+    found: list[BillWording] = []
+    doubts = [Doubt.SENDER] if len(shared) > 1 else []
+    for one in shared:
+        paid = _paid(one, options.payers, habits)
+        if isinstance(paid, Mistake):
+            return paid
+        both = _with_payers_among_them(paid, options.excluded)
+        found += both
+        doubts += [Doubt.PAYER] if len(both) > 1 else []
+    return found, doubts
+
+
+def _paid(bill: BillWording, payers: tuple[Payer, ...], habits: Habits) -> BillWording | Mistake:
+    """The bill with those who paid it. Their amounts make the total; one may have paid what is left."""
+    if not payers:
+        return bill
+    people = [payer.who for payer in payers]
+    if len(set(people)) < len(people):
+        return Mistake(Problem.NAMED_TWICE, _("Somebody is named twice among those who paid."), {})
+    if len(payers) == 1 and payers[0].amount is None:
+        return replace(bill, payers=((payers[0].who, None),))
+    amounts: list[tuple[Who, int | None]] = []
+    for payer in payers:
+        minor = None if payer.amount is None else minor_of(payer.amount, bill.amount.currency, habits)
+        if isinstance(minor, Mistake):
+            return minor
+        amounts.append((payer.who, minor))
+    whole = bill.amount if not bill.per_head else total(bill)
+    said = sum(minor for _who, minor in amounts if minor is not None)
+    unsaid = [who for who, minor in amounts if minor is None]
+    if whole is None or len(unsaid) > 1:
+        return Mistake(
+            Problem.PAYMENTS_DO_NOT_FIT, _("Who paid how much? Write `paid by @ann=50 @bo=70`, and the total."), {}
+        )
+    missing = whole.minor - said
+    if (missing != 0) is not bool(unsaid) or missing * whole.minor < 0:
+        return does_not_fit(Problem.PAYMENTS_DO_NOT_FIT, Money(missing, whole.currency))
+    filled = tuple((who, missing if minor is None else minor) for who, minor in amounts)
+    return replace(bill, payers=filled)
+
+
+def _with_payers_among_them(bill: BillWording, excluded: tuple[Who, ...]) -> list[BillWording]:
+    """Where others share the bill and whoever paid it is not among them, perhaps he is meant to be."""
+    people = _people(bill)
+    payers = [who for who, _minor in bill.payers]
+    apart = [who for who in payers if who not in people and who not in excluded and who != Sender()]
+    if not people or Everybody() in people or not apart:
+        return [bill]
+    match bill.shares:
+        case EqualWording(everyone, left_out):
+            return [replace(bill, shares=EqualWording((*everyone, *apart), left_out)), bill]
+        case WeightsWording(weights, left_out):
+            more = tuple((who, Fraction(1)) for who in apart)
+            return [replace(bill, shares=WeightsWording((*weights, *more), left_out)), bill]
+        case AdjustedWording(adjustments, left_out):
+            changed = AdjustedWording((*adjustments, *((who, 0) for who in apart)), left_out)
+            return [replace(bill, shares=changed), bill]
+    return [bill]
+
+
+def _people(bill: BillWording) -> list[Who]:
+    match bill.shares:
+        case EqualWording(people):
+            return list(people)
+        case WeightsWording(weights):
+            return [who for who, _weight in weights]
+        case AdjustedWording(adjustments):
+            return [who for who, _minor in adjustments]
+    return []

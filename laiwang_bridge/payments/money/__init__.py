@@ -1,0 +1,1 @@
+"""Amounts of money: currencies, and how people write them."""

@@ -1,0 +1,113 @@
+"""Which of the numbers of a text is the amount, and what is left of the text as its title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from laiwang_bridge.payments.lines.marking import Marked
+from laiwang_bridge.payments.lines.wording import Doubt, Habits, Mistake, Problem
+from laiwang_bridge.payments.money.amounts import Found, Reading, find, mistake
+from laiwang_bridge.payments.money.money import Money
+from laiwang_bridge.payments.money.number_places import Kind
+
+_LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")
+_AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x02"
+_LEADING = re.compile(r"(?:for|für|pour|de)\s+(?=\S)", re.IGNORECASE)
+_EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
+_LONELY = re.compile(r"(?<!\S)[.,;:，。；：](?!\S)")
+MOST_READINGS = 6
+
+
+_ON_TOP = re.compile(
+    r"(?:(?<=[\s\x02])[+\u2212-]\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]|(?<!incl )(?<!incl\. )(?<!including )(?<!\w)"
+    r"(?:tip|tax|vat|service|trinkgeld|mwst|pourboire|tva|小费|税|服务费):?\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]"
+    r"|(?<=[\s\x02])\+\s?[0-9]+(?![\w%]))"
+)
+"""What may come on top of an amount, or be in it: `+ 20%`, `tip 10%`, `+20`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An amount and the title beside it."""
+
+    money: Money
+    title: str
+
+
+def choose(marked: Marked, habits: Habits) -> tuple[tuple[Choice, ...], Doubt | None] | Mistake:
+    """The amount and the title of a text without people and options; with a doubt, all that it can be."""
+    numbers = [one for one in find(marked.text, marked.folded, habits) if one.kind is not Kind.COUNT]
+    if not numbers:
+        return mistake(Problem.NO_AMOUNT)
+    chosen, doubt = _candidates(numbers, marked)
+    readings = [(one, reading) for one in chosen for reading in _signed(one, marked)]
+    if not readings:
+        return mistake(chosen[0].problem or Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
+    if doubt is None:
+        doubt = _doubt(chosen[0], marked)
+    choices = (Choice(reading.money, title(marked, reading.start, reading.end)) for _one, reading in readings)
+    kept = tuple(dict.fromkeys(choice for choice in choices if choice.money))[:MOST_READINGS]
+    if not kept:
+        return mistake(Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
+    on_top = _ON_TOP.search(marked.without(readings[0][1].start, readings[0][1].end).folded) if doubt is None else None
+    return (kept, doubt) if on_top is None else mistake(Problem.ON_TOP, text=on_top[0].strip(" \x02"))
+
+
+def title(marked: Marked, start: int, end: int) -> str:
+    """What is left as the title when the amount is taken out; a title in quotation marks without these."""
+    rest = marked.without(start, end)
+    plain = rest.text.strip(_AROUND)
+    if plain in marked.quotes:
+        return clean_title(marked.quotes[plain])
+    plain = " ".join(_EMPTY.sub(" ", plain.replace("\x02", " ")).split())
+    plain = _LONELY.sub(" ", plain)
+    plain = _LEADING.sub("", plain, count=1) if _LEADING.match(plain) else plain
+    shown = "".join(marked.typed.get(char, char) for char in plain)
+    return clean_title(shown.strip(_AROUND))
+
+
+def clean_title(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _candidates(numbers: list[Found], marked: Marked) -> tuple[list[Found], Doubt | None]:
+    with_currency = [one for one in numbers if one.kind is Kind.MARKED]
+    if len(with_currency) > 1 or (not with_currency and len(numbers) > 1):
+        return with_currency or numbers, Doubt.WHICH_NUMBER
+    if not with_currency:
+        return numbers, None
+    chosen = with_currency[0]
+    rivals = [one for one in numbers if one is not chosen and _is_outside(one, marked) and _is_as_large(one, chosen)]
+    return ([chosen, *rivals], Doubt.WHICH_NUMBER) if rivals else ([chosen], None)
+
+
+def _is_outside(one: Found, marked: Marked) -> bool:
+    """Whether it is the first or the last of the text, where amounts stand."""
+    return not marked.text[: one.start].strip(_AROUND) or not marked.text[one.end :].strip(_AROUND)
+
+
+def _is_as_large(one: Found, other: Found) -> bool:
+    def largest(readings: Iterable[Reading]) -> int:
+        return max((reading.money.minor // reading.money.currency.scale for reading in readings), default=0)
+
+    return largest(one.readings) >= largest(other.readings)
+
+
+def _signed(one: Found, marked: Marked) -> tuple[Reading, ...]:
+    """Its readings; behind a title, `-20` may as well have a dash."""
+    if not one.is_signed or not marked.text[: one.start].strip(_AROUND.replace("-", "")):
+        return one.readings
+    return (*one.readings, *(Reading(-reading.money, reading.start, reading.end) for reading in one.readings))
+
+
+def _doubt(one: Found, marked: Marked) -> Doubt | None:
+    if one.is_signed and marked.text[: one.start].strip(_AROUND.replace("-", "")):
+        return Doubt.SIGN
+    if not one.is_sure:
+        return Doubt.CURRENCY if one.is_currency_unsure else Doubt.NUMBER
+    written = marked.folded[one.start : one.end]
+    if marked.folded[one.end : one.end + 1] == "." and _LIKE_A_DATE.match(written):
+        return Doubt.NUMBER
+    return None

@@ -1,0 +1,1 @@
+"""Paying: claims and confirmations, settling up, reminders, polls, and bills that come again."""

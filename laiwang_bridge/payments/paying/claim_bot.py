@@ -1,0 +1,367 @@
+"""What people tap and type about one bill's payments: paid, received, wrong, and how each is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+from mautrix.types import UserID
+
+from appservice.bots import Argument, Button, Context, Router, UserError, button
+from appservice.content import code, lines
+from appservice.language import _
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.lines.wording import Who
+from laiwang_bridge.payments.paying import claim_store, claims, open_shares
+from laiwang_bridge.payments.paying.claims import Outcome
+from laiwang_bridge.payments.paying.rules import ClaimState, ShareStatus
+from laiwang_bridge.payments.till import BillNumber, HowMuch, MarkedBillNumber, Till, Whom, shown
+
+PAID, RECEIVED, WRONG = "✅", "👍", "❌"
+GROUP = _("Paying")
+
+_NO_PART = _("You have no part in bill {number}.")
+Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, example="I had no wine")]
+
+
+class ClaimBot:
+    """Claims about bills. `pay` is what `paid @ben 20` means, where it is for no bill."""
+
+    def __init__(self, prefixes: Sequence[str], till: Till) -> None:
+        self._till = till
+        self.pay: Callable[[Context, Who, str], None] = lambda _context, _whom, _amount: None
+        self.router = router = Router("claims", prefixes)
+        command = router.command
+        command(
+            "paid", "已付", "已付款", "付了", help=_("Say that you have paid your share"), group=GROUP, where="room"
+        )(self.paid)  # fmt: skip
+        command("unpaid", "没付", "还没付", help=_("Take back that you have paid"), group=GROUP, where="room")(
+            self.unpaid
+        )
+        command(
+            "received", "收到", "收到了", help=_("Say that you have got the money"), group=GROUP, where="room"
+        )(self.received)  # fmt: skip
+        command(
+            "unreceived", "撤销收到", help=_("Take back that you have got the money"), group=GROUP, where="room"
+        )(self.unreceived)  # fmt: skip
+        command(
+            "missing", "没收到", "未收到", help=_("Say that the money has not come"), group=GROUP, where="room"
+        )(self.missing)  # fmt: skip
+        command("dispute", "异议", "有误", help=_("Say that a bill is wrong"), group=GROUP, where="room")(self.dispute)
+        command(
+            "accept", "没异议", "认可", help=_("Take back that a bill is wrong"), group=GROUP, where="room"
+        )(self.accept)  # fmt: skip
+
+    def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
+        """For the card of a bill. A tap taken back takes back what it said."""
+        number = bill.number
+        wrong = button(WRONG, _("that is wrong"), self.dispute, number).undone_by(self.accept, number)
+        if not any(share.owed for share in statuses.values()):
+            return [wrong]
+        return [
+            button(PAID, _("I paid"), self.paid, number).undone_by(self.unpaid, number),
+            button(RECEIVED, _("received"), self.received, number).undone_by(self.unreceived, number),
+            wrong,
+        ]
+
+    # -- whoever owes ---------------------------------------------------------------------------------------------
+
+    def paid(
+        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+    ) -> None:  # fmt: skip
+        named = self._till.bill(context, bill)
+        if whom is not None and (named is None or not self._is_payee(context, named, whom)):
+            self.pay(context, whom, amount)
+            return
+        found = named or self._only(context, amount)
+        unit = found.content.total.currency.code
+        me = self._share(context, found)
+        money = self._till.amount(context, amount, unit)
+        if money is not None and money.currency.code != unit:
+            raise UserError(
+                _("Bill {number} is in {currency}. For another currency write {line}."),
+                number=_number(found), currency=unit, line=code("pay"),
+            )  # fmt: skip
+        open_before = claims.statuses(context.connection, found)[me].open
+        try:
+            outcome = claims.claim(context.connection, found, me, money.minor if money else None, context.now)
+        except claims.OwesNothing:
+            raise self._owes_nothing(context, found, me) from None
+        self._tell(context, outcome)
+        if outcome.minor > open_before:
+            said = _("That is {over} more than is open of your share. It counts as your credit.")
+            context.reply(said, over=shown(outcome.minor - open_before, unit, context.language))
+
+    def unpaid(self, context: Context, bill: BillNumber = None) -> None:
+        found = self._needed(context, bill, self.unpaid)
+        me = self._share(context, found)
+        try:
+            outcome = claims.withdraw(context.connection, found, me)
+        except claims.NobodySaid:
+            raise UserError(_("You have not said that you paid bill {number}."), number=_number(found)) from None
+        except claims.TooLate:
+            raise UserError(
+                _("It is in the books already: whoever got the money takes it out again with {line}."),
+                line=context.line(self.unreceived, found.number),
+            ) from None
+        self._tell(context, outcome)
+
+    def _is_payee(self, context: Context, bill: Bill, whom: Who) -> bool:
+        """Whether somebody is the one who gets the money for a bill."""
+        account = self._till.account(context, bill.ledger, whom)
+        return claims.creditors(context.connection, bill) == (claims.share_of(context.connection, bill, account),)
+
+    def _only(self, context: Context, amount: str) -> Bill:
+        """The one bill of which somebody has a share to pay. Raises `UserError`."""
+        ledger = self._till.ledger(context)
+        waiting = open_shares.of_accounts(context.connection, [self._till.me(context, ledger)])
+        if not waiting:
+            raise UserError(_("You owe nothing for any bill here."))
+        newest = bill_store.find(context.connection, waiting[-1].bill)
+        if len(waiting) > 1:
+            raise UserError(
+                _("For which bill? Reply to its card, or write its number:"),
+                try_instead=context.line(self.paid, newest.number, None, amount),
+            )
+        return newest
+
+    def _share(self, context: Context, bill: Bill) -> AccountId:
+        me = self._till.me(context, bill.ledger)
+        share = claims.share_of(context.connection, bill, me)
+        if share is None:
+            raise UserError(_NO_PART, number=_number(bill))
+        return share
+
+    def _owes_nothing(self, context: Context, bill: Bill, me: AccountId) -> UserError:
+        state = claims.statuses(context.connection, bill)[me]
+        if bill.is_void:
+            return UserError(_("Bill {number} is void: nobody owes anything for it."), number=_number(bill))
+        if state.claimed:
+            return UserError(_("You have said so already. Now whoever gets the money has to confirm it."))
+        if state.owed:
+            return UserError(_("Your share of bill {number} is paid."), number=_number(bill))
+        if me in claims.creditors(context.connection, bill):
+            return UserError(
+                _("You owe nothing for bill {number}: the others owe you. When you have got the money:"),
+                number=_number(bill), try_instead=context.line(self.received, bill.number),
+            )  # fmt: skip
+        return UserError(_("You owe nothing for bill {number}."), number=_number(bill))
+
+    # -- whoever gets it ------------------------------------------------------------------------------------------
+
+    def received(
+        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+    ) -> None:  # fmt: skip
+        found = self._till.bill(context, bill)
+        if found is None:
+            self._received_for_all(context, whom, amount)
+            return
+        connection, now = context.connection, context.now
+        if context.event.type == "m.reaction" and not self._getting(context, found):
+            return  # the thumb of somebody else is just a thumb
+        unit = found.content.total.currency.code
+        debtor = self._debtor(context, found, whom)
+        money = self._till.amount(context, amount, unit)
+        if money is not None and (debtor is None or money.currency.code != unit):
+            example = ledger_store.accounts(connection, found.ledger)[found.author].name
+            raise UserError(
+                _("From whom? Name them before the amount, in {currency}:"), currency=unit,
+                try_instead=f"{context.line(self.received, found.number)} {example} {amount}",
+            )  # fmt: skip
+        done: list[Outcome] = []
+        for payee in self._payees(context, found):
+            try:
+                done.append(claims.receive(connection, found, payee, debtor, money.minor if money else None, now))
+            except claims.Refusal:
+                continue
+            if debtor is not None:
+                break
+        if not done:
+            raise self._nothing_came(context, found, debtor)
+        for outcome in done:
+            self._tell(context, outcome)
+
+    def unreceived(self, context: Context, bill: BillNumber = None, whom: Whom | None = None) -> None:
+        found = self._needed(context, bill, self.unreceived)
+        debtor = self._debtor(context, found, whom)
+        payees = self._payees(context, found)
+        confirmed = claim_store.of_bill(context.connection, found.id, ClaimState.CONFIRMED)
+        mine = [one for one in confirmed if one.payee in payees and debtor in (None, one.debtor)]
+        if not mine:
+            raise UserError(_("Nothing is in the books as paid to you for bill {number}."), number=_number(found))
+        me = self._till.me(context, found.ledger)
+        for one in mine:
+            key = f"{context.unit.key}/{one.id}"
+            self._tell(context, claims.undo(context.connection, one, me, key, context.now))
+
+    def missing(self, context: Context, bill: BillNumber = None, whom: Whom | None = None) -> None:
+        found = self._needed(context, bill, self.missing)
+        debtor = self._debtor(context, found, whom)
+        payees = self._payees(context, found)
+        said = claim_store.of_bill(context.connection, found.id, ClaimState.CLAIMED)
+        mine = [one for one in said if one.payee in payees and debtor in (None, one.debtor)]
+        if not mine:
+            raise self._nothing_came(context, found, debtor)
+        for one in mine:
+            self._tell(context, claims.refuse(context.connection, one))
+        faces = self._till.cards.faces(context.connection, found.ledger)
+        users = [faces[one.debtor].user for one in mine]
+        context.reply(
+            _("{who}: {payee} says that the money for bill {number} has not come."),
+            who=[faces[one.debtor].rich for one in mine], payee=faces[mine[0].payee].rich, number=_number(found),
+            mentions=[user for user in users if user is not None],
+        )  # fmt: skip
+
+    def _received_for_all(self, context: Context, whom: Who | None, amount: str) -> None:
+        """Somebody has got money, for no bill in particular."""
+        connection = context.connection
+        ledger = self._till.ledger(context)
+        me = self._till.me(context, ledger)
+        debtor = None if whom is None else self._till.account(context, ledger, whom)
+        money = self._till.amount(context, amount, ledger_store.settings(connection, ledger).currency)
+        if debtor is not None and money is not None:
+            if debtor == me:
+                raise UserError(_("That is yourself."))
+            self._tell(
+                context,
+                claims.transfer(
+                    connection, ledger, debtor, me, money.currency.code, money.minor, context.now, said_by=me
+                ),
+            )
+            return
+        waiting = [
+            one for one in claim_store.open_in(connection, ledger)
+            if one.payee == me and debtor in (None, one.debtor)
+        ]  # fmt: skip
+        if not waiting:
+            raise UserError(
+                _("Nobody has said that he paid you. If you have got something, say from whom and how much:"),
+                try_instead=f"{context.line(self.received)} @ann:example.org 20",
+            )
+        if debtor is None and (len(waiting) > 1 or (money is not None and money.minor != waiting[0].minor)):
+            faces = self._till.cards.faces(connection, ledger)
+            first = self._typed(context, ledger, waiting[0].debtor)
+            raise UserError(
+                _("From whom? What you were said to have been paid: {what}."),
+                what=[
+                    f"{faces[one.debtor].name} {shown(one.minor, one.currency, context.language)}" for one in waiting
+                ],
+                try_instead=f"{context.line(self.received)} {first} {amount}".rstrip(),
+            )
+        for one in waiting:
+            self._tell(context, claims.confirm(connection, one, me, context.now))
+
+    def _typed(self, context: Context, ledger: LedgerId, id: AccountId) -> str:
+        """Somebody as he is named in a command."""
+        account = ledger_store.accounts(context.connection, ledger)[id]
+        return account.name if account.kind is AccountKind.USER else f"+{account.name}"
+
+    def _payees(self, context: Context, bill: Bill) -> list[AccountId]:
+        """For whom somebody may say what has come. Raises `UserError` where that is nobody."""
+        found = self._getting(context, bill)
+        if not found:
+            faces = self._till.cards.faces(context.connection, bill.ledger)
+            getting = claims.creditors(context.connection, bill)
+            raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
+        return found
+
+    def _getting(self, context: Context, bill: Bill) -> list[AccountId]:
+        """For himself, and the author of a bill for those who cannot: guests, and whoever has left."""
+        me = ledger_store.find_account(context.connection, bill.ledger, context.sender)
+        if me is None:
+            return []
+        accounts = ledger_store.accounts(context.connection, bill.ledger)
+        getting = claims.creditors(context.connection, bill)
+        mine = claims.share_of(context.connection, bill, me)
+        if bill.author != me:
+            return [one for one in getting if one == mine]
+        return [one for one in getting if one == mine or not self._is_here(context, accounts[one])]
+
+    def _is_here(self, context: Context, account: Account) -> bool:
+        if account.kind is not AccountKind.USER:
+            return False
+        rooms = self._till.around.rooms
+        return rooms.membership(context.connection, context.room, UserID(account.name)) == "join"
+
+    def _debtor(self, context: Context, bill: Bill, whom: Who | None) -> AccountId | None:
+        if whom is None:
+            return None
+        account = self._till.account(context, bill.ledger, whom)
+        share = claims.share_of(context.connection, bill, account)
+        if share is None:
+            raise UserError(_("They have no part in bill {number}."), number=_number(bill))
+        return share
+
+    def _nothing_came(self, context: Context, bill: Bill, debtor: AccountId | None) -> UserError:
+        if debtor is not None:
+            return UserError(_("They owe you nothing more for bill {number}."), number=_number(bill))
+        owing = [one for one, his in claims.statuses(context.connection, bill).items() if his.owed > his.paid]
+        if not owing:
+            return UserError(_("Bill {number} is paid."), number=_number(bill))
+        who = self._typed(context, bill.ledger, owing[0])
+        return UserError(
+            _("Nobody has said yet that he paid bill {number}. If you have got it all the same, say from whom:"),
+            number=_number(bill), try_instead=f"{context.line(self.received, bill.number)} {who}",
+        )  # fmt: skip
+
+    # -- disputes -------------------------------------------------------------------------------------------------
+
+    def dispute(self, context: Context, bill: MarkedBillNumber = None, reason: Reason = "") -> None:
+        found = self._needed(context, bill, self.dispute)
+        me = self._till.me(context, found.ledger)
+        if me not in found.nets:
+            raise UserError(_NO_PART, number=_number(found))
+        claims.dispute(context.connection, found, me, reason.strip(), context.now)
+        self._till.cards.refresh(context.unit, [found.id])
+        faces = self._till.cards.faces(context.connection, found.ledger)
+        author = faces[found.author]
+        said = _(
+            "{author}: {who} says that bill {number} is wrong. It stays as it is until somebody changes it, or {who} "
+            "writes {line}."
+        )
+        why = context.say(_("What {who} says: {reason}"), who=faces[me].rich, reason=reason.strip())
+        told = context.say(
+            said, author=author.rich, who=faces[me].rich, number=_number(found),
+            line=code(context.line(self.accept, found.number)),
+        )  # fmt: skip
+        context.reply(
+            lines(told, why if reason.strip() else ""),
+            mentions=[author.user] if author.user is not None and found.author != me else [],
+        )  # fmt: skip
+
+    def accept(self, context: Context, bill: BillNumber = None) -> None:
+        found = self._needed(context, bill, self.accept)
+        if not claims.give_in(context.connection, found, self._till.me(context, found.ledger)):
+            raise UserError(_("You have not said that bill {number} is wrong."), number=_number(found))
+        self._till.cards.refresh(context.unit, [found.id])
+        agree(context)
+
+    # -- telling --------------------------------------------------------------------------------------------------
+
+    def _needed(self, context: Context, number: int | None, handler: Callable[..., None]) -> Bill:
+        found = self._till.bill(context, number)
+        if found is None:
+            newest = bill_store.bills(context.connection, self._till.ledger(context), most=1)
+            raise UserError(
+                _("For which bill? Reply to its card, or write its number:"),
+                try_instead=context.line(handler, newest[0].number if newest else 1),
+            )
+        return found
+
+    def _tell(self, context: Context, outcome: Outcome) -> None:
+        self._till.tell(context.unit, outcome)
+        agree(context)
+
+
+def agree(context: Context) -> None:
+    """Whoever tapped sees what it did on the card; whoever wrote gets a sign that he was understood."""
+    if context.event.type == "m.room.message":
+        context.agree()
+
+
+def _number(bill: Bill) -> str:
+    return f"#{bill.number}"

@@ -1,0 +1,389 @@
+"""What becomes of "I have paid", "received" and "that is wrong": the rules of `paying` on what is stored.
+
+A claim is no entry of the books; its confirmation is one. A dispute changes nothing but how the bill is shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection
+
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.bills.bill_store import Bill, BillId
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, payment_postings
+from laiwang_bridge.payments.ledger.ledger_store import AccountKind, Confirmation, LedgerId
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.paying import claim_store, open_shares
+from laiwang_bridge.payments.paying.claim_store import Claim, Dispute
+from laiwang_bridge.payments.paying.rules import (
+    Act,
+    ClaimState,
+    Debt,
+    ShareState,
+    ShareStatus,
+    after,
+    debts_of,
+    portions,
+    status,
+)
+
+KIND = "payment"
+
+
+def statuses(connection: Connection, bill: Bill) -> dict[AccountId, ShareStatus]:
+    """Where everybody stands who paid for the bill or bears a share of it, in the bill's order.
+
+    Of those who settle as one, the first of the bill stands for all.
+    """
+    face = _faces(connection, bill)
+    confirmed: Counter[AccountId] = Counter()
+    claimed: Counter[AccountId] = Counter()
+    for account, minor in claim_store.evened(connection, bill.id).items():
+        confirmed[face(account)] += minor
+    for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
+        (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[face(claim.debtor)] += claim.minor
+    disputed = {one.account for one in claim_store.disputes_of(connection, bill.id)}
+    nets = _nets(bill, face)
+    return {
+        account: status(-nets.get(account, 0), confirmed[account], claimed[account], disputed=account in disputed)
+        for account in bill.nets
+    }
+
+
+def progress(shares: Sequence[ShareStatus]) -> tuple[int, int]:
+    """How many of those who owe something for a bill have paid, and how many there are."""
+    owing = [share for share in shares if share.owed]
+    return sum(share.paid == share.owed for share in owing), len(owing)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done: the claims that changed, and the bills whose cards show it now."""
+
+    claims: tuple[Claim, ...]
+    bills: tuple[BillId, ...]
+
+    @property
+    def minor(self) -> int:
+        return sum(claim.minor for claim in self.claims)
+
+
+Deed = Callable[[], Outcome]
+"""Something to be done, which may raise a `Refusal`."""
+
+
+class Refusal(Exception):
+    """It cannot be done."""
+
+
+class OwesNothing(Refusal):
+    """Whoever says that he has paid owes nothing for the bill (any more)."""
+
+
+class NobodySaid(Refusal):
+    """Nobody has said that he has paid, so there is nothing to confirm."""
+
+
+class TooLate(Refusal):
+    """It is in the books already: only an undo takes it out again."""
+
+
+def share_of(connection: Connection, bill: Bill, account: AccountId) -> AccountId | None:
+    """The account of a bill that somebody's share stands at: his own, or that of whom he settles with."""
+    heads = _heads(connection, bill.ledger)
+    head = heads.get(account, account)
+    return next((one for one in bill.nets if heads.get(one, one) == head), None)
+
+
+def creditors(connection: Connection, bill: Bill) -> tuple[AccountId, ...]:
+    """Who is to get money for the bill."""
+    return tuple(account for account, net in _nets(bill, _faces(connection, bill)).items() if net > 0)
+
+
+def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
+    """Who has to give whom how much for a bill, whatever was paid of it already."""
+    return debts_of(_nets(bill, _faces(connection, bill)))
+
+
+# -- paying ---------------------------------------------------------------------------------------------------------
+
+
+def claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> Outcome:
+    """`debtor` says that he has paid so much for a bill; all that is open of his share, if `minor` is None.
+
+    Where the room takes people's word for it, or whoever gets it cannot say so, it is in the books at once. Raises
+    `OwesNothing`.
+    """
+    made = _claim(connection, bill, debtor, minor, now)
+    sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
+    confirmed = _confirm(connection, sure, debtor, now)
+    waiting = tuple(one for one in made if one not in sure)
+    _touch(connection, [bill.id])
+    return Outcome((*confirmed.claims, *waiting), tuple(dict.fromkeys((bill.id, *confirmed.bills))))
+
+
+def receive(
+    connection: Connection, bill: Bill, payee: AccountId, debtor: AccountId | None, minor: int | None, now: int
+) -> Outcome:
+    """`payee` says that he has received what `debtor` (or everybody) said to have paid for a bill.
+
+    With a debtor and an amount, or with a debtor who has said nothing, it is what the payee says that counts. Raises
+    `NobodySaid` and `OwesNothing`.
+    """
+    claims = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.REFUSED)
+    face = _faces(connection, bill)
+    mine = [one for one in claims if face(one.payee) == payee and debtor in (None, face(one.debtor))]
+    said = [one for one in mine if one.state is ClaimState.CLAIMED]
+    if debtor is None or (said and minor in (None, sum(one.minor for one in said))):
+        if not said:
+            raise NobodySaid
+        return _confirm(connection, said, payee, now)
+    if debtor not in bill.nets:
+        raise OwesNothing
+    for one in said:  # what he says himself takes the place of what they said
+        claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
+    if minor is None:
+        owed = sum(debt.minor for debt in debts(connection, bill) if (debt.debtor, debt.payee) == (debtor, payee))
+        had = claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED)
+        minor = owed - sum(one.minor for one in had if (face(one.debtor), face(one.payee)) == (debtor, payee))
+        minor = min(minor, statuses(connection, bill)[debtor].open)
+        if minor <= 0:
+            raise OwesNothing
+    currency = bill.content.total.currency.code
+    id = claim_store.add(connection, bill.ledger, bill.id, debtor, payee, currency, minor, now)
+    return _confirm(connection, _found(connection, [id]), payee, now)
+
+
+def transfer(
+    connection: Connection,
+    ledger: LedgerId,
+    debtor: AccountId,
+    payee: AccountId,
+    currency: str,
+    minor: int,
+    now: int,
+    *,
+    said_by: AccountId,
+) -> Outcome:
+    """Money that went from one to another for no bill in particular. It is in the books at once if the payee says so,
+    or where the room takes people's word for it."""
+    id = claim_store.add(connection, ledger, None, debtor, payee, currency, minor, now)
+    found = _found(connection, [id])
+    if said_by == payee or _is_enough(connection, ledger, payee):
+        return _confirm(connection, found, said_by, now)
+    return Outcome(tuple(found), ())
+
+
+def confirm(connection: Connection, one: Claim, by: AccountId, now: int) -> Outcome:
+    """Whoever should have got it says that he has. Raises `TooLate` where nothing is claimed any more."""
+    if after(one.state, Act.CONFIRM) is None:
+        raise TooLate
+    return _confirm(connection, [one], by, now)
+
+
+def refuse(connection: Connection, one: Claim) -> Outcome:
+    """Whoever should have got it says that nothing came. Raises `TooLate`."""
+    return _change(connection, [one], Act.REFUSE)
+
+
+def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
+    """Somebody takes back that he has paid for a bill. Raises `TooLate` if it was confirmed, and `NobodySaid`."""
+    said = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED)
+    face = _faces(connection, bill)
+    his = [one for one in said if face(one.debtor) == debtor]
+    if not his:
+        raise NobodySaid
+    waiting = [one for one in his if one.state is ClaimState.CLAIMED]
+    if not waiting:
+        raise TooLate
+    return _change(connection, waiting, Act.WITHDRAW)
+
+
+def take_back(connection: Connection, one: Claim) -> Outcome:
+    """Whoever said that he has paid takes it back. Raises `TooLate`."""
+    return _change(connection, [one], Act.WITHDRAW)
+
+
+def undo(connection: Connection, one: Claim, by: AccountId, key: str, now: int) -> Outcome:
+    """Take a payment out of the books again, by its reversal. Raises `TooLate` where it is not in them."""
+    if one.entry is None or after(one.state, Act.UNDO) is None:
+        raise TooLate
+    ledger_store.reverse_entry(connection, one.ledger, one.entry, key, day(now), now, by)
+    return undone(connection, one.entry)
+
+
+def undone(connection: Connection, entry: EntryId) -> Outcome:
+    """An entry was taken out of the books again: if it was a payment, nothing rests on it any more."""
+    evened = claim_store.forget_even(connection, entry)
+    one = claim_store.of_entry(connection, entry)
+    outcome = Outcome((), ())
+    if one is not None and after(one.state, Act.UNDO) is not None:
+        outcome = _change(connection, [one], Act.UNDO)
+    touched = tuple(dict.fromkeys((*outcome.bills, *evened)))
+    _touch(connection, touched)
+    return Outcome(outcome.claims, touched)
+
+
+# -- disputes and changes -------------------------------------------------------------------------------------------
+
+
+def dispute(connection: Connection, bill: Bill, account: AccountId, reason: str, now: int) -> None:
+    """Somebody says that a bill is wrong. It stays in the books as it is."""
+    claim_store.dispute(connection, Dispute(bill.ledger, bill.id, account, reason, now))
+    _touch(connection, [bill.id])
+
+
+def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
+    """He takes it back; returns whether he had said so."""
+    found = claim_store.settle_dispute(connection, bill.id, account)
+    _touch(connection, [bill.id])
+    return found
+
+
+def bill_changed(connection: Connection, bill: Bill) -> None:
+    """A bill was added, edited, made void or restored: an edit answers the disputes about it, a void bill is owed by
+    nobody."""
+    if bill.version.number > 1:
+        claim_store.settle_disputes(connection, bill.id)
+    if bill.is_void:
+        for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
+            claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
+    _touch(connection, [bill.id])
+
+
+# -- how ------------------------------------------------------------------------------------------------------------
+
+
+def _is_enough(connection: Connection, ledger: LedgerId, payee: AccountId) -> bool:
+    """Whether the word of whoever has paid counts: the room has decided so, or nobody else could say it."""
+    if ledger_store.settings(connection, ledger).confirmation is Confirmation.ONE:
+        return True
+    return ledger_store.accounts(connection, ledger)[payee].kind is not AccountKind.USER
+
+
+def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> list[Claim]:
+    his = statuses(connection, bill).get(debtor)
+    owed = [debt for debt in debts(connection, bill) if debt.debtor == debtor]
+    wanted = (his.open if his else 0) if minor is None else minor
+    if not owed or wanted <= 0:
+        raise OwesNothing
+    face = _faces(connection, bill)
+    had: Counter[AccountId] = Counter()
+    for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
+        if face(one.debtor) == debtor:
+            had[face(one.payee)] += one.minor
+    even = sum(minor for account, minor in claim_store.evened(connection, bill.id).items() if face(account) == debtor)
+    had.update(dict(portions(owed, had, even)))
+    currency = bill.content.total.currency.code
+    return _found(
+        connection,
+        [
+            claim_store.add(connection, bill.ledger, bill.id, debtor, payee, currency, part, now)
+            for payee, part in portions(owed, had, wanted)
+        ],
+    )
+
+
+def _confirm(connection: Connection, claims: Sequence[Claim], by: AccountId, now: int) -> Outcome:
+    touched: list[BillId] = [one.bill for one in claims if one.bill is not None]
+    for one in claims:
+        postings = payment_postings(one.currency, one.debtor, one.payee, one.minor)
+        entry = ledger_store.post(
+            connection, one.ledger, NewEntry(KIND, f"claim:{one.id}", day(now), postings, author=by), now
+        )
+        if entry is not None:
+            claim_store.change(connection, one.id, ClaimState.CONFIRMED, entry)
+            touched += _even(connection, one, entry)
+    bills = tuple(dict.fromkeys(touched))
+    _touch(connection, bills)
+    return Outcome(tuple(_found(connection, [one.id for one in claims])), bills)
+
+
+def _even(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
+    """Who owes nothing any more after this payment is even with all bills of before, whatever they were.
+
+    So is whoever comes to zero by it, and whoever has given more than he owed, unless he gave it for one bill.
+    """
+    heads = _heads(connection, paid.ledger)
+    balances = ledger_store.balances(connection, paid.ledger)
+    found: list[BillId] = []
+    for head in dict.fromkeys(heads.get(one, one) for one in (paid.debtor, paid.payee)):
+        unit = [one for one in heads if heads[one] == head] or [head]
+        net = sum(balances.get((one, paid.currency), 0) for one in unit)
+        if net == 0 or (net > 0 and paid.bill is None and paid.debtor in unit):
+            for account in unit:
+                found += _even_account(connection, paid, account, entry)
+    return found
+
+
+def _even_account(connection: Connection, paid: Claim, account: AccountId, entry: EntryId) -> list[BillId]:
+    rest: dict[BillId, int] = {}
+    for id in open_shares.bills_of(connection, account):
+        bill = bill_store.find(connection, id)
+        his = statuses(connection, bill)[account]
+        if bill.content.total.currency.code == paid.currency and his.owed > his.paid:
+            rest[id] = his.owed - his.paid
+            face = _faces(connection, bill)
+            for one in claim_store.of_bill(connection, id, ClaimState.CLAIMED):
+                if face(one.debtor) == account:
+                    claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
+    claim_store.note_even(connection, account, rest, entry)
+    return list(rest)
+
+
+def _change(connection: Connection, claims: Sequence[Claim], act: Act) -> Outcome:
+    for one in claims:
+        state = after(one.state, act)
+        if state is None:
+            raise TooLate
+        claim_store.change(connection, one.id, state)
+    bills = tuple(dict.fromkeys(one.bill for one in claims if one.bill is not None))
+    _touch(connection, bills)
+    return Outcome(tuple(_found(connection, [one.id for one in claims])), bills)
+
+
+def _touch(connection: Connection, bills: Sequence[BillId]) -> None:
+    """Note anew which shares of these bills are open."""
+    for id in bills:
+        bill = bill_store.find(connection, id)
+        waiting = {
+            account: share.state is ShareState.OPEN
+            for account, share in statuses(connection, bill).items()
+            if share.owed > share.paid
+        }
+        open_shares.keep(connection, bill, waiting)
+
+
+def _found(connection: Connection, ids: Sequence[claim_store.ClaimId]) -> list[Claim]:
+    return [one for id in ids if (one := claim_store.find(connection, id)) is not None]
+
+
+def _heads(connection: Connection, ledger: LedgerId) -> dict[AccountId, AccountId]:
+    """Under whom everybody of a ledger settles."""
+    return {id: one.settles_with or id for id, one in ledger_store.accounts(connection, ledger).items()}
+
+
+def _faces(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountId]:
+    """Who stands for whom in a bill: of those who settle as one, the first."""
+    heads = _heads(connection, bill.ledger)
+    first: dict[AccountId, AccountId] = {}
+    for account in bill.nets:
+        first.setdefault(heads.get(account, account), account)
+    return lambda account: first.get(heads.get(account, account), account)
+
+
+def _nets(bill: Bill, face: Callable[[AccountId], AccountId]) -> dict[AccountId, int]:
+    nets: dict[AccountId, int] = {}
+    for account, net in bill.nets.items():
+        nets[face(account)] = nets.get(face(account), 0) + net
+    return nets
+
+
+def day(now: int) -> date:
+    """The day that an instant (milliseconds) falls on, in UTC: for entries, which are ordered by their numbers."""
+    return datetime.fromtimestamp(now // 1000, UTC).date()

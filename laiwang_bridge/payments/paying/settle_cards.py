@@ -1,0 +1,206 @@
+"""The card of a plan to settle: its payments by number, each with what has become of it, edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from appservice.bots import Button, Context, Voice
+from appservice.content import Rich, bold, code, lines, numbered, paragraphs
+from appservice.language import N_, Message, _
+from appservice.unit import Unit
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.ledger import ledger_store, settling
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId, SettleMode
+from laiwang_bridge.payments.ledger.settling import Plan, Treasurer, as_units
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.paying import claim_store, plan_store, settlement_store
+from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.claims import Outcome
+from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
+from laiwang_bridge.payments.paying.rules import ClaimState, still_fits
+from laiwang_bridge.payments.till import Till, shown
+from laiwang_bridge.people.mail import is_here
+
+MOST_BUTTONS = 10
+KEYCAPS = (*(f"{number}\ufe0f\u20e3" for number in range(1, 10)), "🔟")
+
+_MODES: dict[SettleMode, Message] = {
+    SettleMode.MINIMAL: _("As few payments as possible."),
+    SettleMode.PAIRWISE: _("Everybody pays only those to whom he owes something."),
+    SettleMode.TREASURER: _("All payments go through one person."),
+}
+_LINES: dict[ClaimState | None, Message] = {
+    None: _("{payer} → {payee}: {amount}"),
+    ClaimState.CLAIMED: _("{payer} → {payee}: {amount} · ⏳ paid, says {payer}; {payee} has to confirm it"),
+    ClaimState.CONFIRMED: _("{payer} → {payee}: {amount} · ✅ paid"),
+    ClaimState.REFUSED: _("{payer} → {payee}: {amount} · has not come, says {payee}"),
+}
+
+
+class SettleCards:
+    """Shows plans. `button` gives the button of one of its payments, `more` are others, `settle` and `why` how these
+    are typed."""
+
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self.button: Callable[[Suggested, str, Rich], Button] | None = None
+        self.more: list[Button] = []
+        self.settle: Callable[[Voice], str] = lambda _voice: ""
+        self.why: Callable[[Voice, int], str] = lambda _voice, _number: ""
+
+    def make(self, context: Context, ledger: LedgerId, how: How) -> None:
+        """Show what to pay, as the answer to a command; the numbers of an older plan are good no more."""
+        found = suggestions(context.connection, ledger, how, context.now)
+        earlier = plan_store.find(context.connection, ledger)
+        if earlier is not None:
+            self._retire(context.unit, earlier)
+        plan = ShownPlan(ledger, None, context.bot.user_id, context.language, how, False, found)
+        text, buttons = self._card(context, plan)
+        card = context.reply(text, buttons=buttons)
+        plan_store.keep(context.connection, replace(plan, card=card))
+
+    def refresh(self, unit: Unit, ledger: LedgerId) -> None:
+        """Show the plan as it stands now."""
+        plan = plan_store.find(unit.connection, ledger)
+        if plan is not None and not plan.is_stale:
+            if not _fits(unit.connection, plan):
+                plan_store.note_stale(unit.connection, ledger)
+                plan = replace(plan, is_stale=True)
+            self._edit(unit, plan)
+
+    def check(self, unit: Unit, ledger: LedgerId) -> None:
+        """Something has happened in the books: if the plan does not fit any more, it says so."""
+        plan = plan_store.find(unit.connection, ledger)
+        if plan is not None and not plan.is_stale and not _fits(unit.connection, plan):
+            self.refresh(unit, ledger)
+
+    def bill_changed(self, unit: Unit, bill: Bill) -> None:
+        self.check(unit, bill.ledger)
+
+    def paid(self, unit: Unit, outcome: Outcome) -> None:
+        """Something has become of payments: the plan shows it."""
+        for ledger in dict.fromkeys(one.ledger for one in outcome.claims):
+            self.refresh(unit, ledger)
+
+    def note_payment(self, connection: Connection, claim: Claim) -> None:
+        """A payment of which the plan may know: if it suggests just this one, it is meant."""
+        plan = plan_store.find(connection, claim.ledger)
+        if plan is None or plan.is_stale:
+            return
+        for one in plan.payments:
+            same = (one.payer, one.payee, one.currency, one.minor) == (
+                claim.debtor, claim.payee, claim.currency, claim.minor,
+            )  # fmt: skip
+            if same and state_of(connection, one) in (None, ClaimState.REFUSED):
+                plan_store.note_claim(connection, claim.ledger, one.number, claim.id)
+                return
+
+    def _retire(self, unit: Unit, plan: ShownPlan) -> None:
+        if not plan.is_stale and any(_is_open(unit.connection, one) for one in plan.payments):
+            self._edit(unit, replace(plan, is_stale=True))
+
+    def _edit(self, unit: Unit, plan: ShownPlan) -> None:
+        voice = self._till.voice(unit, plan.ledger, plan.bot, plan.language)
+        if voice is not None and plan.card is not None and is_here(voice, plan.card):
+            text, buttons = self._card(voice, plan)
+            voice.edit(plan.card, text, buttons=buttons)
+
+    def _card(self, voice: Voice, plan: ShownPlan) -> tuple[Rich, list[Button]]:
+        if not plan.payments:
+            return voice.say(_("Nobody owes anybody anything here.")), []
+        left = [one for one in plan.payments if _is_open(voice.connection, one)]
+        shown_payments = self._payments(voice, plan)
+        if plan.is_stale:
+            again = voice.say(_("This plan is out of date. For a new one: {line}"), line=code(self.settle(voice)))
+            return paragraphs(again, shown_payments), []
+        if not left:
+            return paragraphs(voice.say(_("All is settled.")), shown_payments), []
+        head = voice.say(
+            N_("To settle up, **one payment**:", "To settle up, **{count} payments**:"), count=len(plan.payments)
+        )
+        below = voice.say(
+            _("Whoever pays and whoever gets it tap the number of the payment. Why it is so: {line}"),
+            line=code(self.why(voice, left[0].number)),
+        )
+        text = paragraphs(lines(head, voice.say(_MODES[plan.how.mode])), shown_payments, below)
+        return text, self._buttons(voice, plan.ledger, left)
+
+    def _buttons(self, voice: Voice, ledger: LedgerId, left: Iterable[Suggested]) -> list[Button]:
+        faces = self._till.cards.faces(voice.connection, ledger)
+        found = []
+        for one in left:
+            if self.button is not None and one.number <= MOST_BUTTONS:
+                label = voice.say(_("{payer} → {payee}"), payer=faces[one.payer].name, payee=faces[one.payee].name)
+                found.append(self.button(one, KEYCAPS[one.number - 1], label))
+        return [*found, *self.more]
+
+    def _payments(self, voice: Voice, plan: ShownPlan) -> Rich:
+        faces = self._till.cards.faces(voice.connection, plan.ledger)
+
+        def line(one: Suggested) -> Rich:
+            said = _LINES.get(state_of(voice.connection, one), _LINES[None])
+            amount = shown(one.minor, one.currency, voice.language)
+            return voice.say(said, payer=bold(faces[one.payer].rich), payee=bold(faces[one.payee].rich), amount=amount)
+
+        return numbered(line(one) for one in plan.payments)
+
+
+def suggestions(connection: Connection, ledger: LedgerId, how: How, now: int) -> tuple[Suggested, ...]:
+    """The payments that bring everybody to zero, currency by currency, numbered through."""
+    found: list[Suggested] = []
+    for currency in currencies(connection, ledger):
+        for each in plan_in(connection, ledger, currency, how, now).transfers:
+            found.append(Suggested(len(found) + 1, each.payer, each.payee, currency, each.minor))
+    return tuple(found)
+
+
+def plan_in(connection: Connection, ledger: LedgerId, currency: str, how: How, now: int) -> Plan:
+    """The plan for one currency."""
+    if how.mode is SettleMode.TREASURER and how.treasurer is not None:
+        units = settlement_store.units_of(connection, ledger)
+        nets = _nets(connection, ledger, currency, units)
+        return settling.plan(nets, Treasurer(units.get(how.treasurer, how.treasurer)))
+    return settlement_store.settlement(connection, ledger, currency, now, how.mode)
+
+
+def currencies(connection: Connection, ledger: LedgerId) -> list[str]:
+    """Those in which somebody owes something, the room's own first."""
+    own = ledger_store.settings(connection, ledger).currency
+    open_ones = {code for (_account, code), minor in ledger_store.balances(connection, ledger).items() if minor}
+    return sorted(open_ones, key=lambda code: (code != own, code))
+
+
+def state_of(connection: Connection, one: Suggested) -> ClaimState | None:
+    """What has become of a payment; None where nobody says (any more) that it was made."""
+    claim = claim_store.find(connection, one.claim) if one.claim is not None else None
+    return None if claim is None or claim.state in (ClaimState.WITHDRAWN, ClaimState.UNDONE) else claim.state
+
+
+def _is_open(connection: Connection, one: Suggested) -> bool:
+    return state_of(connection, one) is not ClaimState.CONFIRMED
+
+
+def _fits(connection: Connection, plan: ShownPlan) -> bool:
+    """Whether what is left of a plan brings everybody to zero; a plan that was paid is done with, whatever comes."""
+    left = [one for one in plan.payments if _is_open(connection, one)]
+    if not left:
+        return True
+    units = settlement_store.units_of(connection, plan.ledger)
+    codes = {*currencies(connection, plan.ledger), *(one.currency for one in left)}
+    return all(
+        still_fits(
+            [(one.payer, one.payee, one.minor) for one in left if one.currency == code],
+            _nets(connection, plan.ledger, code, units),
+        )
+        for code in codes
+    )
+
+
+def _nets(
+    connection: Connection, ledger: LedgerId, currency: str, units: dict[AccountId, AccountId]
+) -> dict[AccountId, int]:
+    balances = ledger_store.balances(connection, ledger)
+    return as_units({account: minor for (account, code), minor in balances.items() if code == currency}, units)

@@ -1,0 +1,372 @@
+"""What people type about how they are paid, and about how they can pay somebody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Collection, Mapping
+from typing import Annotated, Any, Literal, Protocol
+
+from mautrix.types import ContentURI, RoomID, UserID
+
+from appservice.bots import Argument, ArgumentError, Button, Context, File, Router, UserError, Voice, button
+from appservice.bots.line import fold
+from appservice.content import Rich, bullets, code, numbered, paragraphs
+from appservice.effects import Answer, Job
+from appservice.homeserver import HomeserverAway, HomeserverError
+from appservice.language import Language, _
+from appservice.routes import Later, Routes
+from appservice.unit import Unit
+from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.lines.wording import Guest, User, Who
+from laiwang_bridge.payments.paying import owing
+from laiwang_bridge.payments.paying.owing import Owed
+from laiwang_bridge.payments.paying.rules import ShareState, ShareStatus
+from laiwang_bridge.payments.rails import Details, Mistake, Rail, pictures, rail_store, takes
+from laiwang_bridge.payments.rails.rail_store import MOST_WAYS, RequestId
+from laiwang_bridge.payments.rails.telling import Commands, Telling
+from laiwang_bridge.payments.rails.ways import Ways
+from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.payments.till import Till, read_who, show_who
+from laiwang_bridge.people import store as people
+from laiwang_bridge.people.names import who_asks
+from laiwang_bridge.people.rules import PersonId
+
+MOST_TOLD = 5
+"""Debts that somebody is told about at once."""
+
+_GROUP = _("Being paid and paying")
+_ASKS_ALWAYS = _("I ask you each time before I tell anybody.")
+_TELLS = _(
+    "I tell them to friends who owe you, and to whoever owes you for a bill that you wrote. About anybody else I ask "
+    "you first."
+)
+_READ = "payments.picture"
+_PAUSE_SECONDS = 10.0
+_NOT_NOW = (429, 502, 503, 504)
+
+
+def _read_target(text: str) -> int | Who:
+    """The number of a bill, or somebody."""
+    digits = fold(text).removeprefix("#")
+    if digits.isascii() and digits.isdigit() and len(digits) < 10:
+        return int(digits)
+    try:
+        return read_who(text)
+    except ArgumentError as error:
+        raise ArgumentError(
+            _("“{word}” is neither a person nor a bill. Mention the person, or write the number of the bill."),
+            word=text[:30],
+            suggestion="#7",
+        ) from error
+
+
+def _show_target(target: int | Who) -> str:
+    return f"#{target}" if isinstance(target, int) else show_who(target)
+
+
+Target = Annotated[
+    int | Who | None,
+    Argument(_("whom, or which bill"), parse=_read_target, show=_show_target, example="@ann:example.org"),
+]
+What = Annotated[
+    Literal["add", "remove", "ask"],
+    Argument(
+        _("add, remove or ask"), words={"add": ("添加", "加"), "remove": ("删除", "移除"), "ask": ("先问我", "询问")}
+    ),
+]
+Given = Annotated[
+    str | None, Argument(_("how you are paid"), rest=True, most=600, example="sepa DE89 3704 0044 0532 0130 00")
+]
+Number = Annotated[int, Argument(_("which question"), least=1)]
+_ON, _OFF = ("on", "yes", "开", "是"), ("off", "no", "关", "否")
+
+
+class Download(Protocol):
+    """Fetches a file of the media repository (`appservice.homeserver.Homeserver.download`)."""
+
+    def __call__(self, uri: ContentURI, user: UserID, *, most_bytes: int) -> Awaitable[bytes]: ...
+
+
+class RailsBot:
+    """`ways` and `way` for whoever is paid, `how` for whoever pays, `tell` for whoever is asked."""
+
+    def __init__(
+        self, prefixes: tuple[str, ...], around: Surroundings, till: Till, ways: Ways, download: Download
+    ) -> None:
+        self._around = around
+        self._till = till
+        self._ways = ways
+        self._download = download
+        self.telling = Telling(around, ways)
+        self.telling.answered_by(Commands(self.tell, self._add_line))
+        self.router = router = Router("rails", prefixes, title=_GROUP)
+        command = router.command
+        command("ways", "收款方式", help=_("How you are paid"), group=_GROUP, where="direct")(self.ways)
+        command("way", "设置收款", help=_("Add or remove a way to be paid"), group=_GROUP, where="direct")(self.way)
+        command("how", "怎么付", help=_("How to pay somebody, told to you alone"), group=_GROUP)(self.how)
+        command("tell", "告诉", help=_("Let somebody who owes you know how you are paid"), group=_GROUP,
+                where="direct")(self.tell)  # fmt: skip
+        router.receives(lambda file: file.kind == "m.image", self.take_picture)
+
+    @property
+    def installed(self) -> Collection[str]:
+        """The names of all rails; asked for at the start, whatever is wrong with one is in the log then."""
+        return self._ways.rails.keys()
+
+    def add_to(self, routes: Routes) -> None:
+        routes.on_job(_READ, self._read_picture)
+        routes.on_answer(_READ, self._picture_read)
+
+    # -- being paid -------------------------------------------------------------------------------------------------
+
+    def ways(self, context: Context) -> None:
+        me = who_asks(context)
+        mine = self._ways.of(context.connection, me)
+        said = _ASKS_ALWAYS if rail_store.wants_to_be_asked(context.connection, me) else _TELLS
+        waiting = [
+            context.say(
+                _("{name} has asked how to pay you: {line}"),
+                name=self._around.names.for_viewer(context.connection, me, request.debtor),
+                line=code(context.line(self.tell, request.id)),
+            )
+            for request in rail_store.requests_to(context.connection, me)
+        ]
+        if not mine:
+            context.reply(
+                paragraphs(context.say(_("You have not told me how you are paid.")), self._kinds(context), *waiting)
+            )
+            return
+        shown = [
+            context.say(_("{title}: {details}"), title=context.say(way.rail.title), details=way.shown) for way in mine
+        ]
+        remove = code(context.line(self.way, "remove", "1"))
+        change = context.say(_("{line} removes the first. {ask} changes who is told."), line=remove,
+                             ask=code(context.line(self.way, "ask", "on")))  # fmt: skip
+        context.reply(paragraphs(numbered(shown), context.say(said), change, *waiting))
+
+    def way(self, context: Context, what: What, given: Given = None) -> None:
+        match what:
+            case "add":
+                self._add(context, given or "")
+            case "remove":
+                self._remove(context, given or "")
+            case "ask":
+                self._choose(context, given or "")
+
+    def take_picture(self, context: Context, file: File) -> None:
+        """A picture of a code by which somebody is paid."""
+        who_asks(context)
+        if file.is_encrypted:
+            raise UserError(_("I cannot open encrypted pictures. Send me the link of your code as text."))
+        if file.size is not None and file.size > pictures.MOST_BYTES:
+            raise UserError(_("This picture is too large. Send me a screenshot of the code."))
+        bot = context.bot.user_id
+        job = Job(
+            sender=bot,
+            name=_READ,
+            queue=f"payments:{context.sender}",
+            given={"url": file.url, "bot": bot},
+            sensitive=True,
+        )
+        where = {"room": context.room, "bot": bot, "user": context.sender, "language": context.language.value}
+        context.unit.emit(job, notify=_READ, context=where, asker=context.sender)
+
+    def tell(self, context: Context, number: Number) -> None:
+        me = who_asks(context)
+        request = rail_store.find_request(context.connection, RequestId(number))
+        if request is None or request.payee != me:
+            raise UserError(_("Nobody waits for this answer any more."), try_instead=context.line(self.ways))
+        if not self._ways.of(context.connection, me):
+            raise UserError(
+                _("Tell me first how you are paid."),
+                try_instead=context.line(self.way, "add", "sepa DE89 3704 0044 0532 0130 00"),
+            )
+        name = self._around.names.for_viewer(context.connection, me, request.debtor)
+        told = self.telling.answer(context, request)
+        context.reply(_("{name} has it now.") if told else _("{name} does not owe you this any more."), name=name)
+
+    def _add(self, context: Context, given: str) -> None:
+        me = who_asks(context)
+        name, _space, details = given.strip().partition(" ")
+        rail = self._ways.rails.get(fold(name))
+        if rail is None:
+            raise UserError(
+                _("Say by what: {rails}."),
+                rails=sorted(self._ways.rails),
+                try_instead=context.line(self.way, "add", "sepa DE89 3704 0044 0532 0130 00"),
+            )
+        checked = rail.check(details.strip())
+        if isinstance(checked, Mistake):
+            raise UserError(
+                checked.sentence,
+                **checked.values,
+                try_instead=context.line(self.way, "add", f"{rail.name} {rail.example}"),
+            )
+        context.reply(self._keep(context, me, rail, checked))
+
+    def _keep(self, voice: Voice, me: PersonId, rail: Rail, details: Details) -> Rich:
+        if len(rail_store.ways_of(voice.connection, me)) >= MOST_WAYS:
+            raise UserError(_("I keep {count} ways at most. Remove one first."), count=MOST_WAYS)
+        title = voice.say(rail.title)
+        if not self._ways.add(voice.unit, me, rail, details):
+            return voice.say(_("I know this already: {title}: {details}"), title=title, details=details.shown)
+        return voice.say(
+            _("Kept, encrypted: {title}: {details}. Only people who owe you are told it, with the amount filled in."),
+            title=title,
+            details=details.shown,
+        )
+
+    def _remove(self, context: Context, given: str) -> None:
+        me = who_asks(context)
+        mine = self._ways.of(context.connection, me)
+        wanted = fold(given).strip().removeprefix("#")
+        chosen = [way for number, way in enumerate(mine, 1) if wanted in (str(number), way.rail.name)]
+        if not chosen:
+            raise UserError(_("Which one? Give its number on your list."), try_instead=context.line(self.ways))
+        for way in chosen:
+            rail_store.remove_way(context.connection, me, way.id)
+        context.reply(_("Removed: {titles}"), titles=[context.say(way.rail.title).plain for way in chosen])
+
+    def _choose(self, context: Context, given: str) -> None:
+        me = who_asks(context)
+        wanted = fold(given).strip()
+        if wanted not in (*_ON, *_OFF):
+            raise UserError(_("Answer on or off."), try_instead=context.line(self.way, "ask", "on"))
+        rail_store.choose_to_be_asked(context.connection, me, wanted in _ON)
+        said = (
+            _("From now on I ask you before I tell anybody how you are paid.")
+            if wanted in _ON
+            else _("From now on I ask you only about people who are not your friends, for bills that others wrote.")
+        )
+        context.reply(said)
+
+    def _kinds(self, context: Context) -> Rich:
+        """All rails, each with a command that can be copied."""
+        shown = []
+        for rail in sorted(self._ways.rails.values(), key=lambda rail: rail.name):
+            line = code(context.line(self.way, "add", f"{rail.name} {rail.example}"))
+            shown.append(context.say(_("{title}: {line}"), title=context.say(rail.title), line=line))
+        return bullets(shown) + "\n" + context.say(_("Or send me a picture of your collection code."))
+
+    def _add_line(self, voice: Voice, owed: Owed) -> str:
+        """How somebody adds a way that fits what he is owed."""
+        code = owed.money.currency.code
+        fitting = [rail for rail in self._ways.rails.values() if takes(rail, code)]
+        rail = min(fitting, key=lambda rail: (not rail.currencies, len(rail.currencies), rail.name))
+        return voice.line(self.way, "add", f"{rail.name} {rail.example}")
+
+    # -- pictures ---------------------------------------------------------------------------------------------------
+
+    async def _read_picture(self, job: Job) -> Mapping[str, Any]:
+        uri, bot = ContentURI(job.given["url"]), UserID(job.given["bot"])
+        try:
+            data = await self._download(uri, bot, most_bytes=pictures.MOST_BYTES)
+        except HomeserverAway as away:
+            raise Later(str(away), _PAUSE_SECONDS) from away
+        except HomeserverError as error:
+            if error.status in _NOT_NOW:
+                raise Later(str(error), error.retry_after or _PAUSE_SECONDS) from error
+            return {"codes": []}
+        return {"codes": await asyncio.to_thread(pictures.read, data)}
+
+    def _picture_read(self, unit: Unit, answer: Answer) -> None:
+        where = answer.context
+        if not where:
+            return
+        me = people.find_person(unit.connection, UserID(where["user"]))
+        if me is None:
+            return
+        voice = self._around.speak(
+            unit, UserID(where["bot"]), RoomID(where["room"]), Language(where["language"]), is_direct=True
+        )
+        codes = [str(text) for text in (answer.outcome or {}).get("codes", ())]
+        found = [
+            (rail, details)
+            for text in codes
+            for rail in self._ways.rails.values()
+            if isinstance(details := rail.check(text), Details)
+        ]
+        if not found:
+            voice.send(
+                _("I find no code in this picture by which somebody is paid. Send it larger, or its link as text.")
+            )
+            return
+        for rail, details in {rail.name: (rail, details) for rail, details in found}.values():
+            try:
+                voice.send(self._keep(voice, me, rail, details))
+            except UserError as error:
+                voice.send(error.message, **error.values)
+
+    # -- paying -----------------------------------------------------------------------------------------------------
+
+    def how(self, context: Context, target: Target = None) -> None:
+        me = who_asks(context)
+        owed = self._owed_anywhere(context, target) if context.is_direct else self._owed_here(context, target)
+        is_tap = context.event.type == "m.reaction"
+        if not owed:
+            if not is_tap:  # whoever taps out of curiosity need not be told before everybody
+                context.reply(_("You owe nothing there at the moment."))
+            return
+        voice = context if context.is_direct else self._around.mail.to_user(context.unit, context.sender)
+        if voice is None:
+            raise UserError(_("I can tell you that in a chat with me alone. Open one first."))
+        for each in owed[:MOST_TOLD]:
+            self.telling.tell(voice, me, each)
+        if len(owed) > MOST_TOLD:
+            voice.send(_("There is more; ask again when these are paid."))
+        if not context.is_direct and not is_tap:
+            context.agree()
+
+    @property
+    def button(self) -> Button:
+        """What is below a plan to settle."""
+        return button("💳", _("how to pay"), self.how)
+
+    def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
+        """What is below the card of a bill while somebody has to pay for it."""
+        waits = any(one.state in (ShareState.OPEN, ShareState.DISPUTED) for one in statuses.values())
+        return [button("💳", _("how to pay"), self.how, bill.number)] if waits else []
+
+    def _owed_here(self, context: Context, target: int | Who | None) -> list[Owed]:
+        connection = context.connection
+        ledger = self._till.ledger(context)
+        mine = self._till.me(context, ledger)
+        if target is None and context.replied_to is None:
+            return owing.in_ledger(connection, ledger, mine, context.now)
+        if target is None or isinstance(target, int):
+            bill = self._till.bill(context, target)
+            if bill is None:
+                return owing.in_ledger(connection, ledger, mine, context.now)
+            return owing.for_bill(connection, bill, mine)
+        return owing.to_somebody(connection, ledger, mine, self._till.account(context, ledger, target), context.now)
+
+    def _owed_anywhere(self, context: Context, target: int | Who | None) -> list[Owed]:
+        """In all rooms; a number means nothing here."""
+        if isinstance(target, int):
+            raise UserError(_("Bills have their numbers in their room: ask there, or mention whom you want to pay."))
+        users = people.user_ids(context.connection, who_asks(context))
+        found: dict[tuple[int, int], list[Owed]] = {}
+        for balance in ledger_store.balances_of_user(context.connection, users):
+            key = (balance.ledger, balance.account)
+            if key in found or balance.minor >= 0:
+                continue
+            if target is None:
+                found[key] = owing.in_ledger(context.connection, balance.ledger, balance.account, context.now)
+                continue
+            other = _find(context, balance.ledger, target)
+            if other is not None:
+                found[key] = owing.to_somebody(context.connection, balance.ledger, balance.account, other, context.now)
+        return [owed for each in found.values() for owed in each]
+
+
+def _find(context: Context, ledger: LedgerId, who: Who) -> AccountId | None:
+    """The account of somebody in a ledger, where there is one."""
+    match who:
+        case User(user):
+            return ledger_store.find_account(context.connection, ledger, user)
+        case Guest(name):
+            return ledger_store.find_guest(context.connection, ledger, name)
+    raise UserError(_("Mention the person, or write the whole Matrix id."))
