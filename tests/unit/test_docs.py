@@ -97,14 +97,18 @@ def test_every_command_has_a_page_of_its_own(all_routers: Sequence[Router]) -> N
 
 
 def test_pages_are_called_by_their_commands_and_say_more_than_help(all_routers: Sequence[Router]) -> None:
+    say_nothing = []
     for entry in entries(all_routers):
         heading, generated, written = re.split(r"<!-- (?:end of )?command -->\n", text_of(PAGES / entry.page))
         assert heading == f"# {entry.heading}\n\n", entry.page
         assert generated.startswith("| English |"), entry.page
-        assert len(prose(written).split()) >= 20, f"{entry.page} tells nothing yet"
+        if len(prose(written).split()) < 20:
+            say_nothing.append(entry.page)
+    assert say_nothing == []
 
 
 def test_sentences_that_are_quoted_are_said() -> None:
+    """As they are, or with … for what is filled in."""
     said = [argument.value for call in marked() for argument in call.args if isinstance(argument, ast.Constant)]
     quoted = [
         (path.name, sentence)
@@ -112,8 +116,13 @@ def test_sentences_that_are_quoted_are_said() -> None:
         for sentence in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", prose(text_of(path)))
     ]
     assert len(quoted) > 5
+    unsaid = []
     for name, sentence in quoted:
-        assert any(" ".join(sentence.split()) in str(one) for one in said), (name, sentence)
+        parts = [re.escape(part) for part in " ".join(sentence.split()).split("…")]
+        pattern = re.compile(r".*".join(parts), re.DOTALL)
+        if not any(pattern.search(str(one)) for one in said):
+            unsaid.append((name, sentence))
+    assert unsaid == []
 
 
 def marked() -> Iterator[ast.Call]:
