@@ -23,6 +23,7 @@ from appservice.database import Database
 from appservice.language import Language
 from bench.report import Report, memory_folder
 from laiwang_bridge.database import migrate
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.books.book import Books
 from laiwang_bridge.payments.books.books_in import Brought, Importer, bring_in, count_known
 from laiwang_bridge.payments.books.books_out import books_of
@@ -31,7 +32,6 @@ from laiwang_bridge.payments.books.importing import packing
 from laiwang_bridge.payments.books.importing.found import Found
 from laiwang_bridge.payments.books.importing.reader import read_books
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.audit import audit
 from laiwang_bridge.payments.ledger.splitting import AccountId
 
 _PEOPLE = ("Ann", "Bob", "Carl", "Dora", "Emil")

@@ -34,8 +34,8 @@ from bench.report import Report, memory_folder, percentile, spread
 from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.database import migrate
+from laiwang_bridge.payments.audit import audit, audit_books
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.audit import audit, audit_books
 from laiwang_bridge.payments.ledger.entries import NewEntry, Posting
 from laiwang_bridge.payments.ledger.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
 from laiwang_bridge.payments.ledger.settling import plan

@@ -68,7 +68,7 @@ from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.payments.bills import question_store
 from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.feature import Payments
-from laiwang_bridge.payments.money.rates_file import RatesFile
+from laiwang_bridge.payments.ledger.rates_file import RatesFile
 from laiwang_bridge.payments.rails import merchant_store, rail_store
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.rails.ways import SEALED_WAY, Ways

@@ -26,7 +26,7 @@ def _audit(arguments: argparse.Namespace) -> int:
         raise state.refusal
     if state.standing is not Standing.CURRENT:
         raise Trouble("The tables of the database are not those of this version: run `laiwang-bridge migrate` first.")
-    from laiwang_bridge.payments.ledger.audit import audit, told  # noqa: PLC0415 - nothing for the other commands to carry
+    from laiwang_bridge.payments.audit import audit, told  # noqa: PLC0415 - nothing for the other commands to carry
 
     found = read_once(url, audit)
     say(told(found))

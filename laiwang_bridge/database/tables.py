@@ -38,7 +38,7 @@ import laiwang_bridge.payments.bills.bill_store
 import laiwang_bridge.payments.bills.question_store
 import laiwang_bridge.payments.books.import_store
 import laiwang_bridge.payments.ledger.ledger_tables
-import laiwang_bridge.payments.money.rate_store
+import laiwang_bridge.payments.ledger.rate_store
 import laiwang_bridge.payments.packets.tables
 import laiwang_bridge.payments.paying.claim_store
 import laiwang_bridge.payments.paying.open_shares

@@ -12,10 +12,10 @@ from appservice.unit import Unit
 from laiwang_bridge.payments.bills.bot import BillBot
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.following import Following
+from laiwang_bridge.payments.bills.rate_bot import RateBot
 from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.books.books_bot import BooksBot, Read
 from laiwang_bridge.payments.books.import_bot import ImportBot
-from laiwang_bridge.payments.money.rate_bot import RateBot
 from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.paying.paying_bots import PayingBots
 from laiwang_bridge.payments.rails.charging import Charging

@@ -22,8 +22,8 @@ from laiwang_bridge.payments.bills.whose import Candidates, Room
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Guest, Habits, Mistake, Named, User, Who
-from laiwang_bridge.payments.money.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.surroundings import Surroundings

@@ -22,8 +22,8 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection, select
 
 from appservice.database import Database
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.audit import audit
 from laiwang_bridge.payments.ledger.entries import NewEntry, bill_postings
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry
 from laiwang_bridge.payments.ledger.splitting import Equal, divide

@@ -91,6 +91,16 @@ def test_features_know_people_and_themselves_but_not_each_other(path: Path) -> N
         assert len(known) <= 1, "only the composition root may know several features"
 
 
+@pytest.mark.parametrize(
+    ("room", "known"), [("money", {"money"}), ("lines", {"lines", "money"}), ("ledger", {"ledger", "money"})]
+)
+def test_what_is_typed_and_what_is_booked_stand_on_money_alone(room: str, known: set[str]) -> None:
+    payments = f"{PRODUCT}.payments."
+    for path in modules(f"{PRODUCT}/payments/{room}"):
+        used = {name for name in imported(path) if name.startswith(payments)}
+        assert {name.removeprefix(payments).partition(".")[0] for name in used} <= known, path
+
+
 @pytest.mark.parametrize("path", modules(PRODUCT), ids=name_of)
 def test_nobody_reaches_into_the_composition_root(path: Path) -> None:
     if not is_composed(path):

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill, Change, Content, NewBill
-from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.ledger import ledger_store, rate_store
 from laiwang_bridge.payments.ledger.entries import EntryId, Exchange, NewEntry, Posting, bill_postings
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, Split, Weights, divide, exact_shares
-from laiwang_bridge.payments.money import rate_store
 from laiwang_bridge.payments.money.money import Money
 
 KIND = "bill"

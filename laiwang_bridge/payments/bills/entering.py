@@ -27,9 +27,9 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide
 from laiwang_bridge.payments.lines.grammar import read_bill
+from laiwang_bridge.payments.lines.recurrence import Repeat
 from laiwang_bridge.payments.lines.wording import BillWording, EqualWording, Everybody, Habits, Question, Sender
 from laiwang_bridge.payments.money.money import currency
-from laiwang_bridge.payments.paying.recurrence import Repeat
 from laiwang_bridge.payments.till import Till
 
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")

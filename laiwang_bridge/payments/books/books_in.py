@@ -12,9 +12,10 @@ from appservice.database import storable
 from appservice.language import Language
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Change, Content
+from laiwang_bridge.payments.books import bulk
 from laiwang_bridge.payments.books.book import BILL, Books, Entry
 from laiwang_bridge.payments.books.importing.found import Source
-from laiwang_bridge.payments.ledger import bulk, ledger_store
+from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, Posting, reverse
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, Exact

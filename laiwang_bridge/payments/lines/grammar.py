@@ -15,10 +15,12 @@ from fractions import Fraction
 
 from appservice.bots.line import Line
 from appservice.language import Message, _
-from laiwang_bridge.payments.bills.shares import does_not_fit, share_out
+from laiwang_bridge.payments.lines.amounts import found_at, minor_of
+from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, stranger, take_options
+from laiwang_bridge.payments.lines.shares import does_not_fit, share_out
 from laiwang_bridge.payments.lines.terms import Term, take_lists
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
@@ -35,8 +37,6 @@ from laiwang_bridge.payments.lines.wording import (
     Who,
     total,
 )
-from laiwang_bridge.payments.money.amounts import found_at, minor_of
-from laiwang_bridge.payments.money.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.money.money import Money
 
 LONGEST = 2000

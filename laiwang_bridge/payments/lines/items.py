@@ -12,9 +12,11 @@ from fractions import Fraction
 from math import floor
 
 from appservice.language import _
-from laiwang_bridge.payments.bills.shares import MOST_PARTS, does_not_fit
+from laiwang_bridge.payments.lines.amounts import find
+from laiwang_bridge.payments.lines.choosing_amount import choose, clean_title
 from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.options import stranger
+from laiwang_bridge.payments.lines.shares import MOST_PARTS, does_not_fit
 from laiwang_bridge.payments.lines.terms import Saying, Term, take_lists
 from laiwang_bridge.payments.lines.wording import (
     BillWording,
@@ -26,8 +28,6 @@ from laiwang_bridge.payments.lines.wording import (
     Problem,
     Who,
 )
-from laiwang_bridge.payments.money.amounts import find
-from laiwang_bridge.payments.money.choosing_amount import choose, clean_title
 from laiwang_bridge.payments.money.money import LARGEST_MINOR, Currency, Money
 from laiwang_bridge.payments.money.number_places import Kind
 

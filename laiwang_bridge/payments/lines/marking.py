@@ -13,8 +13,8 @@ from mautrix.types import UserID
 
 from appservice.bots.line import Line
 from appservice.language import contains_han
+from laiwang_bridge.payments.lines.amounts import folded_text
 from laiwang_bridge.payments.lines.wording import Everybody, Guest, Habits, Named, Sender, User, Who
-from laiwang_bridge.payments.money.amounts import folded_text
 
 _FIRST_PERSON, _FIRST_QUOTE = 0xF0000, 0x100000
 _MOST = 0xFFFD

@@ -8,13 +8,13 @@ from datetime import date
 from enum import Enum
 
 from appservice.language import _
+from laiwang_bridge.payments.lines.amounts import found_at
 from laiwang_bridge.payments.lines.dates import ANY, BARE, RELATIVE, read_dates
 from laiwang_bridge.payments.lines.marking import PERSON, Marked
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat
 from laiwang_bridge.payments.lines.terms import AND, Saying, term_at
 from laiwang_bridge.payments.lines.wording import Everybody, Habits, Mistake, Problem, Sender, Who
-from laiwang_bridge.payments.money.amounts import found_at
 from laiwang_bridge.payments.money.currencies import name_pattern
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat
 
 _BEGIN = r"(?:(?<=\s)|(?<=[\x02,，、;；:：。])|\A|(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])|(?<=[\U000f0000-\U0010fffd]))"
 _WORD_END = r"(?![^\W\d_\u3400-\u9fff])"

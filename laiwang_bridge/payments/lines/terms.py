@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from laiwang_bridge.payments.lines.amounts import found_at
 from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.wording import Habits, Who
-from laiwang_bridge.payments.money.amounts import found_at
 from laiwang_bridge.payments.money.atoms import CUT
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]{1,2})?(?:/[1-9][0-9]*)?)"

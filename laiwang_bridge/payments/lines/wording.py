@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from mautrix.types import UserID
 
 from appservice.language import Language, Message, _
+from laiwang_bridge.payments.lines.recurrence import Repeat
 from laiwang_bridge.payments.money.money import Currency, Money
-from laiwang_bridge.payments.paying.recurrence import Repeat
 
 
 @dataclass(frozen=True, slots=True)

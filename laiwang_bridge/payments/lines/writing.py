@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from appservice.bots.line import Line
 from appservice.language import Language
-from laiwang_bridge.payments.bills.shares import percent_text
 from laiwang_bridge.payments.lines.grammar import read_bill
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat
+from laiwang_bridge.payments.lines.shares import percent_text
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
     BillWording,
@@ -28,7 +29,6 @@ from laiwang_bridge.payments.lines.wording import (
 )
 from laiwang_bridge.payments.money.currencies import may_be_a_word
 from laiwang_bridge.payments.money.money import Currency, Money, decimal_text
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat
 
 
 @dataclass(frozen=True, slots=True)

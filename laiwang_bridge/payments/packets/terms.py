@@ -14,8 +14,8 @@ from appservice.bots.line import Line, fold
 from appservice.content import without_reply_fallback
 from appservice.language import _
 from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Habits, Mistake
-from laiwang_bridge.payments.money.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.money.money import Currency, Money, currency, decimal_text
 from laiwang_bridge.payments.packets import cards, rules, wording
 from laiwang_bridge.payments.packets.rules import Flaw

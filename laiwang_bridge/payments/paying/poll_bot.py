@@ -26,8 +26,8 @@ from laiwang_bridge.payments.bills.dividing import equal
 from laiwang_bridge.payments.bills.rights import HOST_POWER, Rights
 from laiwang_bridge.payments.bills.whose import Accounts, Room
 from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.lines.amounts import read_amount
 from laiwang_bridge.payments.lines.wording import Mistake, User
-from laiwang_bridge.payments.money.amounts import read_amount
 from laiwang_bridge.payments.money.money import Money
 from laiwang_bridge.payments.paying import poll_events, poll_store
 from laiwang_bridge.payments.paying.poll_events import Choice

@@ -19,8 +19,9 @@ from laiwang_bridge.payments.bills import bill_store, billing
 from laiwang_bridge.payments.bills.bill_store import Bill, NewBill
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind
-from laiwang_bridge.payments.paying import recurrence, series_store
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat
+from laiwang_bridge.payments.lines import recurrence
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat
+from laiwang_bridge.payments.paying import series_store
 from laiwang_bridge.payments.paying.series_store import Series, SeriesId
 from laiwang_bridge.payments.till import Till
 from laiwang_bridge.time_zones import zone_called

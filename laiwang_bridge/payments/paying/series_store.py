@@ -25,7 +25,7 @@ from appservice.database import metadata
 from appservice.sql import Sequence64
 from laiwang_bridge.payments.bills.bill_store import BillId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat
 
 SeriesId = NewType("SeriesId", int)
 

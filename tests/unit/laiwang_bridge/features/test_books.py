@@ -13,10 +13,10 @@ import pytest
 from mautrix.types import EventID, RoomID
 from PIL import Image
 
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.books.importing.found import Found
 from laiwang_bridge.payments.books.importing.reader import read_books
-from laiwang_bridge.payments.ledger.audit import audit
 from tests.unit.laiwang_bridge.features.address_books import Books, open_books
 from tests.unit.laiwang_bridge.features.town import DAY, PAY_BOT, Person
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from appservice.callbacks import Reply
-from laiwang_bridge.payments.ledger.audit import audit
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.rails import merchant_store
 from tests.unit.laiwang_bridge.features.counter import Counter, credits_in, notices, open_counter
 from tests.unit.laiwang_bridge.features.town import DAY, MINUTE

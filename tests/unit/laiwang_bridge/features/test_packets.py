@@ -8,8 +8,8 @@ from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
 from laiwang_bridge.config import Payments
+from laiwang_bridge.payments.audit import Rule, audit
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.audit import Rule, audit
 from laiwang_bridge.payments.packets import accounts, drawing
 from laiwang_bridge.payments.packets.tables import packet_part
 from laiwang_bridge.people import store as people

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from laiwang_bridge.payments.ledger.audit import audit
-from laiwang_bridge.payments.money import rate_store
+from laiwang_bridge.payments.audit import audit
+from laiwang_bridge.payments.ledger import rate_store
 from laiwang_bridge.payments.money.rates import read_fixings
 from tests.unit.laiwang_bridge.features.table import Table
 from tests.unit.laiwang_bridge.features.town import Town

@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from appservice.database import Database
 from appservice.language import Language
 from laiwang_bridge.database import tables
+from laiwang_bridge.payments.audit import audit
 from laiwang_bridge.payments.bills import bill_store, billing
 from laiwang_bridge.payments.bills.bill_store import Bill, NewBill
 from laiwang_bridge.payments.bills.billing import Draft
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.audit import audit
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.split_text import split_from_text, split_to_text
 from laiwang_bridge.payments.ledger.splitting import AccountId

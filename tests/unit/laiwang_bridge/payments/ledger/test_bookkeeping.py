@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 
 from appservice.database import Database, metadata
 from laiwang_bridge.database import migrate
+from laiwang_bridge.payments.audit import Rule, audit, told
 from laiwang_bridge.payments.ledger import ledger_store as store
-from laiwang_bridge.payments.ledger.audit import Rule, audit, told
 from tests.support.bookkeeping import CURRENCIES, Books, any_split, operate
 from tests.support.posting_process import kill_again_and_again
 
@@ -154,7 +154,7 @@ def test_an_audit_finds_what_somebody_did_behind_our_back(rule: Rule, guards: li
 
 
 def _audit_of(faults: Any) -> Any:
-    from laiwang_bridge.payments.ledger.audit import Audit  # noqa: PLC0415
+    from laiwang_bridge.payments.audit import Audit  # noqa: PLC0415
 
     return Audit(1, 3, 6, 0, faults)
 

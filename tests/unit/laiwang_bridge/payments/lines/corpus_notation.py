@@ -22,7 +22,7 @@ from pathlib import Path
 from mautrix.types import UserID
 
 from appservice.language import Language
-from laiwang_bridge.payments.bills.shares import percent_text
+from laiwang_bridge.payments.lines.shares import percent_text
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
     BillWording,

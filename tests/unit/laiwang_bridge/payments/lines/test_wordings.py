@@ -13,6 +13,7 @@ from mautrix.types import UserID
 
 from appservice.bots.line import Line, Pill
 from laiwang_bridge.payments.lines.grammar import read_bill
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
     BillWording,
@@ -39,7 +40,6 @@ from laiwang_bridge.payments.lines.wording import (
 )
 from laiwang_bridge.payments.lines.writing import written
 from laiwang_bridge.payments.money.money import Money, currency
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat
 from tests.unit.laiwang_bridge.payments.lines.corpus_notation import CORPUS, SENDER, examples, habits, noted
 
 some = settings(max_examples=60, deadline=None)

@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 
 from appservice.database import Database
 from laiwang_bridge.database import migrate
-from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.money import rate_store
+from laiwang_bridge.payments.ledger import ledger_store, rate_store
+from laiwang_bridge.payments.ledger.rates_file import RatesFile
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.money.rates import (
     BANK,
@@ -32,7 +32,6 @@ from laiwang_bridge.payments.money.rates import (
     read_fixings,
     read_rate,
 )
-from laiwang_bridge.payments.money.rates_file import RatesFile
 
 TABLE = b"""Date,USD,JPY,BGN,CNY,
 2026-11-20,1.0842,163.25,1.9558,7.8312,

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from appservice.database import Database
-from laiwang_bridge.payments.money import rate_store
+from laiwang_bridge.payments.ledger import rate_store
 from laiwang_bridge.payments.money.rates import Fixings, UnreadableRates, read_fixings
 
 log = logging.getLogger(__name__)

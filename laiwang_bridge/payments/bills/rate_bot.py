@@ -9,8 +9,7 @@ from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import fold
 from appservice.language import _
 from laiwang_bridge.payments.bills.rights import Rights
-from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.money import rate_store
+from laiwang_bridge.payments.ledger import ledger_store, rate_store
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency
 from laiwang_bridge.payments.money.rates import BY_HAND, read_rate
 from laiwang_bridge.payments.till import Till

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Mistake, Problem
-from laiwang_bridge.payments.money.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.money.expressions import BadExpression, evaluate
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
 from laiwang_bridge.payments.money.numerals import read_chinese, read_digits

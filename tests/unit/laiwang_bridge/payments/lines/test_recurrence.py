@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laiwang_bridge.payments.paying.recurrence import Period, Repeat, dates, due, nth
+from laiwang_bridge.payments.lines.recurrence import Period, Repeat, dates, due, nth
 
 FIRSTS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 REPEATS = st.builds(Repeat, st.sampled_from(Period), st.integers(1, 14))

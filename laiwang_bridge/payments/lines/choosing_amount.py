@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from laiwang_bridge.payments.lines.amounts import Found, Reading, find, mistake
 from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.lines.wording import Doubt, Habits, Mistake, Problem
-from laiwang_bridge.payments.money.amounts import Found, Reading, find, mistake
 from laiwang_bridge.payments.money.money import Money
 from laiwang_bridge.payments.money.number_places import Kind
 

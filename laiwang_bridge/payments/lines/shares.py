@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from appservice.language import Message, _
+from laiwang_bridge.payments.lines.amounts import minor_of
 from laiwang_bridge.payments.lines.terms import Saying, Term
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
@@ -21,7 +22,6 @@ from laiwang_bridge.payments.lines.wording import (
     WeightsWording,
     Who,
 )
-from laiwang_bridge.payments.money.amounts import minor_of
 from laiwang_bridge.payments.money.money import Money
 
 MOST_PARTS = 1000
