@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, Connection, Integer, Table, event
+from sqlalchemy import DDL, BigInteger, Connection, Integer, Table, bindparam, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
@@ -21,8 +21,25 @@ def insert_ignoring(connection: Connection, table: Table) -> Any:
 @cache
 def _insert_ignoring(dialect: str, table: Table) -> Any:
     # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
-    return insert.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
+    ignoring = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+    return ignoring.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns: one statement on PostgreSQL, whose driver would send one for each."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.execute(insert(table), rows)
+        return
+    names = tuple(rows[0])
+    connection.execute(_insert_all(table, names), {name: [row[name] for row in rows] for name in names})
+
+
+@cache
+def _insert_all(table: Table, names: tuple[str, ...]) -> Any:
+    columns = [func.unnest(bindparam(name, type_=postgresql.ARRAY(table.c[name].type))) for name in names]
+    return insert(table).from_select(names, select(*columns))
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
@@ -38,10 +55,10 @@ def upsert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 @cache
 def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    put = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     keys = [column.name for column in table.primary_key]
-    rest = {name: insert.excluded[name] for name in names if name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=rest)
+    rest = {name: put.excluded[name] for name in names if name not in keys}
+    return put.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 def guard(table: Table, *, sqlite: Sequence[str], postgres: Sequence[str]) -> None:

@@ -22,13 +22,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     update,
 )
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
+from appservice.sql import insert_all
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
 from laiwang_bridge.people.rules import PersonId
@@ -185,7 +185,7 @@ def add_cards(
         }
         for id, each in new.items()
     ]
-    connection.execute(insert(card), rows)
+    insert_all(connection, card, rows)
     return new
 
 
@@ -260,8 +260,7 @@ def add_lines(connection: Connection, lines: Sequence[Line]) -> None:
         }
         for each in lines
     ]
-    if rows:
-        connection.execute(insert(line), rows)
+    insert_all(connection, line, rows)
 
 
 def note_said(connection: Connection, one: PersonId, page: EffectKey, says: Mapping[ClusterId, str]) -> None:
