@@ -21,6 +21,8 @@ from laiwang_bridge.demo.timeline import Seen
 from tests.support.waiting import eventually
 
 _SECONDS = 60.0
+_LIMIT = "commands_per_minute: 20\n"
+"""The people of the tests type faster than anybody."""
 _CODE = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}")
 
 KNOCK_ANSWER = KNOCK_ANSWERED.singular
@@ -73,6 +75,9 @@ async def set_up_bridge(synapse: Synapse, folder: Path) -> Bridged:
     """`laiwang-bridge init`, and its registration in the homeserver's configuration; start the homeserver next."""
     bridge = Bridge(folder)
     await bridge.set_up(synapse.client_url, synapse.server_name)
+    config = bridge.config.read_text(encoding="utf-8")
+    assert _LIMIT in config
+    bridge.config.write_text(config.replace(_LIMIT, "commands_per_minute: 1000\n"), encoding="utf-8")
     synapse.registrations.append(bridge.registration)
     return Bridged(synapse, bridge)
 

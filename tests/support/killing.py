@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +91,16 @@ class ServiceProcess:
                 raise Violated(f"the service ended by itself ({died}):\n{process.last_lines(self.log)}")
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message the homeserver said yes to: between these moments, in seconds."""
+
+    room: str
+    event: str
+    begun: float
+    ended: float
+
+
 @dataclass
 class Speaker:
     """Somebody with an account who writes, and reads everything afterwards. Patient with a homeserver that is away."""
@@ -99,8 +109,7 @@ class Speaker:
     homeserver: str
     user_id: str
     token: str
-    accepted: list[tuple[str, str]] = field(default_factory=list)
-    """Room and event id of every message the homeserver said yes to."""
+    accepted: list[Accepted] = field(default_factory=list)
 
     async def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         url = f"{self.homeserver}/_matrix/client/v3/{path}"
@@ -120,8 +129,9 @@ class Speaker:
 
     async def say(self, room: str, text: str) -> None:
         path = f"rooms/{quote(room)}/send/m.room.message/{uuid.uuid4().hex}"
+        begun = time.monotonic()
         answer = await self.call("PUT", path, {"msgtype": "m.text", "body": text})
-        self.accepted.append((room, answer["event_id"]))
+        self.accepted.append(Accepted(room, answer["event_id"], begun, time.monotonic()))
 
     async def create_room(self) -> str:
         body = {"preset": "public_chat", "invite": [BOT], "power_level_content_override": {"users": {BOT: 50}}}
@@ -177,7 +187,7 @@ class Play:
     @property
     def accepted(self) -> Counter[str]:
         """How many messages the homeserver accepted, by room."""
-        return Counter(room for speaker in self.people for room, _ in speaker.accepted)
+        return Counter(one.room for speaker in self.people for one in speaker.accepted)
 
     async def settled(self, seconds: float) -> None:
         """Returns when all that was accepted is handled and all effects are delivered. Raises `Violated`."""
@@ -197,7 +207,7 @@ class Play:
     async def _uncounted(self) -> list[str]:
         statement = select(counted.c.event_id)
         known = set(await self.database.read(lambda connection: connection.execute(statement).scalars().all()))
-        return [event for speaker in self.people for _, event in speaker.accepted if event not in known]
+        return [one.event for speaker in self.people for one in speaker.accepted if one.event not in known]
 
     async def verify(self) -> Mapping[str, int]:
         """Compare what members see with what has to be seen. Returns how much of what was seen; raises `Violated`."""
@@ -212,9 +222,10 @@ class Play:
             ]
             written = [one for one in messages if one["sender"] != BOT]
             _same(f"messages in {room}", len(written), self.accepted[room])
-            accepted = {event for speaker in self.people for where, event in speaker.accepted if where == room}
-            _same(f"accepted events in {room}", {one["event_id"] for one in written}, accepted)
-            await self._verify_rows(room, [one["event_id"] for one in written])
+            accepted = {one.event: one for speaker in self.people for one in speaker.accepted if one.room == room}
+            _same(f"accepted events in {room}", {one["event_id"] for one in written}, set(accepted))
+            places = {event: place for place, event in enumerate(await self._order_of(room, accepted))}
+            written.sort(key=lambda one: places[one["event_id"]])
             _same(f"what happened in {room}", _told(timeline), _expected(written))
             later = sorted(one["content"].get("body", "") for one in messages if _is_later(one))
             _same(f"timers in {room}", later, sorted(f"later {n}" for n in range(8, len(written) + 1, 8)))
@@ -234,10 +245,21 @@ class Play:
         _same("entries given up", (backlog.dead, backlog.aside), (0, 0))
         return seen
 
-    async def _verify_rows(self, room: str, event_ids: list[str]) -> None:
+    async def _order_of(self, room: str, accepted: Mapping[str, Accepted]) -> Sequence[str]:
+        """In which order they were counted: each once, and none before one that was accepted before it was written.
+
+        Two that are written at the same moment have no order: the homeserver may show them to members in another one
+        than it pushes them to us in.
+        """
         statement = select(counted.c.event_id).where(counted.c.room_id == room).order_by(counted.c.number)
         rows = await self.database.read(lambda connection: connection.execute(statement).scalars().all())
-        _same(f"the order in which messages of {room} were counted", list(rows), event_ids)
+        _same(f"the messages of {room} that were counted", sorted(rows), sorted(accepted))
+        latest: Accepted | None = None
+        for one in (accepted[row] for row in rows):
+            if latest is not None and one.ended < latest.begun:
+                raise Violated(f"in {room} {latest} was counted before {one}")
+            latest = max(latest, one, key=lambda each: each.begun) if latest else one
+        return rows
 
     def _verify_members(self, room: str, timeline: list[dict[str, Any]]) -> None:
         came = Counter(

@@ -150,10 +150,6 @@ async def loses(chat: Chat, title: str, since: int) -> None:
 async def line(session_synapse_factory: SynapseFactory, session_folder: Path) -> AsyncIterator[Line]:
     synapse = session_synapse_factory.prepare()
     bridged = await set_up_bridge(synapse, session_folder / "bridge-of-the-line")
-    config = bridged.bridge.config.read_text(encoding="utf-8")
-    assert "commands_per_minute: 20\n" in config
-    config = config.replace("commands_per_minute: 20\n", "commands_per_minute: 1000\n")
-    bridged.bridge.config.write_text(config, encoding="utf-8")
     recorder = Recorder(bridged.bridge.address)
     yaml = YAML()
     registration = yaml.load(bridged.bridge.registration)

@@ -171,7 +171,7 @@ async def test_the_file_is_read_again_when_it_has_changed(
     database = Database(sqlite_url)
     path = folder / "eurofxref-hist.csv"
     file = RatesFile(path, database)
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="laiwang_bridge"):
         await file.look()
         path.write_bytes(b"nothing")
         await file.look()

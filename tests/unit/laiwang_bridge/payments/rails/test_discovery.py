@@ -59,7 +59,7 @@ def test_another_package_can_add_one() -> None:
 def test_a_broken_one_costs_only_itself_and_the_log_says_which(
     broken: EntryPoint, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR, logger="laiwang_bridge"):
         rails = load([*installed(), broken])
     assert len(rails) == 10
     assert type(rails["upi"]) is UpiRail
@@ -69,6 +69,6 @@ def test_a_broken_one_costs_only_itself_and_the_log_says_which(
 
 
 def test_none_at_all_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR, logger="laiwang_bridge"):
         assert load([]) == {}
     assert "entry points" in caplog.text
