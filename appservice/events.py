@@ -74,10 +74,6 @@ class Event:
         """The membership an m.room.member event sets ("join", "invite", …)."""
         return str(self.content.get("membership", ""))
 
-    @property
-    def previous_membership(self) -> str:
-        return str((self.previous or {}).get("membership", "leave"))
-
 
 @dataclass(frozen=True, slots=True)
 class Relation:

@@ -65,11 +65,8 @@ from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
-from laiwang_bridge.payments.bills import question_store
-from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.feature import Payments
 from laiwang_bridge.payments.ledger.rates_file import RatesFile
-from laiwang_bridge.payments.rails import merchant_store, rail_store
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.rails.ways import SEALED_WAY, Ways
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
@@ -452,10 +449,7 @@ class Application:
                 claim_store.forget_old(connection, now)
                 contact_store.forget_old(connection, now)
                 watch_store.forget_old(connection, now)
-                rail_store.forget_requests_before(connection, now - _KEEP_REQUESTS_MS)
-                merchant_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
-                question_store.forget_old_questions(connection, now - _KEEP_REQUESTS_MS)
-                import_store.forget_old(connection, now)
+                self.payments.forget_old(connection, now)
 
             try:
                 await self.database.write(tidy)

@@ -1,4 +1,4 @@
-"""What a setting is, and how one value of it is read. The sections themselves are in `config`."""
+"""What a setting is, and how one value of it is read. The sections are in `config` and `config_*`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)
 Reader = Callable[[object], T]
 """Makes a checked value of what the file says. Raises ValueError with the rest of a sentence about the setting."""
+Contradiction = tuple[tuple[str, str], str]
+"""Values that do not go together: the key to blame and the other one, each `section.key`, and the rest of a sentence."""
 
 _METADATA_KEY = "laiwang"
 _REACHES = "closed, friends, hops:2 to hops:9, chain or open"

@@ -78,11 +78,6 @@ class Spread:
         for id in sorted(_clusters_of(unit, one) | _clusters_of(unit, another)):
             self.recheck(unit, id, rules.after_tie(one, another))
 
-    def mute_changed(self, unit: Unit, one: PersonId, muted: PersonId) -> None:
-        """Somebody wants to see no more clusters through a friend, or does again."""
-        for id in sorted(_clusters_of(unit, muted)):
-            self.recheck(unit, id, Recheck(persons=frozenset({one})))
-
     def list_changed(self, unit: Unit, list: ListId, persons: Iterable[PersonId]) -> None:
         """These persons were put on a list, or are on it no more."""
         for id in store.clusters_for_list(unit.connection, list):

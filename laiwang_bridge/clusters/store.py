@@ -272,11 +272,6 @@ def name_person(connection: Connection, id: ClusterId, one: PersonId) -> None:
     connection.execute(insert_ignoring(connection, cluster_named), {"cluster": id, "person": one})
 
 
-def take_back_name(connection: Connection, id: ClusterId, one: PersonId) -> None:
-    gone = delete(cluster_named).where(cluster_named.c.cluster == id, cluster_named.c.person == one)
-    connection.execute(gone)
-
-
 def open_to_list(connection: Connection, id: ClusterId, one: ListId) -> None:
     """A cluster with the reach `list` is for those on this list, too."""
     connection.execute(insert_ignoring(connection, cluster_list), {"cluster": id, "list": one})

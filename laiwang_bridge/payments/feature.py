@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mautrix.types import RoomID
+from sqlalchemy import Connection
 
 from appservice.bots import Router, Voice
 from appservice.routes import Routes
 from appservice.unit import Unit
+from laiwang_bridge.payments.bills import question_store
 from laiwang_bridge.payments.bills.bot import BillBot
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.following import Following
@@ -18,6 +20,7 @@ from laiwang_bridge.payments.books.books_bot import BooksBot, Read
 from laiwang_bridge.payments.books.import_bot import ImportBot
 from laiwang_bridge.payments.packets.bot import PacketBot
 from laiwang_bridge.payments.paying.paying_bots import PayingBots
+from laiwang_bridge.payments.rails import merchant_store, rail_store
 from laiwang_bridge.payments.rails.charging import Charging
 from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.rails.rails_bot import Download, RailsBot
@@ -27,6 +30,7 @@ from laiwang_bridge.payments.till import Till
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Export
 
+_KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 PREFIXES = ("!aa", "!split", "!记账")
 
 
@@ -94,6 +98,13 @@ class Payments:
         self.paying.person_leaves(unit, person)  # while it is still known which accounts are his
         self.following.person_leaves(unit, person)
         self.packets.person_leaves(unit, person)
+
+    def forget_old(self, connection: Connection, now: int) -> None:
+        """Forget what nobody asks for any more; the books are kept."""
+        rail_store.forget_requests_before(connection, now - _KEEP_REQUESTS_MS)
+        merchant_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
+        question_store.forget_old_questions(connection, now - _KEEP_REQUESTS_MS)
+        import_store.forget_old(connection, now)
 
     def _edit(self, voice: Voice, number: int) -> str:
         """How a bill is changed, as it is typed where this voice speaks."""

@@ -75,10 +75,8 @@ def _show_bill(number: int) -> str:
     return f"#{number}"
 
 
-BillNumber = Annotated[int | None, Argument(_("which bill"), parse=_read_bill, show=_show_bill, example="#7")]
-MarkedBillNumber = Annotated[
-    int | None, Argument(_("which bill"), parse=_read_marked_bill, show=_show_bill, example="#7")
-]
+BillNumber = Annotated[int, Argument(_("which bill"), parse=_read_bill, show=_show_bill, example="#7")]
+MarkedBillNumber = Annotated[int, Argument(_("which bill"), parse=_read_marked_bill, show=_show_bill, example="#7")]
 """With its #, for where a bare number is an amount or the beginning of a sentence."""
 Whom = Annotated[Who, Argument(_("who"), parse=read_who, show=show_who, example="@ann:example.org")]
 HowMuch = Annotated[str, Argument(_("how much"), rest=True, most=60, example="20")]

@@ -40,10 +40,6 @@ class Names:
         users = store.user_ids(connection, person)
         return self.of_user(connection, users[0]) if users else "?"
 
-    def of_persons(self, connection: Connection, persons: Iterable[PersonId]) -> list[str]:
-        """In the order given."""
-        return [self.of_person(connection, person) for person in persons]
-
     def for_viewer(self, connection: Connection, viewer: PersonId, person: PersonId) -> str:
         """What `viewer` calls a person: his own remark, which nobody else is shown, else the person's name."""
         return remark_store.remark_about(connection, viewer, person) or self.of_person(connection, person)

@@ -54,14 +54,6 @@ def pair(one: PersonId, another: PersonId) -> Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Friendship:
-    """A mutual, confirmed tie."""
-
-    pair: Pair
-    created_at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Tie:
     """What already stands between the person who acts and the other one, seen from the one who acts."""
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from mautrix.types import UserID
 
 from appservice.server import Limits, Server
-from laiwang_bridge.config import Payments, Stripe
+from laiwang_bridge.config_payments import Payments, Stripe
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.rails.asking import post
 from laiwang_bridge.payments.rails.charging import PATH

@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Level, Permissions, Router
 from appservice.content import edit_in
-from laiwang_bridge.config import Contacts
+from laiwang_bridge.config_contacts import Contacts
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.address_store import address_key, mark_of, put_address
 from laiwang_bridge.people.addresses import AddressKind, Proof

@@ -15,7 +15,7 @@ from laiwang_bridge.payments.bills import bill_store, billing
 from laiwang_bridge.payments.bills.bill_store import Bill, Change
 from laiwang_bridge.payments.bills.card_text import bar
 from laiwang_bridge.payments.bills.cards import Cards
-from laiwang_bridge.payments.bills.changing import Aspect, Changing, MaybeNumber
+from laiwang_bridge.payments.bills.changing import Aspect, Changing
 from laiwang_bridge.payments.bills.differences import line_of as history_line
 from laiwang_bridge.payments.bills.entering import Entering, line_of, said_in
 from laiwang_bridge.payments.bills.rights import Rights
@@ -25,7 +25,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claims
-from laiwang_bridge.payments.till import Till
+from laiwang_bridge.payments.till import BillNumber, Till
 
 PAGE = 10
 _MOST_ENTRIES = 50
@@ -62,10 +62,10 @@ class BillBot:
     def search(self, context: Context, text: SearchText) -> None:
         self._show_page(context, text, 1)
 
-    def show(self, context: Context, number: MaybeNumber = None) -> None:
+    def show(self, context: Context, number: BillNumber | None = None) -> None:
         self._cards.show_again(context, self.changing.bill(context, number))
 
-    def history(self, context: Context, number: MaybeNumber = None) -> None:
+    def history(self, context: Context, number: BillNumber | None = None) -> None:
         bill = self.changing.bill(context, number)
         faces = self._cards.faces(context.connection, bill.ledger)
         versions = bill_store.history(context.connection, bill.id)
@@ -78,7 +78,7 @@ class BillBot:
         title = context.say(_("**{title}** (bill {number})"), title=_title(context, bill), number=f"#{bill.number}")
         context.reply(lines(title, bullets(said)))
 
-    def category(self, context: Context, number: MaybeNumber = None, name: Category = "") -> None:
+    def category(self, context: Context, number: BillNumber | None = None, name: Category = "") -> None:
         if number is None and not name and context.replied_to is None:
             self._show_categories(context)
             return

@@ -10,7 +10,7 @@ from typing import Annotated
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from appservice.bots import Argument, ArgumentError, Context, Router, UserError
+from appservice.bots import Argument, Context, Router, UserError
 from appservice.bots.line import Line, fold
 from appservice.content import code
 from appservice.language import _
@@ -29,7 +29,7 @@ from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide
 from laiwang_bridge.payments.lines.wording import EqualWording, Everybody, Sender
 from laiwang_bridge.payments.money.money import Money, decimal_text
 from laiwang_bridge.payments.paying import claims
-from laiwang_bridge.payments.till import Till
+from laiwang_bridge.payments.till import BillNumber, Till
 
 
 class Aspect(StrEnum):
@@ -62,17 +62,6 @@ _USUAL_PAYERS = ((Sender(), None),)
 _USUAL_SHARES = EqualWording((Everybody(),))
 
 
-def _read_number(text: str) -> int:
-    digits = fold(text).removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 10):
-        raise ArgumentError(_("“{word}” is no bill. Write its number like `#7`."), word=text[:30], suggestion="#7")
-    return int(digits)
-
-
-Number = Annotated[int, Argument(_("which bill"), parse=_read_number, show=lambda number: f"#{number}", example="#7")]
-MaybeNumber = Annotated[
-    int | None, Argument(_("which bill"), parse=_read_number, show=lambda number: f"#{number}", example="#7")
-]
 What = Annotated[str, Argument(_("what is different"), rest=True, example="amount 130")]
 
 
@@ -99,16 +88,16 @@ class Changing:
         router.command("void", "作废", "delete", "删除", help=_("Have a bill count no more"), group=group)(self.void)
         router.command("restore", "恢复", help=_("Have a void bill count again"), group=group)(self.restore)
 
-    def edit(self, context: Context, number: Number, what: What) -> None:
+    def edit(self, context: Context, number: BillNumber, what: What) -> None:
         bill = self.bill(context, number)
         line, start = line_of(context, what)
         self.change(context, bill, said_in(context, line, start))
 
-    def void(self, context: Context, number: MaybeNumber = None) -> None:
+    def void(self, context: Context, number: BillNumber | None = None) -> None:
         bill = self.bill(context, number)
         self.change(context, bill, replace(said_in(context, Line(""), 0), aspect=Aspect.VOID))
 
-    def restore(self, context: Context, number: MaybeNumber = None) -> None:
+    def restore(self, context: Context, number: BillNumber | None = None) -> None:
         bill = self.bill(context, number)
         me = self._till.me(context, bill.ledger)
         self._rights.must_change(context, bill, me)

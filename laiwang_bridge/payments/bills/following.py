@@ -23,11 +23,12 @@ from laiwang_bridge.payments.bills import bill_store, question_store
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.bills.bot import BillBot
 from laiwang_bridge.payments.bills.cards import Cards
-from laiwang_bridge.payments.bills.changing import Aspect, MaybeNumber, Number
+from laiwang_bridge.payments.bills.changing import Aspect
 from laiwang_bridge.payments.bills.entering import ADD, Said, past_aa, said_in
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.payments.till import BillNumber
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.rules import PersonId
 
@@ -111,7 +112,7 @@ class Following:
                 thread=bill.thread,
             )
 
-    def keep(self, context: Context, number: Number) -> None:
+    def keep(self, context: Context, number: BillNumber) -> None:
         bill = self._bot.changing.bill(context, number)
         tapped = context.event.relation.event_id if context.event.type == "m.reaction" else None
         question = outbox.key_of_event(context.connection, tapped) if tapped else None
@@ -122,7 +123,7 @@ class Following:
 
     # -- receipts ---------------------------------------------------------------------------------------------------
 
-    def receipt(self, context: Context, number: MaybeNumber = None) -> None:
+    def receipt(self, context: Context, number: BillNumber | None = None) -> None:
         said = said_in(context, Line(""), 0)
         bill = self._bot.changing.bill(context, number)
         if said.receipt is None:

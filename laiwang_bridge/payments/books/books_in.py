@@ -12,10 +12,10 @@ from appservice.database import storable
 from appservice.language import Language
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Change, Content
-from laiwang_bridge.payments.books import bulk
 from laiwang_bridge.payments.books.book import BILL, Books, Entry
 from laiwang_bridge.payments.books.importing.found import Source
-from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.books.keeping import Kept, keep_bills
+from laiwang_bridge.payments.ledger import bulk, ledger_store
 from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, Posting, reverse
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, Exact
@@ -65,7 +65,7 @@ def bring_in(
     new = [entry for entry in books.entries if entry.number not in known]
     ids |= {entry.number: id for entry, id in zip(new, bulk.reserve(connection, len(new)), strict=True)}
     posted: dict[EntryId, NewEntry] = {}
-    bills: list[bulk.Kept] = []
+    bills: list[Kept] = []
     gone = {entry.reverses for entry in books.entries if entry.reverses is not None}
     for entry in new:
         made = _entry(connection, source, entry, ids, known, who, by.account)
@@ -73,9 +73,9 @@ def bring_in(
             continue
         posted[ids[entry.number]] = made
         if entry.kind == BILL and entry.reverses is None:
-            bills.append(bulk.Kept(ids[entry.number], _content(entry, who), entry.number in gone))
+            bills.append(Kept(ids[entry.number], _content(entry, who), entry.number in gone))
     bulk.post(connection, ledger, posted, now)
-    bulk.keep_bills(connection, ledger, bills, by.account, by.bot, by.language, now)
+    keep_bills(connection, ledger, bills, by.account, by.bot, by.language, now)
     were_here = set(known.values())
     for made in posted.values():
         if made.reverses is not None and made.reverses in were_here:

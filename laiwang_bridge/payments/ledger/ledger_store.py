@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, NewType
+from typing import NewType
 
 from mautrix.types import RoomID, UserID
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, text, update
@@ -32,6 +32,13 @@ from laiwang_bridge.payments.ledger.ledger_tables import (
     pay_ledger,
     pay_note,
     pay_posting,
+)
+from laiwang_bridge.payments.ledger.rows import (
+    entry_of_row,
+    exchange_of_row,
+    posting_of_row,
+    row_of_entry,
+    rows_of_postings,
 )
 from laiwang_bridge.payments.ledger.splitting import AccountId
 
@@ -253,25 +260,8 @@ def post(connection: Connection, ledger: LedgerId, entry: NewEntry, now: int) ->
     if was_applied(connection, ledger, entry.key) is not None:
         return None
     id = _next_id(connection)
-    connection.execute(insert(pay_posting), [_row_of(id, *each) for each in enumerate(entry.postings, 1)])
-    exchange = entry.exchange
-    row: dict[str, Any] = {
-        "id": id,
-        "ledger": ledger,
-        "kind": entry.kind,
-        "key": entry.key,
-        "date": entry.date.isoformat(),
-        "author": entry.author,
-        "event_id": entry.event_id,
-        "reverses": entry.reverses,
-        "exchange_currency": exchange and exchange.currency,
-        "exchange_minor": exchange and exchange.minor,
-        "exchange_rate": exchange and exchange.rate,
-        "exchange_fixed_on": exchange and exchange.fixed_on.isoformat(),
-        "exchange_source": exchange and exchange.source,
-        "created_at": now,
-    }
-    connection.execute(insert(pay_entry), row)
+    connection.execute(insert(pay_posting), rows_of_postings(id, entry))
+    connection.execute(insert(pay_entry), row_of_entry(ledger, id, entry, now))
     if entry.note:
         connection.execute(insert(pay_note), {"entry": id, "text": entry.note})
     return id
@@ -307,7 +297,7 @@ def entry(connection: Connection, id: EntryId) -> Entry | None:
 def exchange_of(connection: Connection, id: EntryId) -> Exchange | None:
     """How the total of a bill was converted, if it was."""
     row = connection.execute(_EXCHANGE, {"id": id}).mappings().first()
-    return None if row is None else _exchange_of_row(row)
+    return None if row is None else exchange_of_row(row)
 
 
 def entries(
@@ -417,17 +407,6 @@ def _next_id(connection: Connection) -> EntryId:
     return EntryId(connection.execute(_NEXT_ON_POSTGRES).scalar_one())
 
 
-def _row_of(entry: EntryId, number: int, posting: Posting) -> dict[str, Any]:
-    return {
-        "entry": entry,
-        "number": number,
-        "account": posting.account,
-        "currency": posting.currency,
-        "minor": posting.minor,
-        "carry": posting.carry,
-    }
-
-
 def _entries(connection: Connection, where: ColumnElement[bool], limit: int | None) -> list[Entry]:
     statement = select(*_ENTRY_COLUMNS).select_from(_WITH_NOTES).where(where).order_by(pay_entry.c.id.desc())
     rows = connection.execute(statement if limit is None else statement.limit(limit)).mappings().all()
@@ -436,41 +415,11 @@ def _entries(connection: Connection, where: ColumnElement[bool], limit: int | No
     for ids in _batches([row["id"] for row in rows]):
         here = pay_posting.c.entry.in_(ids)
         for row in connection.execute(select(pay_posting).where(here).order_by(pay_posting.c.number)).mappings():
-            posting = Posting(AccountId(row["account"]), row["currency"], row["minor"], row["carry"])
-            postings.setdefault(row["entry"], []).append(posting)
+            postings.setdefault(row["entry"], []).append(posting_of_row(row))
         found = select(pay_entry.c.reverses, pay_entry.c.id).where(pay_entry.c.reverses.in_(ids))
         reversals.update((reversed, id) for reversed, id in connection.execute(found))
-    return [_entry_of_row(row, postings[row["id"]], reversals.get(row["id"])) for row in rows]
+    return [entry_of_row(row, postings[row["id"]], reversals.get(row["id"])) for row in rows]
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:
     return (ids[start : start + 500] for start in range(0, len(ids), 500))
-
-
-def _entry_of_row(row: RowMapping, postings: list[Posting], reversed_by: int | None) -> Entry:
-    return Entry(
-        EntryId(row["id"]),
-        row["kind"],
-        row["key"],
-        dt.date.fromisoformat(row["date"]),
-        tuple(postings),
-        None if row["author"] is None else AccountId(row["author"]),
-        row["event_id"],
-        None if row["reverses"] is None else EntryId(row["reverses"]),
-        None if reversed_by is None else EntryId(reversed_by),
-        _exchange_of_row(row),
-        row["text"],
-        row["created_at"],
-    )
-
-
-def _exchange_of_row(row: RowMapping) -> Exchange | None:
-    if row["exchange_currency"] is None:
-        return None
-    return Exchange(
-        row["exchange_currency"],
-        row["exchange_minor"],
-        row["exchange_rate"],
-        dt.date.fromisoformat(row["exchange_fixed_on"]),
-        row["exchange_source"],
-    )

@@ -19,7 +19,6 @@ from laiwang_bridge.payments.lines.wording import Everybody, Guest, Habits, Name
 _FIRST_PERSON, _FIRST_QUOTE = 0xF0000, 0x100000
 _MOST = 0xFFFD
 PERSON = "[\U000f0000-\U000ffffd]"
-QUOTE = "[\U00100000-\U0010fffd]"
 
 _QUOTES = {'"': '"', "“": "”", "„": "“", "「": "」", "『": "』", "«": "»"}
 _AFTER_QUOTE = ",，、;；.。:：)）!！?？=*×+-\x02"

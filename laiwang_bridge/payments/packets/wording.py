@@ -21,6 +21,7 @@ from mautrix.types import UserID
 
 from appservice.bots.line import Line, fold, user_in
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.money.numerals import read_chinese
 from laiwang_bridge.payments.packets.rules import Kind
 
 LONGEST_TITLE = 80
@@ -99,23 +100,7 @@ _MENTION = re.compile(
     r"@[^\s:：@]*:(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]*[A-Za-z0-9])(?::\d{1,5})?|@[^\s:：@,，、;；&+]+"
 )
 _BETWEEN = " \t\n\u3000,，、;；/:："
-_HAN = {
-    "零": 0,
-    "〇": 0,
-    "一": 1,
-    "二": 2,
-    "两": 2,
-    "兩": 2,
-    "三": 3,
-    "四": 4,
-    "五": 5,
-    "六": 6,
-    "七": 7,
-    "八": 8,
-    "九": 9,
-}
 _FREQUENT = frozenset(("eur", "usd", "cny", "gbp", "jpy", "chf", "hkd", "twd", "krw", "inr", "sgd", "aud", "cad"))
-_HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000}
 
 
 def read(line: Line, start: int = 0) -> PacketWording:
@@ -256,13 +241,5 @@ def _whole(text: str) -> int | None:
     """A whole number in digits or Chinese; None if it is none."""
     if text.isascii():
         return int(text) if text.isdigit() and len(text) <= 6 else None
-    total = digit = 0
-    for sign in text:
-        if sign in _HAN_UNITS:
-            total += (digit or 1) * _HAN_UNITS[sign]
-            digit = 0
-        elif sign in _HAN:
-            digit = _HAN[sign]
-        else:
-            return None
-    return total + digit
+    number = read_chinese(text)
+    return int(number) if number is not None and number.denominator == 1 else None

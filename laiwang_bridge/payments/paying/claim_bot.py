@@ -71,7 +71,7 @@ class ClaimBot:
     # -- whoever owes ---------------------------------------------------------------------------------------------
 
     def paid(
-        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+        self, context: Context, bill: MarkedBillNumber | None = None, whom: Whom | None = None, amount: HowMuch = ""
     ) -> None:  # fmt: skip
         named = self._till.bill(context, bill)
         if whom is not None and (named is None or not self._is_payee(context, named, whom)):
@@ -96,7 +96,7 @@ class ClaimBot:
             said = _("That is {over} more than is open of your share. It counts as your credit.")
             context.reply(said, over=shown(outcome.minor - open_before, unit, context.language))
 
-    def unpaid(self, context: Context, bill: BillNumber = None) -> None:
+    def unpaid(self, context: Context, bill: BillNumber | None = None) -> None:
         found = self._needed(context, bill, self.unpaid)
         me = self._share(context, found)
         try:
@@ -154,7 +154,7 @@ class ClaimBot:
     # -- whoever gets it ------------------------------------------------------------------------------------------
 
     def received(
-        self, context: Context, bill: MarkedBillNumber = None, whom: Whom | None = None, amount: HowMuch = ""
+        self, context: Context, bill: MarkedBillNumber | None = None, whom: Whom | None = None, amount: HowMuch = ""
     ) -> None:  # fmt: skip
         found = self._till.bill(context, bill)
         if found is None:
@@ -185,7 +185,7 @@ class ClaimBot:
         for outcome in done:
             self._tell(context, outcome)
 
-    def unreceived(self, context: Context, bill: BillNumber = None, whom: Whom | None = None) -> None:
+    def unreceived(self, context: Context, bill: BillNumber | None = None, whom: Whom | None = None) -> None:
         found = self._needed(context, bill, self.unreceived)
         debtor = self._debtor(context, found, whom)
         payees = self._payees(context, found)
@@ -198,7 +198,7 @@ class ClaimBot:
             key = f"{context.unit.key}/{one.id}"
             self._tell(context, claims.undo(context.connection, one, me, key, context.now))
 
-    def missing(self, context: Context, bill: BillNumber = None, whom: Whom | None = None) -> None:
+    def missing(self, context: Context, bill: BillNumber | None = None, whom: Whom | None = None) -> None:
         found = self._needed(context, bill, self.missing)
         debtor = self._debtor(context, found, whom)
         payees = self._payees(context, found)
@@ -310,7 +310,7 @@ class ClaimBot:
 
     # -- disputes -------------------------------------------------------------------------------------------------
 
-    def dispute(self, context: Context, bill: MarkedBillNumber = None, reason: Reason = "") -> None:
+    def dispute(self, context: Context, bill: MarkedBillNumber | None = None, reason: Reason = "") -> None:
         found = self._needed(context, bill, self.dispute)
         me = self._till.me(context, found.ledger)
         if me not in found.nets:
@@ -333,7 +333,7 @@ class ClaimBot:
             mentions=[author.user] if author.user is not None and found.author != me else [],
         )  # fmt: skip
 
-    def accept(self, context: Context, bill: BillNumber = None) -> None:
+    def accept(self, context: Context, bill: BillNumber | None = None) -> None:
         found = self._needed(context, bill, self.accept)
         if not claims.give_in(context.connection, found, self._till.me(context, found.ledger)):
             raise UserError(_("You have not said that bill {number} is wrong."), number=_number(found))

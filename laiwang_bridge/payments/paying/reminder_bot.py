@@ -57,7 +57,7 @@ class ReminderBot:
             return []
         return [button(REMIND, _("remind"), self.remind, bill.number)]
 
-    def remind(self, context: Context, bill: BillNumber = None) -> None:
+    def remind(self, context: Context, bill: BillNumber | None = None) -> None:
         connection = context.connection
         found = self._till.bill(context, bill)
         if found is None:
@@ -84,7 +84,7 @@ class ReminderBot:
             _("I remind {who}, once and when it does not disturb."), who=[faces[one].name for one in users]
         )  # fmt: skip
 
-    def reminders(self, context: Context, wish: OnOrOff, bill: BillNumber = None) -> None:
+    def reminders(self, context: Context, wish: OnOrOff, bill: BillNumber | None = None) -> None:
         found = None if context.is_direct and bill is None else self._till.bill(context, bill)
         if found is None:
             who_asks(context)
@@ -105,7 +105,7 @@ class ReminderBot:
             number=f"#{found.number}",
         )  # fmt: skip
 
-    def no(self, context: Context, what: What = "reminders", bill: BillNumber = None) -> None:
+    def no(self, context: Context, what: What = "reminders", bill: BillNumber | None = None) -> None:
         self.reminders(context, "off", bill)
 
     # -- answers in one's own chat ------------------------------------------------------------------------------------

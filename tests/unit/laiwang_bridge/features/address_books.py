@@ -10,7 +10,8 @@ from typing import Any
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
-from laiwang_bridge.config import Contacts, Homeserver, TextMessages
+from laiwang_bridge.config import Homeserver
+from laiwang_bridge.config_contacts import Contacts, TextMessages
 from laiwang_bridge.people import address_store
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.addresses import AddressKind, Findable, Proof

@@ -14,7 +14,7 @@ from aiohttp import web
 from sqlalchemy import Connection, func, select
 
 from appservice.callbacks import Call, Reply
-from laiwang_bridge.config import Alipay, Payments, Stripe
+from laiwang_bridge.config_payments import Alipay, Payments, Stripe
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry
 from tests.unit.laiwang_bridge.features.table import Table
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town, open_town

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from appservice.effects import Job
 from appservice.unit import Unit
-from laiwang_bridge.config import Contacts, Email, Homeserver, TextMessages
+from laiwang_bridge.config import Homeserver
+from laiwang_bridge.config_contacts import Contacts, Email, TextMessages
 from laiwang_bridge.database import tables
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.address_store import address_key, mark_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from laiwang_bridge.config import TextMessages
+from laiwang_bridge.config_contacts import TextMessages
 from laiwang_bridge.contacts.identity import hashed
 from laiwang_bridge.database import tables
 from laiwang_bridge.outside.addresses import policy

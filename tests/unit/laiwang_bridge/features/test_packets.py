@@ -7,7 +7,7 @@ import re
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
-from laiwang_bridge.config import Payments
+from laiwang_bridge.config_payments import Payments
 from laiwang_bridge.payments.audit import Rule, audit
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.packets import accounts, drawing
