@@ -25,7 +25,7 @@ Choice = TypeVar("Choice", bound=str)
 Reader = Callable[[object], T]
 """Makes a checked value of what the file says. Raises ValueError with the rest of a sentence about the setting."""
 Contradiction = tuple[tuple[str, str], str]
-"""Values that do not go together: the key to blame and the other one, each `section.key`, and the rest of a sentence."""
+"""Values that do not go together: the key to blame and the other one, as `section.key`, and the rest of a sentence."""
 
 _METADATA_KEY = "laiwang"
 _REACHES = "closed, friends, hops:2 to hops:9, chain or open"

@@ -33,15 +33,17 @@ async def run(config: Config) -> None:
         application = Application(config, database, secret, Catalogues(CATALOGUES))
         stack.push_async_callback(application.outside.close)
         stack.push_async_callback(application.identity_client.close)
+        stop = _listen_for_signals()
         await stack.enter_async_context(application.service)
         tasks = [asyncio.create_task(application.introduce()), asyncio.create_task(application.keep_house())]
         stack.push_async_callback(_cancel, tasks)
         log.info("laiwang-bridge %s listens on %s", __version__, application.service.server.address)
-        await _asked_to_stop()
+        await stop.wait()
         log.info("stopping")
 
 
-async def _asked_to_stop() -> None:
+def _listen_for_signals() -> asyncio.Event:
+    """From now on, before anybody can reach the bridge, a signal asks it to stop: what is begun is ended."""
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
 
     def stop(number: signal.Signals) -> None:
@@ -51,7 +53,7 @@ async def _asked_to_stop() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
-    await asked.wait()
+    return asked
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

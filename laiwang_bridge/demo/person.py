@@ -385,14 +385,15 @@ class Person:
             task.add_done_callback(self._accepting.discard)
 
     async def _accept(self, room_id: str) -> None:
-        """People tap again when another homeserver was too busy to let them in."""
-        for pause in (0.5, 2.0, 4.0, None):
+        """People tap again when another homeserver did not let them in: it may not yet know that it invited them (403),
+        or have been too busy (404, 502)."""
+        for pause in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, None):
             try:
                 await self.join(room_id)
                 return
             except Refused as refusal:
                 _log.info("%s could not accept the invitation to %s: %s", self.name, room_id, refusal)
-                if pause is None or refusal.status not in (404, 502):
+                if pause is None or refusal.status not in (403, 404, 502):
                     return
             await asyncio.sleep(pause)
 
