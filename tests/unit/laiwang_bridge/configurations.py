@@ -24,7 +24,6 @@ from laiwang_bridge.config import (
     Operators,
     People,
 )
-from laiwang_bridge.config_contacts import Email, TextMessages
 from laiwang_bridge.config_values import sections_of
 
 AS_TOKEN = "as-0123456789-0123456789-0123456789"
