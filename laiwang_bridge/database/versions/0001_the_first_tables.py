@@ -1348,12 +1348,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("packet", "user_id", name=op.f("pk_packet_late")),
     )
     op.create_table(
+        "packet_mark",
+        sa.Column("packet", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["packet"], ["packet.id"], name=op.f("fk_packet_mark_packet"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("packet", "mark", name=op.f("pk_packet_mark")),
+    )
+    op.create_table(
         "packet_part",
         sa.Column("packet", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("user_id", sa.Text(), nullable=True),
-        sa.Column("mark", sa.Text(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_packet_part_amount")),

@@ -88,8 +88,9 @@ class Handing:
         """Somebody asked to be forgotten: his packets end, and his name goes from all of them."""
         for one in store.open_of(unit.connection, person):
             self.end(unit, one, State.EXPIRED)
-        for user in people.user_ids(unit.connection, person):
-            store.forget(unit.connection, user)
+        users = people.user_ids(unit.connection, person)
+        store.forget(unit.connection, users)
+        for user in users:
             late_store.forget(unit.connection, user)
 
     def _ended(self, unit: Unit, one: Packet) -> None:

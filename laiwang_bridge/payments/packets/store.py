@@ -2,7 +2,7 @@
 
 The amounts are guarded by the database as well: at all times what was taken, what is left and what went back make the
 total, a part belongs to one packet once, and a person has one part of a packet at most. Whoever is forgotten leaves
-his parts behind without a name; their `mark` still tells that he has had one.
+his parts behind without a name; the marks of all his accounts still tell that he has had one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from appservice.effects import EffectKey
 from appservice.language import Language
 from appservice.sql import insert_ignoring
 from laiwang_bridge.payments.packets.rules import Kind, State
-from laiwang_bridge.payments.packets.tables import packet, packet_guest, packet_part
+from laiwang_bridge.payments.packets.tables import packet, packet_guest, packet_mark, packet_part
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.rules import PersonId
 
@@ -46,7 +46,7 @@ _PARTS_OF_USER = select(packet_part).where(
     or_(
         packet_part.c.user_id == bindparam("user"),
         packet_part.c.person == _PERSON,
-        packet_part.c.mark.is_not(None),
+        packet_part.c.user_id.is_(None),
     ),
 )
 
@@ -220,11 +220,20 @@ def parts_of(connection: Connection, id: PacketId) -> list[Part]:
 def part_of(connection: Connection, id: PacketId, user: UserID) -> Part | None:
     """What somebody has of a packet, by any of his Matrix ids, even if he was forgotten since."""
     rows = connection.execute(_PARTS_OF_USER, {"packet": id, "user": user}).all()
-    mine = next((row for row in rows if row.mark is None), None)
+    mine = next((row for row in rows if row.user_id is not None), None)
     if mine is None and rows:
-        mark = people.mark_of(connection, user)
-        mine = next((row for row in rows if row.mark == mark), None)
+        number = _number_of_marked(connection, id, user)
+        mine = next((row for row in rows if row.number == number), None)
     return None if mine is None else part_in(mine)
+
+
+def _number_of_marked(connection: Connection, id: PacketId, user: UserID) -> int | None:
+    """Which part of a packet somebody had before he was forgotten, by whatever account he or we knew him then."""
+    person = people.find_person(connection, user)
+    his = {user} if person is None else {user, *people.user_ids(connection, person)}
+    marks = [people.mark_of(connection, each) for each in sorted(his)]
+    here = (packet_mark.c.packet == id, packet_mark.c.mark.in_(marks))
+    return connection.execute(select(packet_mark.c.number).where(*here).limit(1)).scalar()
 
 
 def take(connection: Connection, one: Packet, person: PersonId, part: Part, state: State) -> Packet:
@@ -297,12 +306,17 @@ def note_card(connection: Connection, id: PacketId, card: EffectKey) -> None:
     connection.execute(update(packet).where(packet.c.id == id).values(card_key=card))
 
 
-def forget(connection: Connection, user: UserID) -> None:
-    """Take somebody's name out of all that he has sent and taken."""
-    connection.execute(update(packet).where(packet.c.user_id == user).values(user_id=None))
-    nameless = {"user_id": None, "mark": people.mark_of(connection, user)}
-    connection.execute(update(packet_part).where(packet_part.c.user_id == user).values(nameless))
-    connection.execute(delete(packet_guest).where(packet_guest.c.user_id == user))
+def forget(connection: Connection, users: Sequence[UserID]) -> None:
+    """Take somebody's name, by all his accounts, out of all that he has sent and taken."""
+    connection.execute(update(packet).where(packet.c.user_id.in_(users)).values(user_id=None))
+    his = packet_part.c.user_id.in_(users)
+    taken = connection.execute(select(packet_part.c.packet, packet_part.c.number).where(his)).all()
+    marks = [people.mark_of(connection, user) for user in users]
+    rows = [{"packet": row.packet, "number": row.number, "mark": mark} for row in taken for mark in marks]
+    if rows:
+        connection.execute(insert_ignoring(connection, packet_mark), rows)
+    connection.execute(update(packet_part).where(his).values(user_id=None))
+    connection.execute(delete(packet_guest).where(packet_guest.c.user_id.in_(users)))
 
 
 def is_any_in(connection: Connection, room: RoomID) -> bool:

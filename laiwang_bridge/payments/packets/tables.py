@@ -76,12 +76,19 @@ packet_part = Table(
     Column("number", Integer, primary_key=True),
     Column("person", Sequence64, ForeignKey("person.id", ondelete="SET NULL"), index=True),
     Column("user_id", Text),
-    Column("mark", Text),
     Column("amount", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("packet", "person"),
     UniqueConstraint("packet", "user_id"),
     CheckConstraint("amount > 0", name="amount"),
+)
+# By these whoever was forgotten is recognised, by whichever account he comes: he has had his part.
+packet_mark = Table(
+    "packet_mark",
+    metadata,
+    column_of_packet(primary_key=True),
+    Column("mark", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 packet_guest = Table(
     "packet_guest",

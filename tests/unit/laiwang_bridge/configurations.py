@@ -80,7 +80,7 @@ def configs() -> SearchStrategy[Config]:
             st.integers(2, 100_000),
         ),
         email=st.builds(
-                    host=_HOSTS,
+            host=_HOSTS,
             port=_PORTS,
             security=st.sampled_from(["starttls", "tls", "none"]),
             username=_LINES,
@@ -89,7 +89,7 @@ def configs() -> SearchStrategy[Config]:
             per_day=st.integers(1, 1_000_000),
         ),
         text_messages=st.builds(
-                    command=st.lists(st.from_regex(r"[a-z0-9 ./=-]{1,9}", fullmatch=True), max_size=2).map(
+            command=st.lists(st.from_regex(r"[a-z0-9 ./=-]{1,9}", fullmatch=True), max_size=2).map(
                 lambda words: ("/bin/send", *words)
             )
             | st.just(()),

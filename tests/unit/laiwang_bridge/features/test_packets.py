@@ -173,6 +173,32 @@ async def test_whoever_is_forgotten_leaves_his_part_and_cannot_have_a_second(tow
     ]
 
 
+async def test_whoever_is_forgotten_cannot_have_a_second_part_by_another_account_of_his(town: Town) -> None:
+    table = await sit_down(town)
+    lin, may, bo = table.people
+    second, third = UserID("@may2:elsewhere"), UserID("@may3:elsewhere")
+    await town.member(table.room, second, "join")
+    await town.member(table.room, third, "join")
+
+    def same(connection: Connection, user: UserID) -> None:
+        person = people.person_of(connection, may.user, town.now)
+        connection.execute(people.matrix_id.insert().values(user_id=user, person=person, since=town.now))
+
+    await table.say(lin, "!aa packet 100 3")
+    await town.database.write(lambda connection: same(connection, second))
+    await table.tap(may)
+    await may.say("forget")
+    await may.say("yes")
+    await table.tap(second)
+    await table.say(may, "grab")
+    assert "1 of 3 taken" in table.shown
+    await town.database.write(lambda connection: same(connection, third))
+    await table.tap(third)
+    assert "1 of 3 taken" in table.shown, "nor by one that he has linked since"
+    await table.tap(bo)
+    assert "2 of 3 taken" in table.shown
+
+
 async def test_a_sender_who_is_forgotten_has_his_packet_ended(town: Town) -> None:
     table = await sit_down(town)
     lin, may, bo = table.people
