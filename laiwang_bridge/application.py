@@ -26,8 +26,7 @@ from appservice.routes import Routes
 from appservice.service import ApplicationService
 from appservice.unit import Emission, Unit
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store, clubs, drafts, order_store, pass_store, space_store, talk
-from laiwang_bridge.clusters import store as cluster_store
+from laiwang_bridge.clusters import card_store, clubs, drafts, order_store, pass_store, record, space_store, talk
 from laiwang_bridge.clusters.bot import PREFIXES as CLUSTER_PREFIXES
 from laiwang_bridge.clusters.bot import ClusterBot
 from laiwang_bridge.clusters.changes import Changes
@@ -309,7 +308,7 @@ class Application:
             {
                 "addresses": address_store.export,
                 "claims": claim_store.export,
-                "clusters": cluster_store.export,
+                "clusters": record.export,
                 "clubs": clubs.export,
                 "cards": card_store.export,
                 "drafts": drafts.export,

@@ -8,7 +8,7 @@ from appservice.bots import Context, Router, UserError
 from appservice.database import metadata
 from appservice.language import _
 from appservice.unit import Unit
-from laiwang_bridge.clusters import seeds, store
+from laiwang_bridge.clusters import seat_store, seeds, stay_store, store
 from laiwang_bridge.clusters.choosing import Choice, Number
 from laiwang_bridge.clusters.links import link_to
 from laiwang_bridge.clusters.opening import Opening, Plan, SeedEvent
@@ -61,7 +61,7 @@ class Budding:
         root = _root_of(connection, named.id)
         first = store.find(connection, root) or named
         count = _count(connection, root) + 2
-        stay = store.find_stay(connection, named.id, me)
+        stay = stay_store.find_stay(connection, named.id, me)
         loud = stay is not None and stay.loud and stay.exposed_to is None
         plan = Plan(
             initiator=me,
@@ -86,7 +86,7 @@ class Budding:
     def watch(self, unit: Unit, named: Named) -> None:
         """Its host is in: those in the full one learn where it goes on, and those who wait there are offered it."""
         row = unit.connection.execute(select(bud).where(bud.c.cluster == named.id, bud.c.announced.is_(False))).first()
-        stay = store.find_stay(unit.connection, named.id, named.rules.initiator) if row is not None else None
+        stay = stay_store.find_stay(unit.connection, named.id, named.rules.initiator) if row is not None else None
         if row is None or stay is None or not stay.inside:
             return
         unit.connection.execute(update(bud).where(bud.c.cluster == named.id).values(announced=True))
@@ -98,7 +98,7 @@ class Budding:
             title=named.title,
             link=link_to(named.alias, self._domain),
         )
-        self._around.spread.offer(unit, named, store.waiting_for(unit.connection, full.id))
+        self._around.spread.offer(unit, named, seat_store.waiting_for(unit.connection, full.id))
 
 
 def _root_of(connection: Connection, id: ClusterId) -> ClusterId:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from appservice.effects import Kick
 from appservice.unit import Unit
-from laiwang_bridge.clusters import clubs, rules, sight, store
+from laiwang_bridge.clusters import clubs, rules, seat_store, sight, stay_store, store
 from laiwang_bridge.clusters.reach import Reach, may_change
 from laiwang_bridge.clusters.room import described
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE
@@ -36,7 +36,7 @@ class Changes:
         """Whether its reach may become this one, now that others may have come."""
         if clubs.club_of(connection, named.id) is not None and reach != named.rules.reach:
             return False  # what is in a club stays as it is
-        others = store.guests_ever(connection, named.id, named.rules.initiator)
+        others = stay_store.guests_ever(connection, named.id, named.rules.initiator)
         return may_change(named.rules.reach, reach, others)
 
     def reach(self, unit: Unit, named: Named, reach: Reach) -> None:
@@ -60,7 +60,7 @@ class Changes:
 
     def _take_back_invitations(self, unit: Unit, before: Named, after: Named) -> None:
         """Of those who were on their way in; whom a member invited against the reach, that one still invites."""
-        for person in store.invited_to(unit.connection, after.id):
+        for person in seat_store.invited_to(unit.connection, after.id):
             then, now = (
                 rules.allow(named.rules, sight.view(unit.connection, named.rules, person)).allowed
                 for named in (before, after)

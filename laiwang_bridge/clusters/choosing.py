@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from appservice.bots import Argument, Context, UserError
 from appservice.language import _
 from appservice.rooms import Rooms
-from laiwang_bridge.clusters import card_store, store
+from laiwang_bridge.clusters import card_store, stay_store, store
 from laiwang_bridge.clusters.card_store import CardState
 from laiwang_bridge.clusters.meant import only_in_private
 from laiwang_bridge.clusters.rules import Lifecycle
@@ -62,7 +62,7 @@ class Choice:
             if not context.is_direct:
                 raise UserError(_("Write that in the cluster, or to {bot} in a direct chat."), bot=context.bot.user_id)
             named = self._by_card(context, me, number, fits)
-        stay = store.find_stay(context.connection, named.id, me) if named is not None else None
+        stay = stay_store.find_stay(context.connection, named.id, me) if named is not None else None
         if named is None or stay is None or not stay.inside:
             raise UserError(_("You are in no such cluster."))
         return named

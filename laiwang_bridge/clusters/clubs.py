@@ -21,7 +21,7 @@ from appservice.language import N_, _
 from appservice.routes import Routes
 from appservice.sql import Sequence64
 from appservice.unit import Unit
-from laiwang_bridge.clusters import store
+from laiwang_bridge.clusters import stay_store, store
 from laiwang_bridge.clusters.choosing import Choice
 from laiwang_bridge.clusters.rules import ClusterId, Lifecycle
 from laiwang_bridge.clusters.store import Named
@@ -168,7 +168,7 @@ class Clubs:
         """Whoever is in one of its clusters finds his way into the Space."""
         me = who_asks(context)
         here = store.in_room(context.connection, context.room)
-        inside = {stay.cluster for stay in store.stays_of(context.connection, me)}
+        inside = {stay.cluster for stay in stay_store.stays_of(context.connection, me)}
         found = clubs_around(context.connection, inside if here is None else inside & {here.id})
         missing = [
             one

@@ -15,7 +15,7 @@ from appservice.language import Message, _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, growth, pass_store, rules, sight, store
+from laiwang_bridge.clusters import card_store, growth, pass_store, rules, seat_store, sight, stay_store, store
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.clusters.reach import Mode
@@ -97,16 +97,16 @@ class Doors:
             person = people.person_of(connection, user, now)
         if not self._may_enter(unit, named, user, person):
             return Entry.REFUSED
-        if store.is_in_queue(connection, named.id, person):
+        if seat_store.is_in_queue(connection, named.id, person):
             return Entry.QUEUED
-        if store.is_invited(connection, named.id, person):
+        if seat_store.is_invited(connection, named.id, person):
             self._invite(unit, named, user, person)
             return Entry.INVITED
         pace = growth.slowed(self._pace) if growth.is_slowed(named.life.fast_at, now) else self._pace
         place = growth.admission(pace, named.let_in, named.drains_at, now)
         store.note_admission(connection, named.id, named.let_in + 1, place.drains_at)
         if place.at > now:
-            store.put_in_queue(connection, named.id, person, place.at)
+            seat_store.put_in_queue(connection, named.id, person, place.at)
             unit.at(
                 place.at,
                 _ADMIT,
@@ -136,7 +136,7 @@ class Doors:
         user = UserID(context["user"])
         named = store.find(unit.connection, ClusterId(context["cluster"]))
         person = people.find_person(unit.connection, user)
-        if named is None or person is None or not store.take_from_queue(unit.connection, named.id, person):
+        if named is None or person is None or not seat_store.take_from_queue(unit.connection, named.id, person):
             return
         if self._may_enter(unit, named, user, person):
             self._invite(unit, named, user, person)
@@ -159,7 +159,7 @@ class Doors:
         user = UserID(answer.context["user"])
         named = store.find(unit.connection, ClusterId(answer.context["cluster"]))
         person = people.find_person(unit.connection, user)
-        if named is None or person is None or not store.take_back_invitation(unit.connection, named.id, person):
+        if named is None or person is None or not seat_store.take_back_invitation(unit.connection, named.id, person):
             return
         log.info("cluster %s: %s could not be invited (%s)", named.id, user, answer.message)
         if (voice := self._mail.to(unit, person)) is not None:
@@ -175,7 +175,7 @@ class Doors:
 
     def _keep_seat(self, unit: Unit, named: Named, person: PersonId) -> None:
         """Others may not see yet that he comes; but it may have been the last seat."""
-        store.invite(unit.connection, named.id, person, unit.now)
+        seat_store.invite(unit.connection, named.id, person, unit.now)
         after = store.find(unit.connection, named.id)
         assert after is not None
         full = after.rules.takes_people != named.rules.takes_people
@@ -185,7 +185,7 @@ class Doors:
     def turn_away(self, unit: Unit, named: Named) -> None:
         """Nobody may come any more: takes back the invitations that are out, and the places of those who wait."""
         connection = unit.connection
-        invited, waiting = store.invited_to(connection, named.id), store.waiting_for(connection, named.id)
+        invited, waiting = seat_store.invited_to(connection, named.id), seat_store.waiting_for(connection, named.id)
         for person in sorted({*invited, *waiting}):
             self._leave_queue(unit, named.id, person)
             users = people.user_ids(connection, person)
@@ -244,17 +244,17 @@ class Doors:
     def _came(self, unit: Unit, named: Named, user: UserID) -> None:
         connection = unit.connection
         person = people.person_of(connection, user, unit.now)
-        store.take_back_invitation(connection, named.id, person)
+        seat_store.take_back_invitation(connection, named.id, person)
         pass_store.spend(connection, named.id, person)
         self._leave_queue(unit, named.id, person)
-        before = store.find_stay(connection, named.id, person)
+        before = stay_store.find_stay(connection, named.id, person)
         if before is not None and before.inside:
             return  # a new name or avatar
         view = sight.view(connection, named.rules, person)
         exposure, only = (before.exposure, before.exposed_to) if before else (Exposure.QUIET, None)
         stay = rules.arrive(named.rules, view, before, exposure, unit.now, exposed_to=only)
         usual = self._exposures.at_arrival(connection, stay) if before is None else None
-        store.put_stay(connection, rules.expose(stay, usual) if usual else stay)
+        stay_store.put_stay(connection, rules.expose(stay, usual) if usual else stay)
         self._changed(unit, named, person, grows=True)
         if before is None and usual is None:
             self._exposures.ask(unit, named, stay)
@@ -265,15 +265,15 @@ class Doors:
         if person is None:
             return
         if banned:
-            store.put_ban(connection, named.id, person, unit.now)
+            seat_store.put_ban(connection, named.id, person, unit.now)
         else:
-            store.lift_ban(connection, named.id, person)
+            seat_store.lift_ban(connection, named.id, person)
         self._leave_queue(unit, named.id, person)
-        had_seat = store.take_back_invitation(connection, named.id, person)
+        had_seat = seat_store.take_back_invitation(connection, named.id, person)
         pass_store.spend(connection, named.id, person)
-        stay = store.find_stay(connection, named.id, person)
+        stay = stay_store.find_stay(connection, named.id, person)
         if stay is not None and stay.inside:
-            store.put_stay(connection, rules.leave(stay, unit.now))
+            stay_store.put_stay(connection, rules.leave(stay, unit.now))
             self._exposures.left(unit, named.id, person)
             had_seat = True
         if had_seat:
@@ -282,7 +282,7 @@ class Doors:
             self._spread.recheck(unit, named.id, Recheck(persons=frozenset({person})))
 
     def _leave_queue(self, unit: Unit, id: ClusterId, person: PersonId) -> None:
-        if store.take_from_queue(unit.connection, id, person):
+        if seat_store.take_from_queue(unit.connection, id, person):
             unit.cancel(_turn(id, person))
 
     # -- loud and quiet, out ----------------------------------------------------------------------------------------
@@ -291,19 +291,19 @@ class Doors:
         self, unit: Unit, named: Named, person: PersonId, exposure: Exposure, exposed_to: ListId | None = None
     ) -> None:
         """Go loud, towards all friends or those on one list, or quiet; nothing for somebody who is not inside."""
-        stay = store.find_stay(unit.connection, named.id, person)
+        stay = stay_store.find_stay(unit.connection, named.id, person)
         if stay is None or not stay.inside:
             return
         self._expose(unit, named, stay, exposure, exposed_to)
         for id in self._exposures.answered(unit, named.id, person, exposure, exposed_to):
-            also, stay = store.find(unit.connection, id), store.find_stay(unit.connection, id, person)
+            also, stay = store.find(unit.connection, id), stay_store.find_stay(unit.connection, id, person)
             if also is not None and stay is not None and stay.inside:
                 self._expose(unit, also, stay, exposure, None)
 
     def _expose(self, unit: Unit, named: Named, stay: Stay, exposure: Exposure, exposed_to: ListId | None) -> None:
         if (stay.exposure, stay.exposed_to) == (exposure, exposed_to):
             return
-        store.put_stay(unit.connection, rules.expose(stay, exposure, exposed_to))
+        stay_store.put_stay(unit.connection, rules.expose(stay, exposure, exposed_to))
         grows = exposure is Exposure.LOUD and exposed_to is None
         self._changed(unit, named, stay.person, grows=grows)
 
@@ -315,7 +315,7 @@ class Doors:
     def tie_changed(self, unit: Unit, one: PersonId, another: PersonId) -> None:
         """Where one of the two has blocked the other, an invitation into his cluster is taken back."""
         for host, guest in ((one, another), (another, one)):
-            for id in store.invitations_of(unit.connection, guest):
+            for id in seat_store.invitations_of(unit.connection, guest):
                 named = store.find(unit.connection, id)
                 if named is None or named.room_id is None or named.rules.initiator != host:
                     continue
@@ -328,12 +328,12 @@ class Doors:
         connection = unit.connection
         users = people.user_ids(connection, person)
         started = [ClusterId(row.id) for row in store.started_by(connection, person)]
-        inside = [stay.cluster for stay in store.stays_of(connection, person)]
-        invited = store.invitations_of(connection, person)
-        for id in store.queues_of(connection, person):
+        inside = [stay.cluster for stay in stay_store.stays_of(connection, person)]
+        invited = seat_store.invitations_of(connection, person)
+        for id in seat_store.queues_of(connection, person):
             self._leave_queue(unit, id, person)
         store.disown(connection, person)
-        store.forget_sponsor(connection, person)
+        stay_store.forget_sponsor(connection, person)
         card_store.forget_cards(connection, person)
         for id in sorted({*started, *inside, *invited}):
             before = store.find(connection, id)
@@ -348,10 +348,10 @@ class Doors:
             self._tell_watchers(unit, after)
 
     def _end(self, unit: Unit, named: Named, person: PersonId) -> None:
-        store.take_back_invitation(unit.connection, named.id, person)
-        stay = store.find_stay(unit.connection, named.id, person)
+        seat_store.take_back_invitation(unit.connection, named.id, person)
+        stay = stay_store.find_stay(unit.connection, named.id, person)
         if stay is not None:
-            store.put_stay(unit.connection, rules.leave(stay, unit.now))
+            stay_store.put_stay(unit.connection, rules.leave(stay, unit.now))
 
     def _changed(self, unit: Unit, before: Named, person: PersonId, *, grows: bool = False) -> None:
         after = self._found(unit, before)

@@ -18,7 +18,7 @@ from appservice.language import _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, growth, order_store, store
+from laiwang_bridge.clusters import card_store, growth, order_store, stay_store, store
 from laiwang_bridge.clusters.order_bot import HOST_POWER
 from laiwang_bridge.clusters.rules import ClusterId, Lifecycle
 from laiwang_bridge.clusters.store import Named
@@ -68,7 +68,7 @@ class Hosting:
         if named.rules.lifecycle is Lifecycle.ARCHIVED or self._hosts(unit, named):
             return
         waiting, unwilling = order_store.asked_hosts(connection, named.id)
-        stays = store.stays_in(connection, named.id)
+        stays = stay_store.stays_in(connection, named.id)
         if any(stay.person in waiting for stay in stays):
             return
         chosen = growth.next_host(stays, unwilling)
@@ -98,7 +98,7 @@ class Hosting:
         me = who_asks(context)
         card = card_store.card_number(context.connection, me, number)
         named = store.find(context.connection, card.cluster) if card else None
-        stay = store.find_stay(context.connection, named.id, me) if named else None
+        stay = stay_store.find_stay(context.connection, named.id, me) if named else None
         if (
             named is None
             or stay is None

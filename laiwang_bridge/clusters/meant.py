@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from appservice.bots import Context, UserError
 from appservice.language import _
-from laiwang_bridge.clusters import card_store, store
+from laiwang_bridge.clusters import card_store, stay_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people.names import who_asks
@@ -37,7 +37,7 @@ def cluster_inside(context: Context, number: int | None, list: ListCommand) -> t
         only_in_private(context)
         card = card_meant(context, me, number, CardState.INSIDE, list)
         named = store.find(context.connection, card.cluster)
-    stay = store.find_stay(context.connection, named.id, me) if named else None
+    stay = stay_store.find_stay(context.connection, named.id, me) if named else None
     if named is None or stay is None or not stay.inside:
         raise UserError(_("You are not in that cluster."), try_instead=context.line(list))
     return named, me

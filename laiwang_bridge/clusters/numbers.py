@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, or_, select
 
-from laiwang_bridge.clusters import store
+from laiwang_bridge.clusters import seat_store
 from laiwang_bridge.clusters.growth import SPAN_MS
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import stay
@@ -39,5 +39,5 @@ def numbers_of(connection: Connection, id: ClusterId, now: int, span_ms: int = S
         inside=inside,
         loud=int(loud),
         sponsored=connection.execute(came).scalar_one(),
-        waiting=len(store.waiting_for(connection, id)),
+        waiting=len(seat_store.waiting_for(connection, id)),
     )

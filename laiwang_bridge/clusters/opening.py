@@ -13,7 +13,7 @@ from appservice.language import Message
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import rules, seeds, store
+from laiwang_bridge.clusters import rules, seeds, stay_store, store
 from laiwang_bridge.clusters.links import new_alias
 from laiwang_bridge.clusters.reach import Reach, default_cap, has_porch
 from laiwang_bridge.clusters.room import CLUSTER_STATE, creation, description
@@ -96,7 +96,7 @@ class Opening:
         if has_porch(plan.reach):
             store.put_porch(unit.connection, new.id, new_alias(unit, "porch", self._alias_prefix))
         # Not inside yet; but whoever comes back is as loud or quiet as he was.
-        store.put_stay(unit.connection, rules.leave(rules.first_stay(new, plan.exposure), unit.now))
+        stay_store.put_stay(unit.connection, rules.leave(rules.first_stay(new, plan.exposure), unit.now))
         if isinstance(seed, SeedEvent):
             unit.emit(
                 ReadEvent(sender=self._bot, room=seed.room, target=seed.event, seen_by=plan.host),

@@ -16,7 +16,7 @@ from appservice.language import N_, Message, _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, order, order_store, store
+from laiwang_bridge.clusters import card_store, order, order_store, stay_store, store
 from laiwang_bridge.clusters.lifecycle import Lifecycles
 from laiwang_bridge.clusters.links import message_in
 from laiwang_bridge.clusters.reach import Mode
@@ -290,8 +290,8 @@ class OrderBot:
         """Somebody has blocked another with whom he is in clusters: leave, or stay unseen?"""
         if not people.tie(unit.connection, one, another).i_blocked:
             return
-        theirs = {stay.cluster for stay in store.stays_of(unit.connection, another)}
-        shared = [stay.cluster for stay in store.stays_of(unit.connection, one) if stay.cluster in theirs]
+        theirs = {stay.cluster for stay in stay_store.stays_of(unit.connection, another)}
+        shared = [stay.cluster for stay in stay_store.stays_of(unit.connection, one) if stay.cluster in theirs]
         voice = self._mail.at_hand(unit, one) if shared else None
         if voice is None:
             return

@@ -17,7 +17,7 @@ from appservice.content import Rich, code, lines
 from appservice.effects import EffectKey
 from appservice.language import N_, _
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, sight, store
+from laiwang_bridge.clusters import card_store, sight, stay_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState, Line
 from laiwang_bridge.clusters.faces import Buttons, Face, Friend, alone, face, own_face, row, state_of
 from laiwang_bridge.clusters.feed import Seen
@@ -130,7 +130,7 @@ class Pages:
         if not cards:
             return []
         found = store.find_many(unit.connection, [card.cluster for card in cards])
-        stays = {stay.cluster: stay for stay in store.stays_of(unit.connection, person)}
+        stays = {stay.cluster: stay for stay in stay_store.stays_of(unit.connection, person)}
         return [Entry(found[card.cluster], card, own_face(stays.get(card.cluster))) for card in cards]
 
     def _standing(self, unit: Unit, person: PersonId, ids: Sequence[ClusterId]) -> list[Entry]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from appservice.bots import Context
 from appservice.language import _
 from appservice.unit import Unit
-from laiwang_bridge.clusters import pass_store, store
+from laiwang_bridge.clusters import pass_store, stay_store, store
 from laiwang_bridge.clusters.doors import Doors, Entry
 from laiwang_bridge.clusters.pass_store import Pass, PassState
 from laiwang_bridge.clusters.rules import ClusterId
@@ -53,7 +53,7 @@ class Passes:
         tie = people.tie(connection, me, found.host)
         if named is None or tie.i_blocked or tie.blocked_me or not found.opens_for(me, context.now):
             return False
-        stay = store.find_stay(connection, named.id, me)
+        stay = stay_store.find_stay(connection, named.id, me)
         if stay is not None and stay.inside:
             context.reply(_("You are inside already."))
             return True

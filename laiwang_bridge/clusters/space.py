@@ -20,7 +20,7 @@ from appservice.language import _
 from appservice.rooms import Rooms
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import space_store, store
+from laiwang_bridge.clusters import space_store, stay_store, store
 from laiwang_bridge.clusters.arranging import arrange, order_text
 from laiwang_bridge.clusters.feed import feed
 from laiwang_bridge.clusters.rules import Lifecycle
@@ -195,7 +195,7 @@ class Spaces:
         connection = unit.connection
         doors = [_door(each.named) for each in feed(connection, person, unit.now) if each.named.room_id is not None]
         seen = [room for room in doors if room is not None]
-        stays = sorted(store.stays_of(connection, person), key=lambda stay: -stay.joined_at)
+        stays = sorted(stay_store.stays_of(connection, person), key=lambda stay: -stay.joined_at)
         found = store.find_many(connection, [stay.cluster for stay in stays])
         mine = [
             named.room_id

@@ -12,7 +12,7 @@ from typing import Any
 
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import card_store, rules, sight, store
+from laiwang_bridge.clusters import card_store, rules, sight, stay_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.faces import Face, face, own_face, state_of
 from laiwang_bridge.clusters.feed import look_at
@@ -141,7 +141,7 @@ class Spread:
                     inside[person] = card
                 else:
                     shown[person] = card, face(named, view, state)
-        stays = store.stays_among(connection, named.id, inside)
+        stays = stay_store.stays_among(connection, named.id, inside)
         shown |= {person: (card, own_face(stays.get(person))) for person, card in inside.items()}
         self._pages.put_right(unit, named, shown)
         urgent = [person for person in news if rules.is_urgent(named.rules, views[person], unit.now)]
@@ -188,7 +188,7 @@ class Spread:
 
 def _clusters_of(unit: Unit, person: PersonId) -> set[ClusterId]:
     """Where somebody is inside, and what he began that still takes people."""
-    inside = {stay.cluster for stay in store.stays_of(unit.connection, person)}
+    inside = {stay.cluster for stay in stay_store.stays_of(unit.connection, person)}
     started = store.started_by(unit.connection, person)
     return inside | {ClusterId(row.id) for row in started if row.lifecycle == Lifecycle.OPEN}
 

@@ -1,4 +1,4 @@
-"""Clusters, stays, invitations, places in the queue and bans: the queries on them."""
+"""Clusters, and whom they are for: the queries on them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import orjson
 from mautrix.types import EventID, RoomID
 from sqlalchemy import (
     BindParameter,
-    Column,
     Connection,
     Select,
-    Table,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
     update,
 )
 
-from appservice.sql import insert_ignoring, upsert
+from appservice.sql import insert_ignoring
 from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.reach import Mode, Reach, has_porch, parse_reach
-from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle, Stay
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle
 from laiwang_bridge.clusters.seeds import Kind
-from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, queue, stay
-from laiwang_bridge.people.rules import Exposure, ListId, PersonId
+from laiwang_bridge.clusters.tables import cluster, cluster_list, cluster_named, invitation, stay
+from laiwang_bridge.people.rules import ListId, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +88,6 @@ _BY_PORCH = CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
 _BY_ALIAS = CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
 _PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(cluster_named.c.cluster.in_(_IDS))
 _LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(cluster_list.c.cluster.in_(_IDS))
-_STAY = select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one"))
-_STAYS_AMONG = select(stay).where(
-    stay.c.cluster == bindparam("id"), stay.c.person.in_(bindparam("them", expanding=True))
-)
-_STAYS_OF = select(stay).where(stay.c.person == bindparam("one"), stay.c.left_at.is_(None))
-_UNINVITE = delete(invitation).where(invitation.c.cluster == bindparam("id"), invitation.c.person == bindparam("one"))
-_UNQUEUE = delete(queue).where(queue.c.cluster == bindparam("id"), queue.c.person == bindparam("one"))
-
-
-# -- clusters -------------------------------------------------------------------------------------------------------
 
 
 def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
@@ -180,12 +166,6 @@ def set_life(connection: Connection, id: ClusterId, life: Life) -> None:
 
 def set_cap(connection: Connection, id: ClusterId, cap: int | None) -> None:
     connection.execute(update(cluster).where(cluster.c.id == id).values(cap=cap))
-
-
-def waiting_for(connection: Connection, id: ClusterId) -> list[PersonId]:
-    """Who waits to be let in, the next first."""
-    rows = connection.execute(select(queue.c.person).where(queue.c.cluster == id).order_by(queue.c.due_at))
-    return [PersonId(one) for one in rows.scalars()]
 
 
 def note_admission(connection: Connection, id: ClusterId, let_in: int, drains_at: int) -> None:
@@ -285,178 +265,6 @@ def clusters_for_list(connection: Connection, one: ListId) -> list[ClusterId]:
         .union(select(stay.c.cluster).where(stay.c.exposed_to == one, stay.c.left_at.is_(None)))
     )
     return [ClusterId(id) for id in connection.execute(found).scalars()]
-
-
-# -- stays ----------------------------------------------------------------------------------------------------------
-
-
-def put_stay(connection: Connection, one: Stay) -> None:
-    upsert(
-        connection,
-        stay,
-        {
-            "cluster": one.cluster,
-            "person": one.person,
-            "hop": one.hop,
-            "sponsors": orjson.dumps(one.sponsors),
-            "exposure": Exposure.QUIET if one.exposed_to is not None else one.exposure,
-            "exposed_to": one.exposed_to,
-            "joined_at": one.joined_at,
-            "left_at": one.left_at,
-        },
-    )
-
-
-def find_stay(connection: Connection, id: ClusterId, one: PersonId) -> Stay | None:
-    row = connection.execute(_STAY, {"id": id, "one": one}).first()
-    return None if row is None else _stay(row)
-
-
-def stays_among(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Stay]:
-    """The stays of these persons in a cluster, those that are over too."""
-    rows = connection.execute(_STAYS_AMONG, {"id": id, "them": list(persons)}).all() if persons else []
-    return {row.person: _stay(row) for row in rows}
-
-
-def guests_ever(connection: Connection, id: ClusterId, initiator: PersonId) -> bool:
-    """Whether anybody but the initiator is or has been inside, or is invited."""
-    came = exists().where(stay.c.cluster == id, stay.c.person != initiator)
-    invited = exists().where(invitation.c.cluster == id, invitation.c.person != initiator)
-    return bool(connection.execute(select(came | invited)).scalar())
-
-
-def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
-    """For whom a seat is kept."""
-    rows = connection.execute(select(invitation.c.person).where(invitation.c.cluster == id))
-    return [PersonId(one) for one in rows.scalars()]
-
-
-def stays_of(connection: Connection, one: PersonId) -> list[Stay]:
-    """Where a person is inside."""
-    rows = connection.execute(_STAYS_OF, {"one": one}).all()
-    return [_stay(row) for row in rows]
-
-
-def stays_in(connection: Connection, id: ClusterId) -> list[Stay]:
-    """Who is inside."""
-    rows = connection.execute(select(stay).where(stay.c.cluster == id, stay.c.left_at.is_(None)))
-    return [_stay(row) for row in rows]
-
-
-def invite(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
-    """Keep a seat for somebody who was let in and has not come yet."""
-    connection.execute(insert_ignoring(connection, invitation), {"cluster": id, "person": one, "invited_at": now})
-
-
-def is_invited(connection: Connection, id: ClusterId, one: PersonId) -> bool:
-    found = select(invitation.c.invited_at).where(invitation.c.cluster == id, invitation.c.person == one)
-    return connection.execute(found).first() is not None
-
-
-def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -> bool:
-    """The seat is free again, or taken by the person himself; returns whether there was one."""
-    return connection.execute(_UNINVITE, {"id": id, "one": one}).rowcount > 0
-
-
-def invitations_of(connection: Connection, one: PersonId) -> list[ClusterId]:
-    """Where a seat is kept for a person."""
-    rows = connection.execute(select(invitation.c.cluster).where(invitation.c.person == one))
-    return [ClusterId(id) for id in rows.scalars()]
-
-
-def put_in_queue(connection: Connection, id: ClusterId, one: PersonId, due_at: int) -> None:
-    connection.execute(insert_ignoring(connection, queue), {"cluster": id, "person": one, "due_at": due_at})
-
-
-def is_in_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
-    found = select(queue.c.due_at).where(queue.c.cluster == id, queue.c.person == one)
-    return connection.execute(found).first() is not None
-
-
-def take_from_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
-    """Returns whether the person was waiting there."""
-    return connection.execute(_UNQUEUE, {"id": id, "one": one}).rowcount > 0
-
-
-def queues_of(connection: Connection, one: PersonId) -> list[ClusterId]:
-    """Where a person waits to be let in."""
-    rows = connection.execute(select(queue.c.cluster).where(queue.c.person == one))
-    return [ClusterId(id) for id in rows.scalars()]
-
-
-def put_ban(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
-    connection.execute(insert_ignoring(connection, ban), {"cluster": id, "person": one, "since": now})
-
-
-def lift_ban(connection: Connection, id: ClusterId, one: PersonId) -> None:
-    connection.execute(delete(ban).where(ban.c.cluster == id, ban.c.person == one))
-
-
-def _stay(row: Any) -> Stay:
-    return Stay(
-        cluster=row.cluster,
-        person=row.person,
-        hop=row.hop,
-        sponsors=tuple(orjson.loads(row.sponsors)),
-        exposure=Exposure.LOUD if row.exposed_to is not None else Exposure(row.exposure),
-        exposed_to=row.exposed_to,
-        joined_at=row.joined_at,
-        left_at=row.left_at,
-    )
-
-
-# -- all of one person ----------------------------------------------------------------------------------------------
-
-
-def export(connection: Connection, me: PersonId) -> dict[str, Any]:
-    """All that is kept about a person's clusters. Through whom he came is theirs, so it is left out."""
-    stays = connection.execute(
-        select(stay, cluster.c.title).join(cluster).where(stay.c.person == me).order_by(stay.c.joined_at)
-    ).all()
-    return {
-        "started": [
-            {"cluster": row.id, "title": row.title, "at": row.created_at} for row in started_by(connection, me)
-        ],
-        "stays": [
-            {
-                "cluster": row.cluster,
-                "title": row.title,
-                "exposure": row.exposure if row.exposed_to is None else Exposure.LOUD,
-                "only_for_list": row.exposed_to,
-                "joined_at": row.joined_at,
-                "left_at": row.left_at,
-            }
-            for row in stays
-        ],
-        "invitations": _exported(connection, invitation, invitation.c.invited_at, me),
-        "queues": _exported(connection, queue, queue.c.due_at, me),
-        "bans": _exported(connection, ban, ban.c.since, me),
-        "named_for": [
-            {"cluster": row.cluster, "title": row.title}
-            for row in connection.execute(
-                select(cluster_named.c.cluster, cluster.c.title).join(cluster).where(cluster_named.c.person == me)
-            )
-        ],
-    }
-
-
-def _exported(connection: Connection, table: Table, instant: Column[Any], me: PersonId) -> list[dict[str, Any]]:
-    rows = connection.execute(
-        select(table.c.cluster, cluster.c.title, instant.label("at"))
-        .join(cluster, cluster.c.id == table.c.cluster)
-        .where(table.c.person == me)
-        .order_by(instant)
-    )
-    return [{"cluster": row.cluster, "title": row.title, "at": row.at} for row in rows]
-
-
-def forget_sponsor(connection: Connection, gone: PersonId) -> None:
-    """Nobody has come through this person any more."""
-    there = select(stay.c.cluster).where(stay.c.person == gone)
-    for row in connection.execute(select(stay).where(stay.c.cluster.in_(there))).all():
-        one = _stay(row)
-        if gone in one.sponsors:
-            put_stay(connection, replace(one, sponsors=tuple(other for other in one.sponsors if other != gone)))
 
 
 def count(connection: Connection) -> tuple[int, int]:

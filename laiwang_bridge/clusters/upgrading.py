@@ -13,7 +13,7 @@ from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import _
 from appservice.routes import Later, Routes
 from appservice.unit import Unit
-from laiwang_bridge.clusters import store
+from laiwang_bridge.clusters import seat_store, stay_store, store
 from laiwang_bridge.clusters.choosing import Choice
 from laiwang_bridge.clusters.pins import Pins
 from laiwang_bridge.clusters.surroundings import Surroundings
@@ -89,8 +89,8 @@ class Upgrading:
         self._around.lifecycles.put_right(unit, named)
         self._pins.moved(unit, named, old)
         connection, rooms = unit.connection, self._around.rooms
-        inside = {stay.person for stay in store.stays_in(connection, named.id)}
-        for person in sorted(inside | set(store.invited_to(connection, named.id))):
+        inside = {stay.person for stay in stay_store.stays_in(connection, named.id)}
+        for person in sorted(inside | set(seat_store.invited_to(connection, named.id))):
             for user in people.user_ids(connection, person):
                 was = rooms.membership(connection, old, user)
                 if was in ("join", "invite") and rooms.membership(connection, new, user) == "leave":

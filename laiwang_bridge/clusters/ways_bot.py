@@ -12,7 +12,7 @@ from appservice.content import Rich, bold, code, lines, link
 from appservice.effects import MediaOf, Upload
 from appservice.language import N_, _
 from appservice.rooms import Rooms
-from laiwang_bridge.clusters import card_store, pass_store, sight, store
+from laiwang_bridge.clusters import card_store, pass_store, sight, stay_store, store
 from laiwang_bridge.clusters.card_store import CardState
 from laiwang_bridge.clusters.doors import Doors, Entry
 from laiwang_bridge.clusters.feed import feed
@@ -139,7 +139,7 @@ class WaysBot:
         """Looks through what this person may see, and tells the titles of that."""
         connection, me = context.connection, who_asks(context)
         seen = {each.named.id: each.named for each in feed(connection, me, context.now)}
-        inside = store.find_many(connection, [stay.cluster for stay in store.stays_of(connection, me)])
+        inside = store.find_many(connection, [stay.cluster for stay in stay_store.stays_of(connection, me)])
         others = [each for each in find_listed(connection, words, _FOUND) if each.id not in seen | inside]
         views = sight.views_of(connection, me, [each.rules for each in others])
         public = {each.id: each for each in others if visible(each.rules, views[each.id]).allowed}
@@ -215,7 +215,7 @@ class WaysBot:
         """For clients that cannot knock. It is asked who may come in, as at the door itself."""
         alias = alias_in(where, self._domain)
         named = store.behind(context.connection, alias) if alias is not None else None
-        stay = store.find_stay(context.connection, named.id, who_asks(context)) if named is not None else None
+        stay = stay_store.find_stay(context.connection, named.id, who_asks(context)) if named is not None else None
         if stay is not None and stay.inside:
             context.reply(_("You are inside already."))
             return

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from appservice.effects import CreateRoom, SetState
 from appservice.outbox import Delivery
-from laiwang_bridge.clusters import sight, store
+from laiwang_bridge.clusters import sight, stay_store, store
 from laiwang_bridge.clusters.rules import ClusterId, deserves_card
 from laiwang_bridge.clusters.space import SETTLE_MS, UPDATE_EVERY_MS
 from laiwang_bridge.clusters.tables import cluster
@@ -283,7 +283,7 @@ def may_see(connection: Connection, user: UserID, now: int) -> set[str | None]:
     person = people_store.find_person(connection, user)
     assert person is not None
     every = (store.find(connection, ClusterId(id)) for id in connection.execute(select(cluster.c.id)).scalars())
-    inside = {stay.cluster for stay in store.stays_of(connection, person)}
+    inside = {stay.cluster for stay in stay_store.stays_of(connection, person)}
     return {
         named.room_id if named.id in inside or named.porch is None else named.porch_room
         for named in every

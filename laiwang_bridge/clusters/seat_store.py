@@ -1,0 +1,74 @@
+"""Who is invited into a cluster, waits for a place in it or may not come: the queries on them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from appservice.sql import insert_ignoring
+from laiwang_bridge.clusters.rules import ClusterId
+from laiwang_bridge.clusters.tables import ban, invitation, queue
+from laiwang_bridge.people.rules import PersonId
+
+_UNINVITE = delete(invitation).where(invitation.c.cluster == bindparam("id"), invitation.c.person == bindparam("one"))
+_UNQUEUE = delete(queue).where(queue.c.cluster == bindparam("id"), queue.c.person == bindparam("one"))
+
+
+def invite(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
+    """Keep a seat for somebody who was let in and has not come yet."""
+    connection.execute(insert_ignoring(connection, invitation), {"cluster": id, "person": one, "invited_at": now})
+
+
+def is_invited(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    found = select(invitation.c.invited_at).where(invitation.c.cluster == id, invitation.c.person == one)
+    return connection.execute(found).first() is not None
+
+
+def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    """The seat is free again, or taken by the person himself; returns whether there was one."""
+    return connection.execute(_UNINVITE, {"id": id, "one": one}).rowcount > 0
+
+
+def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
+    """For whom a seat is kept."""
+    rows = connection.execute(select(invitation.c.person).where(invitation.c.cluster == id))
+    return [PersonId(one) for one in rows.scalars()]
+
+
+def invitations_of(connection: Connection, one: PersonId) -> list[ClusterId]:
+    """Where a seat is kept for a person."""
+    rows = connection.execute(select(invitation.c.cluster).where(invitation.c.person == one))
+    return [ClusterId(id) for id in rows.scalars()]
+
+
+def put_in_queue(connection: Connection, id: ClusterId, one: PersonId, due_at: int) -> None:
+    connection.execute(insert_ignoring(connection, queue), {"cluster": id, "person": one, "due_at": due_at})
+
+
+def is_in_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    found = select(queue.c.due_at).where(queue.c.cluster == id, queue.c.person == one)
+    return connection.execute(found).first() is not None
+
+
+def take_from_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
+    """Returns whether the person was waiting there."""
+    return connection.execute(_UNQUEUE, {"id": id, "one": one}).rowcount > 0
+
+
+def waiting_for(connection: Connection, id: ClusterId) -> list[PersonId]:
+    """Who waits to be let in, the next first."""
+    rows = connection.execute(select(queue.c.person).where(queue.c.cluster == id).order_by(queue.c.due_at))
+    return [PersonId(one) for one in rows.scalars()]
+
+
+def queues_of(connection: Connection, one: PersonId) -> list[ClusterId]:
+    """Where a person waits to be let in."""
+    rows = connection.execute(select(queue.c.cluster).where(queue.c.person == one))
+    return [ClusterId(id) for id in rows.scalars()]
+
+
+def put_ban(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
+    connection.execute(insert_ignoring(connection, ban), {"cluster": id, "person": one, "since": now})
+
+
+def lift_ban(connection: Connection, id: ClusterId, one: PersonId) -> None:
+    connection.execute(delete(ban).where(ban.c.cluster == id, ban.c.person == one))
