@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NewType
 
 import orjson
-from mautrix.types import EventID, UserID
+from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -53,10 +53,12 @@ pay_bill = Table(
     Column("event_id", Text, unique=True),
     Column("thread", Text),
     Column("receipt", Text),
+    Column("receipt_room", Text),
     Column("card_key", Text, unique=True),
     Column("card_bot", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("is_void", Boolean, nullable=False),
+    Column("is_imported", Boolean, nullable=False),
     Column("current", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
@@ -133,7 +135,9 @@ class Version:
 class Bill:
     """A bill as it is now. `number` counts within its room, from 1, and is what people know it by.
 
-    `event` is the message that made it, `thread` the root of the thread in which that stands, `receipt` a picture.
+    `event` is the message that made it, `thread` the root of the thread in which that stands, `receipt` a picture, in
+    `receipt_room` if that is not the room of the books. What `is_imported` counts in the balance alone: who had paid
+    his share of it where it comes from, nobody knows.
     """
 
     id: BillId
@@ -149,6 +153,8 @@ class Bill:
     is_void: bool
     created_at: int
     version: Version
+    is_imported: bool = False
+    receipt_room: RoomID | None = None
 
     @property
     def content(self) -> Content:
@@ -197,6 +203,7 @@ def add(
         "card_bot": new.card_bot,
         "language": new.language.value,
         "is_void": False,
+        "is_imported": False,
         "current": 1,
         "created_at": now,
     }
@@ -245,7 +252,16 @@ def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID
 
 
 def note_receipt(connection: Connection, bill: BillId, receipt: EventID) -> None:
-    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(receipt=receipt))
+    values = {"receipt": receipt, "receipt_room": None}
+    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(values))
+
+
+def note_moved(connection: Connection, ledger: LedgerId, old: RoomID) -> None:
+    """The books went to another room: threads stay behind in the old one, and so do pictures of receipts."""
+    here = pay_bill.c.ledger == ledger
+    connection.execute(update(pay_bill).where(here, pay_bill.c.thread.is_not(None)).values(thread=None))
+    left = (pay_bill.c.receipt.is_not(None), pay_bill.c.receipt_room.is_(None))
+    connection.execute(update(pay_bill).where(here, *left).values(receipt_room=old))
 
 
 def find(connection: Connection, bill: BillId) -> Bill:
@@ -368,6 +384,8 @@ def _bill(row: Row[Any]) -> Bill:
         is_void=row.is_void,
         created_at=row.created_at,
         version=version_of_row(row),
+        is_imported=row.is_imported,
+        receipt_room=row.receipt_room,
     )
 
 

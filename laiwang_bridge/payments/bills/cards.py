@@ -120,7 +120,7 @@ class Cards:
         )
 
     def _receipt(self, connection: Connection, bill: Bill) -> str | None:
-        room = ledger_store.room_of(connection, bill.ledger)
+        room = bill.receipt_room or ledger_store.room_of(connection, bill.ledger)
         return f"https://matrix.to/#/{quote(room)}/{quote(bill.receipt)}" if bill.receipt else None
 
     def _text(self, card: Card, voice: Voice) -> Rich:

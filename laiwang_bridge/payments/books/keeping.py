@@ -53,6 +53,7 @@ def keep_bills(
             "card_bot": card_bot,
             "language": language.value,
             "is_void": bill.is_void,
+            "is_imported": True,
             "current": len(_changes(bill)),
             "created_at": now,
         }

@@ -83,7 +83,8 @@ class SettleMode(StrEnum):
 class LedgerSettings:
     """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first.
 
-    `convert` has bills in other currencies converted into this one.
+    `convert` has bills in other currencies converted into this one. With `remind`, people are reminded so many days
+    after a bill as `remind_days` says, or where it is None as the admin has chosen.
     """
 
     currency: str
@@ -95,6 +96,7 @@ class LedgerSettings:
     treasurer: AccountId | None = None
     ask_from: int | None = None
     convert: bool = False
+    remind_days: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def open_ledger(connection: Connection, room: RoomID, currency: str, now: int) -
     """The ledger of a room, made in this currency where there is none yet."""
     if (found := ledger_of(connection, room)) is not None:
         return found
-    row = {"room_id": room, "created_at": now, **asdict(LedgerSettings(currency))}
+    row = {"room_id": room, "created_at": now, **_row_of_settings(LedgerSettings(currency))}
     return LedgerId(connection.execute(insert(pay_ledger).returning(pay_ledger.c.id), row).scalar_one())
 
 
@@ -188,11 +190,12 @@ def settings(connection: Connection, ledger: LedgerId) -> LedgerSettings:
         None if row["treasurer"] is None else AccountId(row["treasurer"]),
         row["ask_from"],
         row["convert"],
+        None if row["remind_days"] is None else tuple(int(days) for days in row["remind_days"].split()),
     )
 
 
 def change_settings(connection: Connection, ledger: LedgerId, wanted: LedgerSettings) -> None:
-    connection.execute(update(pay_ledger).where(pay_ledger.c.id == ledger), asdict(wanted))
+    connection.execute(update(pay_ledger).where(pay_ledger.c.id == ledger), _row_of_settings(wanted))
 
 
 def move(connection: Connection, old: RoomID, new: RoomID) -> bool:
@@ -365,6 +368,11 @@ def forget_user(connection: Connection, user: UserID) -> None:
         connection.execute(update(pay_account).where(pay_account.c.id == id).values(values))
         his = select(pay_entry.c.id).where(pay_entry.c.author == id)
         connection.execute(delete(pay_note).where(pay_note.c.entry.in_(his)))
+
+
+def _row_of_settings(wanted: LedgerSettings) -> dict[str, object]:
+    days = wanted.remind_days
+    return {**asdict(wanted), "remind_days": None if days is None else " ".join(map(str, days))}
 
 
 def _head_of(connection: Connection, account: AccountId) -> AccountId | None:

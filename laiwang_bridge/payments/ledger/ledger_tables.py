@@ -29,6 +29,7 @@ pay_ledger = Table(
     Column("who_may_change", Text, nullable=False),
     Column("confirmation", Text, nullable=False),
     Column("remind", Boolean, nullable=False),
+    Column("remind_days", Text),
     Column("mode", Text, nullable=False),
     Column("treasurer", BigInteger),
     Column("ask_from", BigInteger),
