@@ -21,12 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from appservice import leases, outbox
 from appservice.database import Database
-from appservice.delivery import RECOGNISED, Delivery, NotYet
+from appservice.delivery import RECOGNISED, Delivery
 from appservice.effects import Effect, EffectKey, Job, Join, creation_lane, is_creation_lane
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.lanes import Lanes, Watch
 from appservice.outbox import Result, Waiting
 from appservice.reachability import Reachability
+from appservice.results import NotYet
 
 log = logging.getLogger(__name__)
 

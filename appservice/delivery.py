@@ -16,29 +16,23 @@ import orjson
 from mautrix.api import Path
 from mautrix.types import EventID, RoomAlias, RoomID, UserID
 
-from appservice import outbox, visibility
+from appservice import visibility
 from appservice.content import replacement, reply
 from appservice.database import Database
 from appservice.effects import (
     Ban,
     CreateRoom,
     Effect,
-    EffectKey,
-    EventOf,
-    EventRef,
     Invite,
     Job,
     Join,
     Kick,
     Leave,
     ListRoom,
-    MediaOf,
     React,
     ReadEvent,
     ReadState,
     Redact,
-    RoomOf,
-    RoomRef,
     SendMessage,
     SetProfile,
     SetState,
@@ -47,18 +41,14 @@ from appservice.effects import (
 )
 from appservice.ghosts import Ghosts
 from appservice.homeserver import Homeserver, HomeserverError
-from appservice.outbox import Delivery as Stage
 from appservice.outbox import Result
 from appservice.power import without_creator
+from appservice.results import NotYet, Results
 from appservice.routes import Later
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-UNRESOLVED = "APPSERVICE_UNRESOLVED"
-"""The effect needs what an earlier effect should have made, and that one failed or never was."""
-
 
 LATER = "APPSERVICE_LATER"
 """A job cannot be done now; it waits."""
@@ -68,14 +58,6 @@ UNFINISHED_SECONDS = 30.0
 
 RECOGNISED = (SendMessage, React, Redact)
 """The homeserver knows a repetition of these by its transaction id, whatever has happened in the room since."""
-
-
-class NotYet(Exception):
-    """The effect needs something that is still under way: the result of the effect `key`, where there is one."""
-
-    def __init__(self, reason: str, key: EffectKey | None = None) -> None:
-        super().__init__(reason)
-        self.key = key
 
 
 class Delivery:
@@ -92,7 +74,7 @@ class Delivery:
     ) -> None:
         self._homeserver = homeserver
         self._ghosts = ghosts
-        self._database = database
+        self._results = Results(database)
         self._bot = bot
         self._bots = frozenset((bot, *further_bots))
         self._work = work
@@ -143,17 +125,17 @@ class Delivery:
         return Result(outcome=outcome)
 
     async def _send(self, effect: SendMessage, transaction_id: str) -> Result:
-        room = await self._room(effect.room)
-        content: Mapping[str, Any] = await self._with_media(effect.content)
+        room = await self._results.room(effect.room)
+        content: Mapping[str, Any] = await self._results.with_media(effect.content)
         if effect.reply_to is not None:
-            content = reply(content, await self._event(effect.reply_to))
+            content = reply(content, await self._results.event(effect.reply_to))
         if effect.replaces is not None:
-            content = replacement(content, await self._event(effect.replaces))
+            content = replacement(content, await self._results.event(effect.replaces))
         return await self._put_event(effect.sender, room, effect.type, content, transaction_id)
 
     async def _react(self, effect: React, transaction_id: str) -> Result:
-        room = await self._room(effect.room)
-        target = await self._event(effect.target)
+        room = await self._results.room(effect.room)
+        target = await self._results.event(effect.target)
         relation = {"rel_type": "m.annotation", "event_id": target, "key": effect.reaction}
         try:
             return await self._put_event(effect.sender, room, "m.reaction", {"m.relates_to": relation}, transaction_id)
@@ -172,8 +154,8 @@ class Delivery:
         return Result(event_id=EventID(answer["event_id"]), room_id=room)
 
     async def _redact(self, effect: Redact, transaction_id: str) -> Result:
-        room = await self._room(effect.room)
-        path = Path.v3.rooms[room].redact[await self._event(effect.target)][transaction_id]
+        room = await self._results.room(effect.room)
+        path = Path.v3.rooms[room].redact[await self._results.event(effect.target)][transaction_id]
         body = {"reason": effect.reason} if effect.reason else {}
         answer = await self._as_member(
             effect.sender,
@@ -183,8 +165,8 @@ class Delivery:
         return Result(event_id=EventID(answer["event_id"]), room_id=room)
 
     async def _set_state(self, effect: SetState) -> Result:
-        room = await self._room(effect.room)
-        content = await self._with_media(effect.content)
+        room = await self._results.room(effect.room)
+        content = await self._results.with_media(effect.content)
         path = Path.v3.rooms[room].state[effect.type][effect.state_key]
         answer = await self._as_member(
             effect.sender,
@@ -194,7 +176,7 @@ class Delivery:
         return Result(event_id=EventID(answer["event_id"]), room_id=room)
 
     async def _join(self, effect: Join) -> Result:
-        room = await self._room(effect.room)
+        room = await self._results.room(effect.room)
         await self._ghosts.ensure(effect.sender)
         query = {"server_name": list(effect.via), "via": list(effect.via)} if effect.via else None
         # Joining through federation takes as long as the room is large.
@@ -203,7 +185,7 @@ class Delivery:
         return Result(room_id=RoomID(answer.get("room_id", room)))
 
     async def _change_membership(self, effect: Leave | Invite | Kick | Ban | Unban) -> Result:
-        room = await self._room(effect.room)
+        room = await self._results.room(effect.room)
         await self._ghosts.ensure(effect.sender)
         user = effect.sender if isinstance(effect, Leave) else effect.user
         action, reached = {
@@ -229,7 +211,7 @@ class Delivery:
         return Result(room_id=room)
 
     async def _list_room(self, effect: ListRoom) -> Result:
-        room = await self._room(effect.room)
+        room = await self._results.room(effect.room)
         path = Path.v3.directory.list.appservice[effect.network][room]
         body = {"visibility": "public" if effect.listed else "private"}
         try:
@@ -241,12 +223,12 @@ class Delivery:
         return Result(room_id=room)
 
     async def _read_state(self, effect: ReadState) -> Result:
-        room = await self._room(effect.room)
+        room = await self._results.room(effect.room)
         state = await self._homeserver.call("GET", Path.v3.rooms[room].state, user=effect.sender)
         return Result(room_id=room, state=writable(state))
 
     async def _read_event(self, effect: ReadEvent) -> Result:
-        room, target = await self._room(effect.room), await self._event(effect.target)
+        room, target = await self._results.room(effect.room), await self._results.event(effect.target)
         if effect.seen_by is not None and not await self._may_see(effect.sender, room, target, effect.seen_by):
             return Result(room_id=room)
         path = Path.v3.rooms[room].event[target]
@@ -269,7 +251,7 @@ class Delivery:
             "visibility": "private",
             "invite": list(effect.invite),
             "is_direct": effect.is_direct,
-            "initial_state": await self._with_media(effect.initial_state),
+            "initial_state": await self._results.with_media(effect.initial_state),
             "room_version": version,
         }
         if effect.name is not None:
@@ -351,45 +333,6 @@ class Delivery:
         if await self._homeserver.membership(room, ghost, self._bot) != "invite":
             await self._change_membership(Invite(sender=self._bot, room=room, user=ghost))
         await self._join(Join(sender=ghost, room=room))
-
-    async def _room(self, room: RoomRef) -> RoomID:
-        if not isinstance(room, RoomOf):
-            return room
-        result = await self._result(room.key, "room")
-        if result.room_id is None:
-            raise HomeserverError(400, UNRESOLVED, f"{room.key} made no room")
-        return result.room_id
-
-    async def _event(self, event: EventRef) -> EventID:
-        if not isinstance(event, EventOf):
-            return event
-        result = await self._result(event.key, "event")
-        if result.event_id is None:
-            raise HomeserverError(400, UNRESOLVED, f"{event.key} made no event")
-        return result.event_id
-
-    async def _result(self, key: EffectKey, what: str) -> Result:
-        found = await self._database.read(lambda connection: outbox.result_of(connection, key))
-        if found is None or found[0] is Stage.DEAD:
-            raise HomeserverError(400, UNRESOLVED, f"the {what} of {key} will never be")
-        stage, result = found
-        if stage is Stage.WAITING:
-            raise NotYet(f"the {what} of {key} is still being made", key)
-        return result
-
-    async def _with_media(self, content: Any) -> Any:
-        match content:
-            case MediaOf(key):
-                result = await self._result(key, "file")
-                if result.content_uri is None:
-                    raise HomeserverError(400, UNRESOLVED, f"{key} stored no file")
-                return result.content_uri
-            case Mapping():
-                return {name: await self._with_media(value) for name, value in content.items()}
-            case list() | tuple():
-                return [await self._with_media(value) for value in content]
-            case _:
-                return content
 
 
 def writable(state: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from mautrix.types import ContentURI, RoomAlias, RoomID, UserID
 from sqlalchemy import Connection
-from yarl import URL
 
 from appservice import direct as direct_chats
 from appservice import key_exchange, outbox
@@ -26,41 +25,23 @@ from appservice.routes import Routes
 from appservice.service import ApplicationService
 from appservice.unit import Emission, Unit
 from laiwang_bridge.burning.bot import BurningBot
-from laiwang_bridge.clusters import card_store, clubs, drafts, order_store, pass_store, record, space_store, talk
-from laiwang_bridge.clusters.bot import PREFIXES as CLUSTER_PREFIXES
-from laiwang_bridge.clusters.bot import ClusterBot
-from laiwang_bridge.clusters.changes import Changes
-from laiwang_bridge.clusters.digest import ClusterDigest
 from laiwang_bridge.clusters.directory import ClusterDirectory
-from laiwang_bridge.clusters.doors import Doors
-from laiwang_bridge.clusters.exposures import Exposures
+from laiwang_bridge.clusters.feature import Clusters, House
 from laiwang_bridge.clusters.growth import Pace
-from laiwang_bridge.clusters.lifecycle import Lifecycles
-from laiwang_bridge.clusters.living import Living
-from laiwang_bridge.clusters.opening import Opening
-from laiwang_bridge.clusters.ordering import Ordering
-from laiwang_bridge.clusters.pages import Pages
-from laiwang_bridge.clusters.spread import Spread
-from laiwang_bridge.clusters.starting import Starting
-from laiwang_bridge.clusters.surroundings import Surroundings
-from laiwang_bridge.clusters.talk import Talk
-from laiwang_bridge.clusters.ways import FurtherWays
-from laiwang_bridge.clusters.ways_bot import Commands as WaysCommands
 from laiwang_bridge.config import Config
-from laiwang_bridge.contacts import rules as contact_rules
-from laiwang_bridge.contacts import store as contact_store
-from laiwang_bridge.contacts import watch_store
-from laiwang_bridge.contacts.accounts import SEALED_LOGIN, Accounts
-from laiwang_bridge.contacts.bot import ContactsBot
-from laiwang_bridge.contacts.cards import Cards
-from laiwang_bridge.contacts.identity import IdentityServer, openid_of
-from laiwang_bridge.contacts.importing import Imports
-from laiwang_bridge.contacts.lookup import LookUps
-from laiwang_bridge.contacts.matching import Matching
-from laiwang_bridge.contacts.reader import MOST_CARDS
-from laiwang_bridge.contacts.reading import Reading
-from laiwang_bridge.contacts.summary import Summary
-from laiwang_bridge.from_config import codes_per_day, identity_policy, merchants, settings, ways
+from laiwang_bridge.contacts.feature import Contacts
+from laiwang_bridge.contacts.identity import openid_of
+from laiwang_bridge.contacts.surroundings import Surroundings as ContactSurroundings
+from laiwang_bridge.from_config import (
+    codes_per_day,
+    identity_policy,
+    identity_server,
+    merchants,
+    of_clusters,
+    of_contacts,
+    settings,
+    ways,
+)
 from laiwang_bridge.operators.bot import OperatorsBot
 from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
@@ -92,7 +73,6 @@ CATALOGUES = Path(__file__).parent / "locale"
 
 _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
-_KEEP_PASSES_MS = 24 * 3_600_000
 _GREETING = _(
     "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
     "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`"
@@ -165,96 +145,46 @@ class Application:
         )
         requests.also_taken_by(proofs.take)
         addresses = AddressBot(
-            proofs, regions=config.contacts.regions, send_book=lambda voice: voice.line(contacts.take)
+            proofs, regions=config.contacts.regions, send_book=lambda voice: voice.line(contacts.bot.take)
         )
-        pages = Pages(names, mail)
-        spread = Spread(pages, digests)
-        digests.listeners.append(ClusterDigest(pages))
-        exposures = Exposures(mail)
-        doors = Doors(spread, exposures, mail, rooms, self.bot, is_ours, pace)
-        self.lifecycles = Lifecycles(rooms, doors, spread, self.bot)
-        around = Surroundings(
-            rooms=rooms,
-            doors=doors,
-            spread=spread,
-            lifecycles=self.lifecycles,
-            digests=digests,
-            mail=mail,
-            bot=self.bot,
-            is_ours=is_ours,
-            speak=self._speak_in,
-            homeserver=lambda: self.service.homeserver,
-        )
-        living = Living(
-            CLUSTER_PREFIXES,
-            around,
-            idle_days=config.clusters.idle_days,
-            cap=config.clusters.cap,
-            alias_prefix=config.appservice.alias_prefixes[-1],
-            domain=config.homeserver.domain,
-        )
-        opening = Opening(
-            rooms,
-            mail,
-            self.bot,
-            living.opened,
-            alias_prefix=config.appservice.alias_prefixes[0],
-            cap=config.clusters.cap,
-        )
-        living.opens_with(opening)
-        clusters = ClusterBot(doors, spread, pages, names, exposures, circles.mute)
-        starting = Starting(
-            clusters.router.prefixes,
-            opening,
-            Changes(spread, mail, self.bot),
-            rooms,
-            names,
-            mail,
-            self.bot,
-            usual=config.clusters.reach,
-            show_list=clusters.list,
-        )
-        further = FurtherWays(
-            clusters.router.prefixes,
-            spread,
-            self.lifecycles,
-            doors,
-            rooms,
-            mail,
-            self.bot,
-            is_ours,
-            WaysCommands(list=clusters.list, join=clusters.join),
-            alias_prefix=f"{config.appservice.alias_prefixes[-1]}space_",
-            porch_prefix=config.appservice.alias_prefixes[0],
-            domain=config.homeserver.domain,
-        )
-        opening.listeners.append(further.opened)
-        requests.also_taken_by(further.passes.take)
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
+        self.clusters = clusters = Clusters(
+            House(
+                rooms=rooms,
+                names=names,
+                mail=mail,
+                digests=digests,
+                requests=requests,
+                bot=self.bot,
+                is_ours=is_ours,
+                speak=self._speak_in,
+                homeserver=lambda: self.service.homeserver,
+                mute=circles.mute,
+                note=operators.note,
+                operators_prefixes=PREFIXES,
+            ),
+            of_clusters(config, pace),
+        )
+
         self.outside = Outside(policy(config.contacts.carddav_hosts))
-        cards = Cards(names, mail, digests.ask)
-        summary = Summary(lambda voice: voice.line(addresses.number, "…"))
-        matching = Matching(
-            config.contacts.key,
-            contact_rules.limits(config.contacts.limit, config.contacts.limit_more),
-            range_from=config.contacts.range_from,
-            found=cards.found,
-        )
-        reading = Reading(
-            self._download,
-            self.outside,
-            regions=config.contacts.regions,
-            most_bytes=config.contacts.max_file_mb * 1_000_000,
-            most_cards=MOST_CARDS,
-            shop_files=config.contacts.shop_files,
-        )
         self.identity_client = Outside(identity_policy(config))
-        look_ups = LookUps(self._identity_server(), URL(config.contacts.identity_server).host or "", self._speak)
-        imports = Imports(reading, matching, cards, summary, self._speak, look_ups, operators.note)
-        seal = Seal(config.contacts.key, SEALED_LOGIN) if config.contacts.key else None
-        accounts = Accounts(imports, rooms, self.outside, seal)
-        contacts = ContactsBot(imports, accounts, cards, summary, look_ups, requests)
+        self.contacts = contacts = Contacts(
+            ContactSurroundings(
+                rooms=rooms,
+                names=names,
+                mail=mail,
+                digests=digests,
+                requests=requests,
+                speak=self._speak,
+                tell_operators=operators.note,
+                download=self._download,
+                outside=self.outside,
+                prove=lambda voice: voice.line(addresses.number, "…"),
+            ),
+            of_contacts(config),
+            identity_server(config, self.identity_client, self._openid),
+        )
 
         burning = BurningBot(rooms, self._speak_in, self.bot, is_ours)
 
@@ -279,23 +209,11 @@ class Application:
             database.read,
         )
 
-        ordering = Ordering(
-            CLUSTER_PREFIXES,
-            PREFIXES,
-            around,
-            operators.note,
-            leave=clusters.leave,
-            quiet=clusters.quiet,
-        )
-
-        ties.changed.extend((spread.tie_changed, doors.tie_changed, ordering.tie_changed))
-        ties.lists.append(spread.list_changed)
+        clusters.listen_to(ties)
         ties.leaving.extend(
             (
                 digests.person_leaves,
-                doors.person_leaves,
-                starting.person_leaves,
-                further.person_leaves,
+                clusters.person_leaves,
                 burning.person_leaves,
                 payments.person_leaves,
                 operators.person_leaves,
@@ -308,24 +226,17 @@ class Application:
             {
                 "addresses": address_store.export,
                 "claims": claim_store.export,
-                "clusters": record.export,
-                "clubs": clubs.export,
-                "cards": card_store.export,
-                "drafts": drafts.export,
-                "space": space_store.export,
-                "passes": pass_store.export,
                 "operators": operators.export,
                 "chats": _chats_of,
                 "burning": burning.export,
-                "order": order_store.export,
+                **clusters.exports,
+                **contacts.exports,
+                **payments.exports,
             }
         )
-        ties.address_listeners.append(matching.address_proven)
-        ties.exports["contacts"] = contacts.export
-        ties.exports.update(payments.exports)
-        digests.listeners.append(cards.digest)
-        rooms.on_replaced(living.moved)
-        rooms.on_replaced(further.moved)
+        ties.address_listeners.append(contacts.matching.address_proven)
+        digests.listeners.append(contacts.cards.digest)
+        rooms.on_replaced(clusters.moved)
         rooms.on_replaced(payments.moved)
 
         self.bots = Bots(
@@ -339,11 +250,7 @@ class Application:
                         addresses.router,
                         circles.router,
                         hours.router,
-                        starting.router,
-                        clusters.router,
-                        *living.routers,
-                        *ordering.routers,
-                        further.router,
+                        *clusters.routers,
                         burning.router,
                         *payments.routers,
                         operators.router,
@@ -378,14 +285,7 @@ class Application:
         proofs.add_to(routes)
         requests.add_to(routes)
         digests.add_to(routes)
-        spread.add_to(routes)
-        Talk(self.bot).add_to(routes)
-        doors.add_to(routes)
-        opening.add_to(routes)
-        living.add_to(routes)
-        ordering.add_to(routes)
-        starting.add_to(routes)
-        further.add_to(routes)
+        clusters.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)
         payments.add_to(routes)
@@ -406,19 +306,8 @@ class Application:
     def _speak_in(self, unit: Unit, room: RoomID) -> Voice:
         return self.bots.voice(unit, self.bot, room, Language(self.config.bots.default_language))
 
-    def _identity_server(self) -> IdentityServer | None:
-        """The one that the admin has named, asked as our bot."""
-        ours = self.config.contacts
-        if not ours.identity_server:
-            return None
-
-        async def openid() -> Mapping[str, Any]:
-            return await openid_of(self.service.homeserver, self.bot)()
-
-        credentials = ours.identity_token or openid
-        return IdentityServer(
-            ours.identity_server, self.identity_client, credentials, accepted_terms=ours.identity_terms
-        )
+    async def _openid(self) -> Mapping[str, Any]:
+        return await openid_of(self.service.homeserver, self.bot)()
 
     async def _download(self, uri: ContentURI, user: UserID, *, most_bytes: int) -> bytes:
         return await self.service.homeserver.download(uri, user, most_bytes=most_bytes)
@@ -443,11 +332,9 @@ class Application:
                 self.bots.forget_old(connection, now)
                 request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
                 people_store.forget_drained(connection, now)
-                talk.forget_old(connection, now)
-                pass_store.forget_old(connection, now - _KEEP_PASSES_MS)
                 claim_store.forget_old(connection, now)
-                contact_store.forget_old(connection, now)
-                watch_store.forget_old(connection, now)
+                self.clusters.forget_old(connection, now)
+                self.contacts.forget_old(connection, now)
                 self.payments.forget_old(connection, now)
 
             try:

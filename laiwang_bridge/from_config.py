@@ -9,8 +9,14 @@ from appservice.database import Database
 from appservice.listener import TcpAddress
 from appservice.server import Limits
 from appservice.service import Settings
+from laiwang_bridge.clusters.feature import Wishes as ClusterWishes
+from laiwang_bridge.clusters.growth import Pace
 from laiwang_bridge.config import Config
+from laiwang_bridge.contacts.identity import IdentityServer, OpenId
+from laiwang_bridge.contacts.rules import limits
+from laiwang_bridge.contacts.surroundings import Wishes as ContactWishes
 from laiwang_bridge.outside.addresses import Policy, policy
+from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.payments.rails.alipay import AlipayRail
 from laiwang_bridge.payments.rails.charging import PATH
 from laiwang_bridge.payments.rails.merchant import MerchantRail
@@ -27,6 +33,43 @@ def identity_policy(config: Config) -> Policy:
     """The identity server is the admin's choice, wherever it is."""
     address = URL(config.contacts.identity_server)
     return policy([f"{address.host}:{address.port}"] if address.host else [], http=True)
+
+
+def identity_server(config: Config, client: Outside, openid: OpenId) -> IdentityServer | None:
+    """The one that the admin has named, asked as our bot."""
+    ours = config.contacts
+    if not ours.identity_server:
+        return None
+    return IdentityServer(
+        ours.identity_server, client, ours.identity_token or openid, accepted_terms=ours.identity_terms
+    )
+
+
+def of_contacts(config: Config) -> ContactWishes:
+    """What the admin has chosen about address books."""
+    ours = config.contacts
+    return ContactWishes(
+        key=ours.key,
+        regions=ours.regions,
+        limits=limits(ours.limit, ours.limit_more),
+        range_from=ours.range_from,
+        most_bytes=ours.max_file_mb * 1_000_000,
+        shop_files=ours.shop_files,
+        identity_host=URL(ours.identity_server).host or "",
+    )
+
+
+def of_clusters(config: Config, pace: Pace | None) -> ClusterWishes:
+    """What the admin has chosen about clusters. `pace`: None for the usual one."""
+    return ClusterWishes(
+        usual=config.clusters.reach,
+        cap=config.clusters.cap,
+        idle_days=config.clusters.idle_days,
+        pace=pace,
+        room_prefix=config.appservice.alias_prefixes[0],
+        space_prefix=config.appservice.alias_prefixes[-1],
+        domain=config.homeserver.domain,
+    )
 
 
 def ways(config: Config) -> Ways:

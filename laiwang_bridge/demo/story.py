@@ -17,8 +17,8 @@ from laiwang_bridge.demo import bridge
 from laiwang_bridge.demo.bridge import BridgeFailed
 from laiwang_bridge.demo.chapters import Chapters
 from laiwang_bridge.demo.environment import CannotInstall, synapse_python
+from laiwang_bridge.demo.listening import NotSeen
 from laiwang_bridge.demo.patience import Refused
-from laiwang_bridge.demo.person import NotSeen
 from laiwang_bridge.demo.stage import BOT, Stage
 from laiwang_bridge.demo.synapse import SynapseFailed
 from laiwang_bridge.demo.telling import BOT_NAME, PATIENCE, StepFailed, Telling

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NoReturn, TypeVar
 
-from laiwang_bridge.demo.person import NotSeen
+from laiwang_bridge.demo.listening import NotSeen
 from laiwang_bridge.demo.stage import BOT, Player
 from laiwang_bridge.demo.tally import Tally
 from laiwang_bridge.demo.timeline import Seen

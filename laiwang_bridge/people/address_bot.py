@@ -15,7 +15,8 @@ from laiwang_bridge.people.addresses import AddressKind, Findable, Proof, Proven
 from laiwang_bridge.people.bot import PREFIXES
 from laiwang_bridge.people.codes import BadCode, format_code, parse_code
 from laiwang_bridge.people.names import who_asks
-from laiwang_bridge.people.proofs import Lines, Proofs
+from laiwang_bridge.people.proof_settling import Lines
+from laiwang_bridge.people.proofs import Proofs
 from laiwang_bridge.phone_numbers import email_of, number_of
 
 _GROUP = _("My numbers")

@@ -12,7 +12,6 @@ when they are done, whether they succeeded or not.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mautrix.types import UserID
@@ -20,7 +19,7 @@ from mautrix.types import UserID
 from appservice.bots import Context, UserError, Voice
 from appservice.content import code, with_blocks
 from appservice.effects import Answer, Job
-from appservice.language import Message, _
+from appservice.language import _
 from appservice.routes import JobWorker, Routes
 from appservice.unit import Unit
 from laiwang_bridge.people import address_store, addresses, claim_store, store
@@ -30,6 +29,7 @@ from laiwang_bridge.people.guesses import count_guess, guesses_too_much
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names, who_asks
 from laiwang_bridge.people.proof_limits import ProofLimits
+from laiwang_bridge.people.proof_settling import Lines, Settling, say
 from laiwang_bridge.people.proof_texts import mail_text, text_message
 from laiwang_bridge.people.proving.problems import Problem, failed, problem_in
 from laiwang_bridge.people.rules import PersonId
@@ -40,18 +40,6 @@ from laiwang_bridge.phone_numbers import mask
 _MAIL, _TEXT, _ASK = "addresses.mail", "addresses.text", "addresses.homeserver"
 _CANNOT = _("There is no way here to prove {address}; the operators of this service have set up none.")
 _SENT, _ASKED, _OVER = "addresses.sent", "addresses.asked", "addresses.over"
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The commands that sentences name, as they are typed in the language and the place of a voice."""
-
-    claim: Callable[[Voice, AddressKind], str]
-    confirm: Callable[[Voice], str]
-    witness: Callable[[Voice], str]
-    vouch: Callable[[Voice, UserID], str]
-    findable: Callable[[Voice], str]
-    send_book: Callable[[Voice], str]
 
 
 class Proofs:
@@ -71,7 +59,7 @@ class Proofs:
     ) -> None:
         self._names = names
         self._mail = mail
-        self._ties = ties
+        self._settling = Settling(mail, ties, lambda: self.lines)
         self._ways = ways
         self._limits = limits
         self._bot = bot
@@ -121,7 +109,7 @@ class Proofs:
         if claim is None or voice is None:
             return
         if answer.outcome is not None and answer.outcome.get("known"):
-            self._settle(unit, voice, claim, Proof.HOMESERVER)
+            self._settling.settle(unit, voice, claim, Proof.HOMESERVER)
         else:
             self._send_code(unit, voice, claim, answer.context["value"], UserID(answer.context["user"]))
 
@@ -129,14 +117,14 @@ class Proofs:
         way = self._ways.code_to(claim.kind)
         if way is None and not self._ways.friends:
             claim_store.drop_claim(unit.connection, claim.id)
-            _say(voice, _CANNOT, address=claim.shown)
+            say(voice, _CANNOT, address=claim.shown)
             return
         if way is None:
             said = _(
                 "{address} counts for nothing until it is proven to be yours. A friend who has it can do that: "
                 "write {line} with your friend’s id."
             )
-            _say(voice, said, address=claim.shown, line=code(self.lines.witness(voice)))
+            say(voice, said, address=claim.shown, line=code(self.lines.witness(voice)))
             return
         claim = addresses.with_code(claim, way, self._new_code(unit, claim), unit.now + SENDING_MS)
         self._keep(unit, claim)
@@ -146,7 +134,7 @@ class Proofs:
             said = _("A mail with a code is on its way to {address}. Within 15 minutes, write {line} and the code.")
         else:
             said = _("A text message with a code goes to {address}. Within 15 minutes, write {line} and the code.")
-        _say(voice, said, address=claim.shown, line=code(self.lines.confirm(voice)))
+        say(voice, said, address=claim.shown, line=code(self.lines.confirm(voice)))
 
     def _given(self, unit: Unit, voice: Voice, claim: Claim, value: str, user: UserID) -> Mapping[str, Any]:
         """What the worker needs to send the code of a claim."""
@@ -290,7 +278,7 @@ class Proofs:
             self._count_wrong(context, waiting)
             return
         assert claim.proof is not None
-        self._settle(context.unit, context, claim, claim.proof)
+        self._settling.settle(context.unit, context, claim, claim.proof)
 
     def _open(self, context: Context, me: PersonId) -> list[Claim]:
         claims = claim_store.claims_of(context.connection, me, context.now)
@@ -309,45 +297,6 @@ class Proofs:
             again = self.lines.claim(context, waiting[0].kind)
             said = context.say(_("That was the wrong code too often. It counts no more; begin anew:"))
             context.reply(with_blocks(said, (again,)))
-
-    def _settle(self, unit: Unit, voice: Voice, claim: Claim, proof: Proof) -> None:
-        connection = unit.connection
-        claim_store.drop_claim(connection, claim.id)
-        standing = address_store.proven(connection, [claim.mark]).get(claim.mark)
-        theirs = standing is not None and standing.person != claim.person
-        if standing is not None and theirs and not addresses.may_take_over(proof, standing.proof):
-            _say(
-                voice,
-                _("{address} was proven by somebody else without a friend’s help, so a friend’s word is not enough."),
-                address=claim.shown,
-            )
-            return
-        mine = address_store.put_address(connection, claim.person, claim.kind, claim.mark, claim.shown, proof, unit.now)
-        _say(
-            voice,
-            _(
-                "{address} is yours. Those who have it, and whose number or address you have too, are shown that it is "
-                "you. To change that: {line}\nNext, send me your address book: {book}"
-            ),
-            address=claim.shown,
-            line=code(self.lines.findable(voice)),
-            book=code(self.lines.send_book(voice)),
-        )
-        if standing is not None and theirs:
-            self._tell_former(unit, standing.person, claim)
-        self._ties.tell_address(unit, claim.person, mine.id, mine.mark)
-
-    def _tell_former(self, unit: Unit, former: PersonId, claim: Claim) -> None:
-        voice = self._mail.to(unit, former)
-        if voice is not None:
-            said = voice.say(
-                _(
-                    "Somebody else has just proven that {address} is theirs, so I no longer take it for yours. "
-                    "If it still is, prove it anew:"
-                ),
-                address=claim.shown,
-            )
-            voice.send(with_blocks(said, (self.lines.claim(voice, claim.kind),)), rings=True)
 
     # -- small things -----------------------------------------------------------------------------------------------
 
@@ -390,14 +339,6 @@ class Proofs:
             return await work(job)
 
         return worker
-
-
-def _say(voice: Voice, message: Message, **values: Any) -> None:
-    """An answer where somebody has asked just now, else news."""
-    if isinstance(voice, Context):
-        voice.reply(message, **values)
-    else:
-        voice.send(message, rings=True, **values)
 
 
 def _message_id(unit: Unit, claim: Claim) -> str:

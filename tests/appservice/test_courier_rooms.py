@@ -11,7 +11,6 @@ from mautrix.types import RoomID, UserID
 
 import appservice.delivery
 from appservice.database import Database
-from appservice.delivery import UNRESOLVED
 from appservice.effects import (
     CreateRoom,
     EventOf,
@@ -23,6 +22,7 @@ from appservice.effects import (
     SetState,
     Upload,
 )
+from appservice.results import UNRESOLVED
 from tests.appservice.conftest import Listener
 from tests.support.post import BOT, Eyes, Post, open_post, say
 

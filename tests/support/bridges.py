@@ -14,8 +14,9 @@ from appservice.homeserver import Homeserver
 from laiwang_bridge.clusters.rules import KNOCK_ANSWERED
 from laiwang_bridge.config_file import load_config
 from laiwang_bridge.demo.bridge import Bridge
+from laiwang_bridge.demo.listening import NotSeen
 from laiwang_bridge.demo.patience import Refused
-from laiwang_bridge.demo.person import NotSeen, Person
+from laiwang_bridge.demo.person import Person
 from laiwang_bridge.demo.synapse import Synapse
 from laiwang_bridge.demo.timeline import Seen
 from tests.support.waiting import eventually

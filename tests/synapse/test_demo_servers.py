@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from laiwang_bridge.demo.listening import NotSeen
 from laiwang_bridge.demo.patience import Refused
-from laiwang_bridge.demo.person import NotSeen
 from laiwang_bridge.demo.process import free_port
 from laiwang_bridge.demo.synapse import Synapse, SynapseFailed
 from tests.support.faults import Answer, Delay, DropAfter, DropBefore, TooManyRequests, Truncate

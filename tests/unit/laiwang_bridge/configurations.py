@@ -24,6 +24,7 @@ from laiwang_bridge.config import (
     Operators,
     People,
 )
+from laiwang_bridge.config_contacts import Email, TextMessages
 from laiwang_bridge.config_values import sections_of
 
 AS_TOKEN = "as-0123456789-0123456789-0123456789"
@@ -80,6 +81,7 @@ def configs() -> SearchStrategy[Config]:
             st.integers(2, 100_000),
         ),
         email=st.builds(
+            Email,
             host=_HOSTS,
             port=_PORTS,
             security=st.sampled_from(["starttls", "tls", "none"]),
@@ -89,6 +91,7 @@ def configs() -> SearchStrategy[Config]:
             per_day=st.integers(1, 1_000_000),
         ),
         text_messages=st.builds(
+            TextMessages,
             command=st.lists(st.from_regex(r"[a-z0-9 ./=-]{1,9}", fullmatch=True), max_size=2).map(
                 lambda words: ("/bin/send", *words)
             )

@@ -22,7 +22,7 @@ async def make(town: Town, room: RoomID, lifecycle: Lifecycle) -> None:
         named = store.in_room(connection, room)
         assert named is not None
         unit = Unit(connection, town.now, f"{lifecycle}{town.now}", b"secret")
-        town.app.lifecycles.change(unit, named, lifecycle)
+        town.app.clusters.lifecycles.change(unit, named, lifecycle)
         timers.set_timers(connection, unit.timers)
         outbox.put(connection, unit.emissions, town.now)
 
