@@ -40,7 +40,8 @@ from sqlalchemy import (
 from appservice import key_exchange, receipts
 from appservice.database import Database, metadata, storable
 from appservice.events import MalformedEvent
-from appservice.sql import Sequence64, insert_ignoring
+from appservice.prepared import Prepared
+from appservice.sql import Sequence64, insert_ignoring, insert_new
 from appservice.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -105,15 +106,15 @@ inbox_transaction = Table(
 _IS_WAITING = inbox.c.state == literal_column("0")
 _IS_TROUBLED = inbox.c.state > literal_column("1")
 
-# Built once: every event needs these, and building a statement costs more than running it.
-_HEAD = (
+# Every event needs these.
+_HEAD = Prepared(
     select(inbox.c.seq, inbox.c.key, inbox.c.kind, inbox.c.body, inbox.c.attempts, inbox.c.due_at)
     .where(inbox.c.lane == bindparam("wanted"), _IS_WAITING)
     .order_by(inbox.c.seq)
     .limit(1)
     .with_for_update(nowait=True)
 )
-_DONE = update(inbox).where(inbox.c.seq == bindparam("which")).values(state=State.DONE, body=None, error=None)
+_DONE = Prepared(update(inbox).where(inbox.c.seq == bindparam("which")).values(state=State.DONE, body=None, error=None))
 
 _LANE_OF_THE_UNREADABLE = "aside"
 
@@ -161,7 +162,7 @@ class Inbox:
 def put(connection: Connection, key: str, lane: str, kind: Kind, body: object, now: int) -> None:
     """Add an entry of our own; one with the same key is already there, or was."""
     row = {"key": key, "lane": lane, "kind": kind, "body": orjson.dumps(body), "received_at": now}
-    connection.execute(insert_ignoring(connection, inbox), row)
+    insert_new(connection, inbox, [row])
 
 
 def head(connection: Connection, lane: str) -> Entry | None:
@@ -169,14 +170,14 @@ def head(connection: Connection, lane: str) -> Entry | None:
 
     Raises the driver's lock error when another process has it.
     """
-    row = connection.execute(_HEAD, {"wanted": lane}).first()
+    row = _HEAD.first(connection, wanted=lane)
     if row is None:
         return None
     return Entry(row.seq, row.key, lane, Kind(row.kind), row.body or b"", row.attempts, row.due_at)
 
 
 def done(connection: Connection, seq: int) -> None:
-    connection.execute(_DONE, {"which": seq})
+    _DONE.run(connection, which=seq)
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:
@@ -279,14 +280,10 @@ def _store(
     now: int,
 ) -> list[str]:
     """Returns the lanes of the receipts in it that somebody waits for."""
-    known = connection.execute(
-        insert_ignoring(connection, inbox_transaction),
-        {"txn_id": transaction.txn_id, "fingerprint": fingerprint, "received_at": now},
-    )
-    if known.rowcount == 0:
+    received = {"txn_id": transaction.txn_id, "fingerprint": fingerprint, "received_at": now}
+    if connection.execute(insert_ignoring(connection, inbox_transaction), received).rowcount == 0:
         return []
-    if rows:
-        connection.execute(insert_ignoring(connection, inbox), rows)
+    insert_new(connection, inbox, rows)
     key_exchange.store(connection, transaction, now)
     read = receipts.wanted(connection, transaction.ephemeral)
     for one in read:

@@ -55,8 +55,9 @@ from appservice.effects import (
     creation_of,
 )
 from appservice.inbox import Kind
+from appservice.prepared import Prepared
 from appservice.routes import DeadLetter, answer_body, letter_body
-from appservice.sql import Sequence64, insert_ignoring
+from appservice.sql import Sequence64, insert_new
 from appservice.unit import Emission
 
 
@@ -104,15 +105,15 @@ Index("ix_outbox_dead", outbox.c.state, sqlite_where=outbox.c.state == 2, postgr
 _IS_WAITING = outbox.c.state == literal_column("0")
 _IS_DEAD = outbox.c.state == literal_column("2")
 
-# Built once: every effect needs these, and building a statement costs more than running it.
-_KEY_OF_EVENT = select(outbox.c.key).where(outbox.c.event_id == bindparam("wanted"))  # asked at every reaction
-_FIRST = (
+# Every effect needs these.
+_KEY_OF_EVENT = Prepared(select(outbox.c.key).where(outbox.c.event_id == bindparam("wanted")))
+_FIRST = Prepared(
     select(outbox)
     .where(outbox.c.lane == bindparam("wanted"), _IS_WAITING)
     .order_by(outbox.c.seq)
     .limit(bindparam("many"))
 )
-_RECORD = (
+_RECORD = Prepared(
     update(outbox)
     .where(outbox.c.seq == bindparam("which"), _IS_WAITING)
     .values(
@@ -189,8 +190,7 @@ def transaction_id(instance: bytes, key: EffectKey) -> str:
 def put(connection: Connection, emissions: Iterable[Emission], now: int) -> list[str]:
     """Store effects; returns their lanes. One whose key is known already is dropped."""
     rows = [_row(connection, emission, now) for emission in emissions]
-    if rows:
-        connection.execute(insert_ignoring(connection, outbox), rows)
+    insert_new(connection, outbox, rows)
     return [row["lane"] for row in rows]
 
 
@@ -222,7 +222,7 @@ def _settled(connection: Connection, effect: Effect) -> Effect:
 
 def first(connection: Connection, lane: str, limit: int) -> list[Waiting]:
     """The next effects of a lane, in order."""
-    rows = connection.execute(_FIRST, {"wanted": lane, "many": limit})
+    rows = _FIRST.all(connection, wanted=lane, many=limit)
     return [
         Waiting(
             row.seq,
@@ -252,7 +252,7 @@ def result_of(connection: Connection, key: EffectKey) -> tuple[Delivery, Result]
 
 def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
     """Which effect sent this event; None if it was not one of ours."""
-    key = connection.execute(_KEY_OF_EVENT, {"wanted": event_id}).scalar()
+    key = _KEY_OF_EVENT.scalar(connection, wanted=event_id)
     return None if key is None else EffectKey(key)
 
 
@@ -284,7 +284,7 @@ def record(connection: Connection, waiting: Waiting, result: Result, now: int) -
         "made_media": result.content_uri,
         "now": now,
     }
-    if connection.execute(_RECORD, made).rowcount == 0:
+    if _RECORD.run(connection, **made) == 0:
         return set()
     if isinstance(waiting.effect, CreateRoom) and result.room_id is not None:
         _move(connection, creation_lane(waiting.key), result.room_id)

@@ -32,6 +32,7 @@ from appservice.database import metadata, storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
 from appservice.power import Power, creators, power_of, required
+from appservice.prepared import Prepared
 from appservice.routes import Routes
 from appservice.sql import insert_ignoring, upsert
 from appservice.unit import Unit
@@ -72,15 +73,25 @@ _DISPLAY_NAMES = (
     .order_by(case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc())
 )
 
-# Built once: whatever somebody writes, and whatever is written to him, asks these.
+# Whatever somebody writes, and whatever is written to him, asks these.
 _JOINED_THERE = (
     select(func.count())
     .where(room_member.c.room_id == room.c.room_id, room_member.c.membership == "join")
     .correlate(room)
     .scalar_subquery()
 )
-_DIRECTNESS = select(room.c.direct_with, room.c.read_at, _JOINED_THERE.label("joined")).where(
-    room.c.room_id == bindparam("id")
+_DIRECTNESS = Prepared(
+    select(room.c.direct_with, room.c.read_at, _JOINED_THERE.label("joined")).where(room.c.room_id == bindparam("id"))
+)
+_MEMBERS = Prepared(
+    select(room_member.c.user_id).where(
+        room_member.c.room_id == bindparam("id"), room_member.c.membership == bindparam("kind")
+    )
+)
+_NAMES_THERE = Prepared(
+    select(room_member.c.user_id, room_member.c.display_name).where(
+        room_member.c.room_id == bindparam("id"), room_member.c.display_name.is_not(None)
+    )
 )
 _OURS = room_member.alias("ours")
 _THEIRS = room_member.alias("theirs")
@@ -155,10 +166,7 @@ class Rooms:
 
     def members(self, connection: Connection, room_id: RoomID, membership: str = "join") -> frozenset[UserID]:
         """Who has joined, or is invited, knocks or is banned."""
-        statement = select(room_member.c.user_id).where(
-            room_member.c.room_id == room_id, room_member.c.membership == membership
-        )
-        return frozenset(UserID(user) for user in connection.execute(statement).scalars())
+        return frozenset(_MEMBERS.scalars(connection, id=room_id, kind=membership))
 
     def display_name(self, connection: Connection, user: UserID, room_id: RoomID | None = None) -> str | None:
         """How `user` is called in a room, else in the chat with us, else in any room where we met."""
@@ -184,17 +192,14 @@ class Rooms:
 
     def display_names_in(self, connection: Connection, room_id: RoomID) -> dict[UserID, str]:
         """How those who are, or were, in a room are called there; none for those who have no name there."""
-        statement = select(room_member.c.user_id, room_member.c.display_name).where(
-            room_member.c.room_id == room_id, room_member.c.display_name.is_not(None)
-        )
-        return {UserID(row.user_id): row.display_name for row in connection.execute(statement)}
+        return dict(_NAMES_THERE.all(connection, id=room_id))
 
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
 
         A room that we made for a purpose is none, however few are in it.
         """
-        row = connection.execute(_DIRECTNESS, {"id": room_id}).first()
+        row = _DIRECTNESS.first(connection, id=room_id)
         if row is None or row.joined > 2 or row.direct_with == "":
             return False
         return row.direct_with is not None or (row.read_at is not None and row.joined == 2)

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import DDL, BigInteger, Connection, Integer, Table, bindparam, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from appservice.prepared import Prepared
+
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column declared INTEGER."""
 
@@ -23,6 +25,17 @@ def _insert_ignoring(dialect: str, table: Table) -> Any:
     # Every transaction of the homeserver needs two of these, and building one costs as much as running it.
     ignoring = (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
     return ignoring.execution_options(preserve_rowcount=True)  # PostgreSQL's are not kept unasked
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns, without those whose key is there already."""
+    if rows:
+        _insert_new(connection.dialect.name, table, tuple(rows[0])).run_all(connection, rows)
+
+
+@cache
+def _insert_new(dialect: str, table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(_insert_ignoring(dialect, table), names)
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -44,21 +57,21 @@ def _insert_all(table: Table, names: tuple[str, ...]) -> Any:
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert a row, or overwrite the one with the same primary key."""
-    connection.execute(_upsert(connection.dialect.name, table, tuple(values)), values)
+    _upsert(connection.dialect.name, table, tuple(values)).run(connection, **values)
 
 
 def upsert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """The same for many rows, all with the same columns."""
     if rows:
-        connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), rows)
+        _upsert(connection.dialect.name, table, tuple(rows[0])).run_all(connection, rows)
 
 
 @cache
-def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+def _upsert(dialect: str, table: Table, names: tuple[str, ...]) -> Prepared:
     put = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     keys = [column.name for column in table.primary_key]
     rest = {name: put.excluded[name] for name in names if name not in keys}
-    return put.on_conflict_do_update(index_elements=keys, set_=rest)
+    return Prepared(put.on_conflict_do_update(index_elements=keys, set_=rest), names)
 
 
 def guard(table: Table, *, sqlite: Sequence[str], postgres: Sequence[str]) -> None:

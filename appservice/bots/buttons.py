@@ -9,11 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from mautrix.types import EventID, RoomID, UserID
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, bindparam, delete, insert, select
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language, Sayable
+from appservice.prepared import Prepared
 
 if TYPE_CHECKING:
     from appservice.bots.context import Context
@@ -47,6 +48,11 @@ bot_press = Table(
     Column("at", BigInteger, nullable=False),
     Index("ix_bot_press_at", "at"),
 )
+
+
+_OF_CARD = Prepared(select(bot_button).where(bot_button.c.card_key == bindparam("card")))
+_TAKE_OFF = Prepared(delete(bot_button).where(bot_button.c.card_key == bindparam("card")))
+_PUT_ON = Prepared(insert(bot_button), [column.name for column in bot_button.c])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ class StoredButton:
 
 
 def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
-    rows = connection.execute(select(bot_button).where(bot_button.c.card_key == card))
+    rows = _OF_CARD.all(connection, card=card)
     return [
         StoredButton(
             card=EffectKey(row.card_key),
@@ -159,7 +165,7 @@ def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
 
 def store_buttons(connection: Connection, card: EffectKey, buttons: Sequence[StoredButton], now: int) -> None:
     """Give a card exactly these buttons."""
-    connection.execute(delete(bot_button).where(bot_button.c.card_key == card))
+    _TAKE_OFF.run(connection, card=card)
     rows = [
         {
             "card_key": card,
@@ -178,7 +184,7 @@ def store_buttons(connection: Connection, card: EffectKey, buttons: Sequence[Sto
         for button in buttons
     ]
     if rows:
-        connection.execute(insert(bot_button), rows)
+        _PUT_ON.run_all(connection, rows)
 
 
 def note_press(connection: Connection, event_id: EventID, button: StoredButton, person: UserID, now: int) -> None:

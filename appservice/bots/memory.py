@@ -15,14 +15,17 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    bindparam,
     delete,
     select,
+    update,
 )
 
 from appservice.bots.buttons import bot_button, bot_press
 from appservice.bots.questions import bot_dialogue
 from appservice.database import metadata
 from appservice.effects import EffectKey
+from appservice.prepared import Prepared
 from appservice.sql import upsert
 
 DAY = 86_400_000
@@ -58,6 +61,13 @@ bot_told = Table(
     Column("bot", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
+)
+
+
+# Every command needs these.
+_BUCKET = Prepared(select(bot_bucket).where(bot_bucket.c.person == bindparam("who")))
+_FORGIVE = Prepared(
+    update(bot_bucket).where(bot_bucket.c.person == bindparam("who"), bot_bucket.c.mistakes > 0).values(mistakes=0)
 )
 
 
@@ -141,7 +151,7 @@ _MISTAKES_FORGIVEN_AFTER = 3_600_000
 
 def pour(connection: Connection, person: UserID, rate: Rate, now: int) -> Flow:
     """Count one request. CLOSING is said once; what comes while it is CLOSED is not counted."""
-    row = connection.execute(select(bot_bucket).where(bot_bucket.c.person == person)).first()
+    row = _BUCKET.first(connection, who=person)
     each = round(rate.seconds_each * 1000)
     if row is None:
         level, closed, mistakes = 0, False, 0
@@ -167,13 +177,12 @@ def count_mistake(connection: Connection, person: UserID) -> int:
     """Note another mistake in a row; returns how many that makes."""
     here = bot_bucket.c.person == person
     count = (connection.execute(select(bot_bucket.c.mistakes).where(here)).scalar() or 0) + 1
-    connection.execute(bot_bucket.update().where(here).values(mistakes=count))
+    connection.execute(update(bot_bucket).where(here).values(mistakes=count))
     return count
 
 
 def forgive_mistakes(connection: Connection, person: UserID) -> None:
-    here = bot_bucket.c.person == person
-    connection.execute(bot_bucket.update().where(here, bot_bucket.c.mistakes > 0).values(mistakes=0))
+    _FORGIVE.run(connection, who=person)
 
 
 def tell_once(
