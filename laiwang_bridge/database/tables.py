@@ -36,6 +36,7 @@ import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store
 import laiwang_bridge.payments.bills.bill_store
 import laiwang_bridge.payments.bills.question_store
+import laiwang_bridge.payments.books.import_record
 import laiwang_bridge.payments.books.import_store
 import laiwang_bridge.payments.ledger.ledger_tables
 import laiwang_bridge.payments.ledger.rate_store

@@ -60,6 +60,11 @@ class Payments:
         self.rates = RateBot(PREFIXES, till, self.bills.rights)
         self.books = BooksBot(PREFIXES, till, read)
         self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
+        undoing = self.imports.undoing
+        undoing.void = lambda context, number: context.line(self.bills.changing.void, number)
+        undoing.booked = self.paying.plans.check
+        self.bills.imported_at, self.bills.undo_mine = undoing.last_at, undoing.undo_mine
+        self.bills.undo_import = undoing.undo_last
         self.routers: tuple[Router, ...] = (
             self.bills.router,
             *self.paying.routers,

@@ -382,6 +382,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_pay_fixing")),
     )
     op.create_table(
+        "pay_import_done",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("ledger", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_import_done")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_pay_import_done_ledger", "pay_import_done", ["ledger"], unique=False)
+    op.create_table(
+        "pay_import_done_entry",
+        sa.Column("entry", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_pay_import_done_entry")),
+    )
+    op.create_index(op.f("ix_pay_import_done_entry_done"), "pay_import_done_entry", ["done"], unique=False)
+    op.create_table(
         "pay_ledger",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("room_id", sa.Text(), nullable=False),

@@ -7,7 +7,7 @@ costs whom is in its entries; a version keeps how it was meant, so that it can b
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NewType
@@ -291,6 +291,18 @@ def find_entry(connection: Connection, entry: EntryId) -> Bill | None:
     statement = select(pay_bill_version.c.bill).where(pay_bill_version.c.entry == entry).limit(1)
     found = connection.execute(statement).scalar()
     return None if found is None else find(connection, BillId(found))
+
+
+def begun_with(connection: Connection, entries: Sequence[EntryId]) -> dict[EntryId, Bill]:
+    """The bills whose first version is one of these entries, as they are now."""
+    first = pay_bill_version.alias("first")
+    is_first = (first.c.bill == pay_bill.c.id) & (first.c.version == 1)
+    statement = _current().join(first, is_first).add_columns(first.c.entry.label("begun_with"))
+    found: dict[EntryId, Bill] = {}
+    for start in range(0, len(entries), 400):
+        here = first.c.entry.in_(entries[start : start + 400])
+        found |= {EntryId(row.begun_with): _bill(row) for row in connection.execute(statement.where(here))}
+    return found
 
 
 def bills(

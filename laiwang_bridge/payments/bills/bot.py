@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,7 @@ from laiwang_bridge.payments.bills.settings_bot import SettingsBot
 from laiwang_bridge.payments.bills.understanding import Understanding
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claims
 from laiwang_bridge.payments.till import BillNumber, Till
@@ -32,11 +34,16 @@ _MOST_ENTRIES = 50
 
 Page = Annotated[int, Argument(_("page"), least=1, example="2")]
 SearchText = Annotated[str, Argument(_("what to look for"), rest=True, most=100, example="dinner")]
+UndoWhat = Annotated[Literal["import"], Argument(_("import"), words={"import": ("导入",)})]
 Category = Annotated[str, Argument(_("category"), rest=True, most=40, example="food")]
 
 
 class BillBot:
-    """Bills: `entering` adds them, `changing` changes them; here are the ways to look at them."""
+    """Bills: `entering` adds them, `changing` changes them; here are the ways to look at them.
+
+    `imported_at` tells when somebody has last brought in, or taken back, many at once; `undo_mine` takes back what the
+    sender has brought in, `undo_import` what came into the room last.
+    """
 
     def __init__(self, prefixes: tuple[str, ...], till: Till, cards: Cards) -> None:
         self._till = till
@@ -47,6 +54,11 @@ class BillBot:
         self.entering = Entering(router, till, self.understanding, rights, cards)
         self.changing = Changing(router, till, self.understanding, rights, cards, self.entering)
         self.settings = SettingsBot(router, till, self.understanding, rights, cards, self.entering)
+        self.imported_at: Callable[[Connection, LedgerId, AccountId], int | None] = lambda _connection, _ledger, _me: (
+            None
+        )
+        self.undo_mine: Callable[[Context], None] = lambda _context: None
+        self.undo_import: Callable[[Context], None] = lambda _context: None
         group = _("Shared bills")
         command = router.command
         command("undo", "撤销", help=_("Take back what you did last"), group=group)(self.undo)
@@ -91,19 +103,26 @@ class BillBot:
 
     # -- undo -------------------------------------------------------------------------------------------------------
 
-    def undo(self, context: Context) -> None:
+    def undo(self, context: Context, what: UndoWhat | None = None) -> None:
         ledger = self._till.ledger(context)
+        if what == "import":
+            self.undo_import(context)
+            return
         me = self._till.me(context, ledger)
         bill = bill_store.last_touched(context.connection, ledger, me)
         payment = self._last_payment(context.connection, ledger, me)
-        if payment is not None and (bill is None or payment.created_at > bill.version.at):
+        imported_at = self.imported_at(context.connection, ledger, me)
+        last_at = max(bill.version.at if bill else 0, payment.created_at if payment else 0)
+        if imported_at is not None and imported_at >= last_at:
+            self.undo_mine(context)
+        elif payment is not None and (bill is None or payment.created_at > bill.version.at):
             self._undo_payment(context, payment, me)
         elif bill is not None:
             self._undo_bill(context, bill, me)
         else:
             raise UserError(_("You have done nothing here that could be undone."))
 
-    def _last_payment(self, connection: Connection, ledger: ledger_store.LedgerId, me: AccountId) -> Entry | None:
+    def _last_payment(self, connection: Connection, ledger: LedgerId, me: AccountId) -> Entry | None:
         entries = ledger_store.entries(connection, ledger, limit=_MOST_ENTRIES)
         mine = (one for one in entries if one.author == me and one.kind == claims.KIND and one.reversed_by is None)
         return next(mine, None)
@@ -166,6 +185,8 @@ class BillBot:
     def _row(self, context: Context, bill: Bill) -> Rich:
         done, owing = claims.progress(list(claims.statuses(context.connection, bill).values()))
         how_far = f"{bar(done, owing)} {done}/{owing}" if owing else "✅"
+        if bill.is_imported:
+            how_far = context.catalogue.text(_("imported"))
         return context.say(
             _("{number} **{title}** {total}, {date} {progress}"),
             number=f"#{bill.number}",

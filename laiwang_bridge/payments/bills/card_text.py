@@ -169,6 +169,10 @@ class _Writer:
             "open": self._money(status.open if status else 0),
             "gets": self._money(gets),
         }
+        if status is not None and status.state is ShareState.COUNTED:
+            paid = self._content.paid.get(account, 0)
+            values = {"who": self._name(account), "paid": self._money(paid), "share": values["share"]}
+            return self._say(_("📥 {who}: {share}, paid {paid}") if paid else _("📥 {who}: {share}"), **values)
         if gets:
             return self._say(_("💰 {who} gets {gets}, own share {share}"), **values)
         net = self._bill.nets.get(account, 0)
@@ -196,6 +200,8 @@ class _Writer:
             payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in claimed))
             said = _("Next: {payee} says with 👍 that it has come.")
             return self._say(said, payee=self._names(payees))
+        if ShareState.COUNTED in by_state:
+            return self._say(_("Imported: it counts in the balance, and nobody is asked to pay it alone."))
         if ShareState.PAID in by_state:
             return self._say(_("All have paid. Done!"))
         return self._say(_("Nobody owes anything for this."))

@@ -13,6 +13,8 @@ from laiwang_bridge.payments.ledger.splitting import AccountId
 HOST_POWER = 50
 """The power level from which somebody is a host of a room, as clients call it a moderator."""
 
+_ONLY_HOSTS = _("Only hosts change bills in this room.")
+
 
 class Rights:
     def __init__(self, rooms: Rooms) -> None:
@@ -32,14 +34,24 @@ class Rights:
     def must_change(self, context: Context, bill: Bill, me: AccountId) -> None:
         """Raises `UserError` for whoever may not change this bill."""
         wanted = ledger_store.settings(context.connection, bill.ledger).who_may_change
-        if wanted is WhoChanges.MEMBERS or self.is_host(context):
+        if self._may_change(context, wanted, bill.author, me):
             return
-        if wanted is WhoChanges.AUTHOR and bill.author == me:
-            return
-        said = _("Only hosts change bills in this room.") if wanted is WhoChanges.HOSTS else _(
+        said = _ONLY_HOSTS if wanted is WhoChanges.HOSTS else _(
             "Only whoever added bill {number} and hosts of this room may change it. ❌ says that it is wrong."
         )  # fmt: skip
         raise UserError(said, number=f"#{bill.number}")
+
+    def must_change_all(self, context: Context, ledger: LedgerId, author: AccountId, me: AccountId) -> None:
+        """The same for all that `author` has brought in at once."""
+        wanted = ledger_store.settings(context.connection, ledger).who_may_change
+        if not self._may_change(context, wanted, author, me):
+            said = _("Only whoever imported these bills, and hosts of this room, can take them back.")
+            raise UserError(_ONLY_HOSTS if wanted is WhoChanges.HOSTS else said)
+
+    def _may_change(self, context: Context, wanted: WhoChanges, author: AccountId, me: AccountId) -> bool:
+        if wanted is WhoChanges.MEMBERS or self.is_host(context):
+            return True
+        return wanted is WhoChanges.AUTHOR and author == me
 
     def must_set(self, context: Context) -> None:
         """Raises `UserError` for whoever may not change the room's settings."""

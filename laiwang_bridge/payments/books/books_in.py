@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from mautrix.types import UserID
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from appservice.database import storable
 from appservice.language import Language
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Change, Content
+from laiwang_bridge.payments.books import import_record
 from laiwang_bridge.payments.books.book import BILL, Books, Entry
 from laiwang_bridge.payments.books.importing.found import Source
 from laiwang_bridge.payments.books.keeping import Kept, keep_bills
@@ -47,7 +49,8 @@ class Importer:
 
 def count_known(connection: Connection, ledger: LedgerId, source: Source, books: Books) -> int:
     """How many of these entries a ledger has already."""
-    return len(_known(connection, ledger, source, books))
+    known, _keys_of_new = _known(connection, ledger, source, books)
+    return len(known)
 
 
 def bring_in(
@@ -60,7 +63,7 @@ def bring_in(
     now: int,
 ) -> Brought:
     """Take books in, which have to be sound (see `importing.soundness`)."""
-    known = _known(connection, ledger, source, books)
+    known, keys = _known(connection, ledger, source, books)
     ids = dict(known)
     new = [entry for entry in books.entries if entry.number not in known]
     ids |= {entry.number: id for entry, id in zip(new, bulk.reserve(connection, len(new)), strict=True)}
@@ -68,7 +71,7 @@ def bring_in(
     bills: list[Kept] = []
     gone = {entry.reverses for entry in books.entries if entry.reverses is not None}
     for entry in new:
-        made = _entry(connection, source, entry, ids, known, who, by.account)
+        made = _entry(connection, entry, keys[entry.number], ids, known, who, by.account)
         if made is None:
             continue
         posted[ids[entry.number]] = made
@@ -76,6 +79,8 @@ def bring_in(
             bills.append(Kept(ids[entry.number], _content(entry, who), entry.number in gone))
     bulk.post(connection, ledger, posted, now)
     keep_bills(connection, ledger, bills, by.account, by.bot, by.language, now)
+    if posted:
+        import_record.keep(connection, ledger, by.account, source.value, list(posted), now)
     were_here = set(known.values())
     for made in posted.values():
         if made.reverses is not None and made.reverses in were_here:
@@ -83,15 +88,29 @@ def bring_in(
     return Brought(len(posted), len(known))
 
 
-def _known(connection: Connection, ledger: LedgerId, source: Source, books: Books) -> dict[int, EntryId]:
-    """The entries that were applied before, by their number. One of ours may have come from this very ledger."""
-    keys = {entry.number: _keys(source, entry) for entry in books.entries}
-    found = bulk.applied(connection, ledger, [key for some in keys.values() for key in some])
-    return {
-        number: found[next(key for key in some if key in found)]
-        for number, some in keys.items()
-        if any(key in found for key in some)
-    }
+def _known(
+    connection: Connection, ledger: LedgerId, source: Source, books: Books
+) -> tuple[dict[int, EntryId], dict[int, str]]:
+    """The entries that were applied before, by their number, and the keys that the others are made with.
+
+    One of ours may have come from this very ledger. What was taken back with its whole import comes again, and is
+    known by a key of its own from then on.
+    """
+    known: dict[int, EntryId] = {}
+    made_with: dict[int, str] = {}
+    asked = {entry.number: _keys(source, entry) for entry in books.entries}
+    for times in count(2):
+        found = bulk.applied(connection, ledger, [key for some in asked.values() for key in some])
+        hits = {number: found[next(key for key in some if key in found)] for number, some in asked.items()
+                if any(key in found for key in some)}  # fmt: skip
+        gone = import_record.taken_back(connection, ledger, hits.values())
+        made_with |= {number: some[0] for number, some in asked.items() if number not in hits}
+        known |= {number: entry for number, entry in hits.items() if entry not in gone}
+        again = [entry for entry in books.entries if entry.number in hits and hits[entry.number] in gone]
+        if not again:
+            break
+        asked = {entry.number: tuple(f"{key}~{times}" for key in _keys(source, entry)) for entry in again}
+    return known, made_with
 
 
 def _keys(source: Source, entry: Entry) -> tuple[str, ...]:
@@ -105,15 +124,14 @@ def _keys(source: Source, entry: Entry) -> tuple[str, ...]:
 
 def _entry(
     connection: Connection,
-    source: Source,
     entry: Entry,
+    key: str,
     ids: Mapping[int, EntryId],
     known: Mapping[int, EntryId],
     who: AccountOf,
     author: AccountId,
 ) -> NewEntry | None:
     """A new entry; None for a reversal of what is taken back already."""
-    key = _keys(source, entry)[0]
     if entry.reverses is not None and entry.reverses in known:
         reversed_ = ledger_store.entry(connection, known[entry.reverses])
         if reversed_ is None or reversed_.reversed_by is not None:

@@ -29,6 +29,7 @@ from laiwang_bridge.payments.books import books_in, import_cards, import_store
 from laiwang_bridge.payments.books.book import Account, AccountKind, Books
 from laiwang_bridge.payments.books.books_in import AccountOf, Importer
 from laiwang_bridge.payments.books.import_store import Waiting
+from laiwang_bridge.payments.books.import_undo import ImportUndo
 from laiwang_bridge.payments.books.importing import packing
 from laiwang_bridge.payments.books.importing.found import Found, NoBooks, Unreadable
 from laiwang_bridge.payments.books.importing.packing import Packed
@@ -86,6 +87,7 @@ class ImportBot:
         self._around = till.around
         self._rights = rights
         self._download = download
+        self.undoing = ImportUndo(till, rights, lambda context: context.line(self.import_))
         self.router = router = Router("imports", prefixes)
         router.command("import", "导入", help=_("Take in what another program has kept"), group=_GROUP)(self.import_)
         router.receives(_may_be_books, self.take_file)
@@ -297,6 +299,7 @@ class ImportBot:
             "One bill or payment of {source} is in the books now.",
             "{count} bills and payments of {source} are in the books now.",
         )
+        self.undoing.booked(context.unit, ledger)
         if brought.added == 0:
             context.reply(_("All of it was here already: nothing has changed."))
             return

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mautrix.types import UserID
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from appservice.language import Language
 from laiwang_bridge.payments.bills.bill_store import (
+    Bill,
     BillId,
     Change,
     Content,
@@ -67,6 +68,22 @@ def keep_bills(
         for at, change in enumerate(_changes(bill), 1):
             versions.append(row_of_version(ids[number], Version(at, change, bill.content, bill.entry, author, now)))
     connection.execute(insert(pay_bill_version), versions)
+
+
+def void_bills(connection: Connection, bills: Sequence[Bill], by: AccountId, now: int) -> None:
+    """Make bills void whose entries were taken back."""
+    if not bills:
+        return
+    versions = [
+        row_of_version(
+            bill.id, Version(bill.version.number + 1, Change.VOIDED, bill.content, bill.version.entry, by, now)
+        )
+        for bill in bills
+    ]
+    connection.execute(insert(pay_bill_version), versions)
+    this = update(pay_bill).where(pay_bill.c.id == bindparam("this"))
+    rows = [{"this": bill.id, "is_void": True, "current": bill.version.number + 1} for bill in bills]
+    connection.execute(this.values(is_void=bindparam("is_void"), current=bindparam("current")), rows)
 
 
 def _changes(bill: Kept) -> tuple[Change, ...]:

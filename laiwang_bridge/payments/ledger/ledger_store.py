@@ -6,7 +6,7 @@ Balances and rounding are kept up by the database as postings are written (see `
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -297,6 +297,13 @@ def entry(connection: Connection, id: EntryId) -> Entry | None:
     return found[0] if found else None
 
 
+def entries_with(connection: Connection, ids: Iterable[EntryId]) -> list[Entry]:
+    """These entries, the oldest first."""
+    return [
+        one for some in _batches(sorted(ids)) for one in reversed(_entries(connection, pay_entry.c.id.in_(some), None))
+    ]
+
+
 def exchange_of(connection: Connection, id: EntryId) -> Exchange | None:
     """How the total of a bill was converted, if it was."""
     row = connection.execute(_EXCHANGE, {"id": id}).mappings().first()
@@ -429,5 +436,5 @@ def _entries(connection: Connection, where: ColumnElement[bool], limit: int | No
     return [entry_of_row(row, postings[row["id"]], reversals.get(row["id"])) for row in rows]
 
 
-def _batches(ids: list[int]) -> Iterable[list[int]]:
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + 500] for start in range(0, len(ids), 500))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mautrix.types import UserID
 
-from appservice.bots import Argument, Button, Context, Router, UserError, button
+from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
 from appservice.content import code, lines
 from appservice.language import _
 from laiwang_bridge.payments.bills import bill_store
@@ -29,11 +29,12 @@ Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, exampl
 
 
 class ClaimBot:
-    """Claims about bills. `pay` is what `paid @ben 20` means, where it is for no bill."""
+    """Claims about bills. `pay` is what `paid @ben 20` means, where it is for no bill, `balance` how that is typed."""
 
     def __init__(self, prefixes: Sequence[str], till: Till) -> None:
         self._till = till
         self.pay: Callable[[Context, Who, str], None] = lambda _context, _whom, _amount: None
+        self.balance: Callable[[Voice], str] = lambda _voice: ""
         self.router = router = Router("claims", prefixes)
         command = router.command
         command(
@@ -78,6 +79,7 @@ class ClaimBot:
             self.pay(context, whom, amount)
             return
         found = named or self._only(context, amount)
+        self.must_stand_alone(context, found)
         unit = found.content.total.currency.code
         me = self._share(context, found)
         money = self._till.amount(context, amount, unit)
@@ -109,6 +111,14 @@ class ClaimBot:
                 line=context.line(self.unreceived, found.number),
             ) from None
         self._tell(context, outcome)
+
+    def must_stand_alone(self, context: Context, bill: Bill) -> None:
+        """Raises `UserError` for a bill whose shares are paid with all the others, and not for themselves."""
+        if bill.is_imported and not bill.is_void:
+            raise UserError(
+                _("Bill {number} was imported: what is owed for it is settled with all the rest, see {line}."),
+                number=_number(bill), line=code(self.balance(context)),
+            )  # fmt: skip
 
     def _is_payee(self, context: Context, bill: Bill, whom: Who) -> bool:
         """Whether somebody is the one who gets the money for a bill."""
@@ -163,6 +173,7 @@ class ClaimBot:
         connection, now = context.connection, context.now
         if context.event.type == "m.reaction" and not self._getting(context, found):
             return  # the thumb of somebody else is just a thumb
+        self.must_stand_alone(context, found)
         unit = found.content.total.currency.code
         debtor = self._debtor(context, found, whom)
         money = self._till.amount(context, amount, unit)

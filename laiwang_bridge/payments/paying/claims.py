@@ -27,6 +27,7 @@ from laiwang_bridge.payments.paying.rules import (
     ShareState,
     ShareStatus,
     after,
+    counted,
     debts_of,
     portions,
     status,
@@ -38,8 +39,11 @@ KIND = "payment"
 def statuses(connection: Connection, bill: Bill) -> dict[AccountId, ShareStatus]:
     """Where everybody stands who paid for the bill or bears a share of it, in the bill's order.
 
-    Of those who settle as one, the first of the bill stands for all.
+    Of those who settle as one, the first of the bill stands for all. Shares of imported bills are not paid one by one.
     """
+    if bill.is_imported and not bill.is_void:
+        wrong = {one.account for one in claim_store.disputes_of(connection, bill.id)}
+        return {account: counted(disputed=account in wrong) for account in bill.nets}
     face = _faces(connection, bill)
     confirmed: Counter[AccountId] = Counter()
     claimed: Counter[AccountId] = Counter()
@@ -102,11 +106,15 @@ def share_of(connection: Connection, bill: Bill, account: AccountId) -> AccountI
 
 def creditors(connection: Connection, bill: Bill) -> tuple[AccountId, ...]:
     """Who is to get money for the bill."""
+    if bill.is_imported:
+        return ()
     return tuple(account for account, net in _nets(bill, _faces(connection, bill)).items() if net > 0)
 
 
 def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
     """Who has to give whom how much for a bill, whatever was paid of it already."""
+    if bill.is_imported:
+        return ()
     return debts_of(_nets(bill, _faces(connection, bill)))
 
 

@@ -39,11 +39,12 @@ class PayingBots:
         self.transfers = TransferBot(prefixes, till, plans)
         self.settling = SettleBot(prefixes, till, plans)
         self._reminders = Reminders(till.around, texts)
-        self.reminding = ReminderBot(prefixes, till, self._reminders, texts)
+        self.reminding = ReminderBot(prefixes, till, self.claims, self._reminders, texts)
         self.polls = PollBot(prefixes, till)
         self.recurring = Recurring(till)
         self.series = SeriesBot(prefixes, till, self.recurring)
         self.claims.pay = self.transfers.pay
+        self.claims.balance = lambda voice: voice.line(self.settling.balance)
         texts.paid = lambda voice, number: voice.line(self.claims.paid, number)
         texts.received = lambda voice: voice.line(self.claims.received)
         till.told.extend((self.transfers.show, plans.paid, self._reminders.paid))

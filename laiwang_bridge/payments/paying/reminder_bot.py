@@ -13,7 +13,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import back_off, claim_store, claims, open_shares
-from laiwang_bridge.payments.paying.claim_bot import GROUP
+from laiwang_bridge.payments.paying.claim_bot import GROUP, ClaimBot
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.open_shares import BillWishes, OpenShare
@@ -35,8 +35,11 @@ What = Annotated[Literal["reminders"], Argument(_("what"), words={"reminders": (
 class ReminderBot:
     """What people type about reminders."""
 
-    def __init__(self, prefixes: Sequence[str], till: Till, reminders: Reminders, texts: ReminderTexts) -> None:
+    def __init__(
+        self, prefixes: Sequence[str], till: Till, claim_bot: ClaimBot, reminders: Reminders, texts: ReminderTexts
+    ) -> None:
         self._till = till
+        self._claim_bot = claim_bot
         self._reminders = reminders
         self.router = router = Router("reminders", prefixes)
         command = router.command
@@ -69,6 +72,7 @@ class ReminderBot:
         me = self._till.me(context, found.ledger)
         if me not in (found.author, claims.share_of(connection, found, me), *claims.creditors(connection, found)):
             raise UserError(_("You have no part in bill {number}."), number=f"#{found.number}")
+        self._claim_bot.must_stand_alone(context, found)
         wishes = open_shares.wishes_for(connection, found.id)
         if not back_off.may_ask(wishes.asked_at, context.now):
             raise UserError(_("Somebody has asked for that already in the last 24 hours."))

@@ -50,13 +50,14 @@ def after(state: ClaimState, act: Act) -> ClaimState | None:
 
 class ShareState(StrEnum):
     """NOTHING: this account owes nothing for the bill. CLAIMED: what is still open is said to be paid. DISPUTED:
-    whoever bears the share says that it is wrong."""
+    whoever bears the share says that it is wrong. COUNTED: it is in the balance, and nothing is asked for it alone."""
 
     NOTHING = "nothing"
     OPEN = "open"
     CLAIMED = "claimed"
     PAID = "paid"
     DISPUTED = "disputed"
+    COUNTED = "counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class ShareStatus:
     def open(self) -> int:
         """What nobody says to be paid."""
         return max(self.owed - self.paid - self.claimed, 0)
+
+
+def counted(*, disputed: bool = False) -> ShareStatus:
+    """Where a share stands of which nobody knows whether it was paid: it is a part of the balance, and no more."""
+    return ShareStatus(0, 0, 0, 0, ShareState.DISPUTED if disputed else ShareState.COUNTED)
 
 
 def status(owed: int, confirmed: int, claimed: int, *, disputed: bool = False) -> ShareStatus:

@@ -105,6 +105,82 @@ async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Tabl
     assert (await table.books.town.database.read(audit)).faults == ()
 
 
+async def test_an_import_is_taken_back_as_a_whole_and_comes_again_once(table: Table) -> None:
+    await table.say("ann", "!aa 30 EUR tea @bob:town")
+    before = await balances(table)
+    sent = await table.file("ann", SPLITWISE)
+    for _times in range(2):
+        await table.say("ann", "!aa import", reply_to=sent)
+        assert "4 bills and payments of Splitwise are in the books now." in await table.say("ann", "!aa import yes")
+        after = await balances(table)
+        assert after != before
+        assert "Only whoever imported" in await table.say("bob", "!aa undo import")
+        said = await table.say("ann", "!aa undo import")
+        assert said.startswith("4 bills and payments of Splitwise are taken back: they do not count any more.")
+        assert await balances(table) == before
+        assert "no import here" in await table.say("ann", "!aa undo import")
+        assert "Ramen" not in await table.say("bob", "!aa list")
+    await table.say("ann", "!aa import", reply_to=sent)
+    await table.say("ann", "!aa import yes")
+    await table.say("ann", "!aa import", reply_to=sent)
+    assert "nothing has changed" in await table.say("ann", "!aa import yes")
+    assert await balances(table) == after
+    assert (await table.books.town.database.read(audit)).faults == ()
+
+
+async def test_of_an_import_that_is_taken_back_bills_stay_that_were_changed_since(table: Table) -> None:
+    sent = await table.file("ann", SPLITWISE)
+    await table.say("ann", "!aa import", reply_to=sent)
+    await table.say("ann", "!aa import yes")
+    await table.say("ann", "!aa category 2 noodles")
+    await table.say("ann", "!aa void 1")
+    said = await table.say("ann", "!aa undo import")
+    assert "2 bills and payments of Splitwise are taken back" in said
+    assert "One bill stays, because it was changed here since. Make it void by hand: `!aa void #2`" in said
+    assert (await table.say("bob", "!aa list")).startswith("One bill")
+    await table.say("ann", "!aa restore 3")
+    await table.say("ann", "!aa import", reply_to=sent)
+    await table.say("ann", "!aa import yes")
+    listed = await table.say("bob", "!aa list")
+    assert listed.startswith("2 bills"), "what stayed, and what was brought back by hand, does not come twice"
+    assert (await table.books.town.database.read(audit)).faults == ()
+
+
+async def test_undo_after_an_import_takes_back_the_import(table: Table) -> None:
+    sent = await table.file("ann", SPLITWISE)
+    await table.say("ann", "!aa import", reply_to=sent)
+    await table.say("ann", "!aa import yes")
+    assert "4 bills and payments of Splitwise are taken back" in await table.say("ann", "!aa undo")
+    assert "import the file again" in await table.say("ann", "!aa undo")
+    await table.say("ann", "!aa 30 EUR tea @bob:town")
+    assert "does not count any more" in await table.say("ann", "!aa undo")
+    assert "这里没有可以撤销的导入" in await table.say("ann", "!记账 撤销 导入")
+
+
+async def test_shares_of_imported_bills_count_in_the_balance_and_are_not_open(table: Table) -> None:
+    sent = await table.file("ann", SPLITWISE)
+    await table.say("ann", "!aa import", reply_to=sent)
+    await table.say("ann", "!aa import yes")
+    assert await table.books.town.count("pay_open_share") == 0
+    assert "imported" in await table.say("bob", "!aa list")
+    card = await table.say("bob", "!aa show 1")
+    assert "Imported: it counts in the balance" in card
+    assert "⏳" not in card
+    assert "I paid" not in card
+    assert "settled with all the rest, see `!aa balance`" in await table.say("bob", "!aa paid #1")
+    assert "settled with all the rest" in await table.say("ann", "!aa received #1")
+    assert "settled with all the rest" in await table.say("ann", "!aa remind #1")
+    assert "owes" in await table.say("ann", "!aa balance")
+    await table.books.town.wait(20 * DAY)
+    assert "still waits for you" not in table.news() + "".join(one.news() for one in table.people.values())
+    assert "Bob" in await table.say("bob", "!aa dispute #1 never was there")
+
+
+async def balances(table: Table) -> dict[tuple[int, str], int]:
+    rows = await table.books.town.rows("pay_balance")
+    return {(row["account"], row["currency"]): row["minor"] for row in rows if row["minor"]}
+
+
 async def test_a_file_from_ones_own_chat_waits_for_its_room(table: Table) -> None:
     ann = table.people["ann"]
     assert "Write `!aa import` in the room whose bills these are" in await table.books.send(
