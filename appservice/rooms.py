@@ -34,7 +34,7 @@ from appservice.events import Event, MalformedEvent
 from appservice.power import Power, creators, power_of, required
 from appservice.prepared import Prepared
 from appservice.routes import Routes
-from appservice.sql import insert_ignoring, upsert
+from appservice.sql import among, insert_ignoring, upsert
 from appservice.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ room_member = Table(
 _DISPLAY_NAMES = (
     select(room_member.c.user_id, room_member.c.display_name)
     .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
-    .where(room_member.c.user_id.in_(bindparam("users", expanding=True)), room_member.c.display_name.is_not(None))
+    .where(among(room_member.c.user_id, "users"), room_member.c.display_name.is_not(None))
     .order_by(case((room.c.direct_with == room_member.c.user_id, 0), else_=1).desc(), room_member.c.room_id.desc())
 )
 

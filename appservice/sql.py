@@ -6,13 +6,82 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import DDL, BigInteger, Connection, Integer, Table, bindparam, event, func, insert, select
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    DDL,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+    event,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from appservice.prepared import Prepared
 
 Sequence64 = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column declared INTEGER."""
+
+
+def among(column: Column[Any], parameter: str) -> ColumnElement[bool]:
+    """Whether a column is one of many values, given as a list under the name `parameter`.
+
+    One parameter however many they are: with `in_` each number of values is another statement, which is written, read
+    and planned anew.
+    """
+    return _Among(column, bindparam(parameter, type_=_Many(column.type)))
+
+
+class _Many(TypeDecorator[Sequence[Any]]):
+    """A list of values in one parameter: an array, or JSON where there are none."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, each: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.each = each
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.each) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else orjson.dumps(value).decode()
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """A condition as it is: SQLite would be given "… = 1", and look at each row of the table for it."""
+        return self
+
+
+@compiles(_Among, "postgresql")
+def _any_of_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY ({values})"
+
+
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
 
 
 def insert_ignoring(connection: Connection, table: Table) -> Any:

@@ -41,6 +41,7 @@ from laiwang_bridge.application import CATALOGUES, Application
 from laiwang_bridge.clusters.feed import feed
 from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.running import hold_what_was_built
 
 _DATABASES = ("sqlite", "postgres")
 _PERSONS = 1_000_000
@@ -95,6 +96,7 @@ class Bridge:
         self.application = Application(config, self.database, b"the secret of the benchmark", Catalogues(CATALOGUES))
         self._numbers = itertools.count(1)
         self._statements = 0
+        hold_what_was_built()
         event.listen(self.database.engine, "before_cursor_execute", self._count)
 
     async def open_chats(self, persons: Sequence[PersonId]) -> None:

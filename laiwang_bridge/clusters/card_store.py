@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
-from appservice.sql import insert_all
+from appservice.sql import among, insert_all
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
 from laiwang_bridge.people.rules import PersonId
@@ -96,8 +96,8 @@ class Line:
 # -- cards ----------------------------------------------------------------------------------------------------------
 
 # Built once: these are asked about every friend of whoever does something.
-_CARDS_ON = select(card).where(card.c.cluster == bindparam("id"), card.c.person.in_(bindparam("them", expanding=True)))
-_CARDS_OF = select(card).where(card.c.person == bindparam("one"), card.c.cluster.in_(bindparam("ids", expanding=True)))
+_CARDS_ON = select(card).where(card.c.cluster == bindparam("id"), among(card.c.person, "them"))
+_CARDS_OF = select(card).where(card.c.person == bindparam("one"), among(card.c.cluster, "ids"))
 _CARD_ON = select(card).where(card.c.person == bindparam("one"), card.c.cluster == bindparam("id"))
 _CARD_NUMBER = select(card).where(card.c.person == bindparam("one"), card.c.number == bindparam("which"))
 _CARDS_IN = (
@@ -117,10 +117,10 @@ _SET_STATE = (
 )
 _SHOWN = (
     update(card)
-    .where(card.c.person == bindparam("one"), card.c.cluster.in_(bindparam("ids", expanding=True)))
+    .where(card.c.person == bindparam("one"), among(card.c.cluster, "ids"))
     .values(shown_at=bindparam("now"), times_shown=card.c.times_shown + 1)
 )
-_LINES_ON = select(line).where(line.c.cluster == bindparam("id"), line.c.person.in_(bindparam("them", expanding=True)))
+_LINES_ON = select(line).where(line.c.cluster == bindparam("id"), among(line.c.person, "them"))
 _LINES_OF_PAGE = (
     select(line).where(line.c.person == bindparam("one"), line.c.page == bindparam("on")).order_by(line.c.place)
 )

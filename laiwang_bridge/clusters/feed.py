@@ -39,15 +39,22 @@ class Seen:
 
 def feed(connection: Connection, person: PersonId, now: int) -> list[Seen]:
     """All that may be shown to a person now, the best first. The number of statements does not depend on how many."""
-    return look_at(connection, person, sight.nearby(connection, person), now)
+    some, views = sight.around(connection, person)
+    return _best_first(connection, person, some, views, now)
 
 
 def look_at(connection: Connection, person: PersonId, some: Sequence[Named], now: int) -> list[Seen]:
     """Those of some clusters that may be shown to a person, the best first."""
-    if not some:
-        return []
     views = sight.views_of(connection, person, [named.rules for named in some])
+    return _best_first(connection, person, some, views, now)
+
+
+def _best_first(
+    connection: Connection, person: PersonId, some: Sequence[Named], views: dict[ClusterId, View], now: int
+) -> list[Seen]:
     deserving = [named for named in some if rules.deserves_card(named.rules, views[named.id])]
+    if not deserving:
+        return []
     ids = [named.id for named in deserving]
     return rank_all(
         deserving,

@@ -26,19 +26,18 @@ from sqlalchemy import (
     union_all,
 )
 
+from appservice.sql import among
 from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.card_store import CardState, card
 from laiwang_bridge.clusters.reach import Mode
-from laiwang_bridge.clusters.rules import Cluster, ClusterId, FriendInside, Lifecycle, View
+from laiwang_bridge.clusters.rules import Cluster, ClusterId, FriendInside, View
 from laiwang_bridge.clusters.store import Named
-from laiwang_bridge.clusters.tables import ban, cluster, cluster_list, cluster_named, invitation, stay
+from laiwang_bridge.clusters.tables import ban, cluster_list, cluster_named, invitation, stay
 from laiwang_bridge.people.list_store import friend_list_member
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 from laiwang_bridge.people.store import block, friendship, mute, person
 
 _ID: BindParameter[Any] = bindparam("id")
-_THEM: BindParameter[Any] = bindparam("them", expanding=True)
-_LISTS: BindParameter[Any] = bindparam("lists", expanding=True)
 _ME: BindParameter[Any] = bindparam("me")
 
 _MEMBER, _INVITED, _BANNED, _HIDDEN = "member", "invited", "banned", "hidden"
@@ -89,29 +88,24 @@ def _friends_inside(member: ColumnElement[Any], candidate: ColumnElement[Any]) -
 
 
 # Built once: these are asked at every step that somebody takes.
-_STANDING_IN = _standing(lambda table: table.c.cluster == _ID, lambda table: table.c.person.in_(_THEM))
+_STANDING_IN = _standing(lambda table: table.c.cluster == _ID, lambda table: among(table.c.person, "them"))
 _STANDING_OF = _standing(lambda table: table.c.person == _ME)
 # Three ways to the same rows, of which one is short: from the candidates if they are fewer than the members, else from
 # the members; and for one candidate from his friends, wherever they are. What is too much is left out afterwards: a
 # database that is told all conditions may take the long way.
 _INSIDE_FOR_FEW = _friends_inside(friendship.c.friend, friendship.c.person).where(
-    stay.c.cluster == _ID, friendship.c.person.in_(_THEM)
+    stay.c.cluster == _ID, among(friendship.c.person, "them")
 )
 _INSIDE_FOR_MANY = _friends_inside(friendship.c.person, friendship.c.friend).where(stay.c.cluster == _ID)
 _INSIDE_OF = _friends_inside(friendship.c.friend, friendship.c.person).where(friendship.c.person == _ME)
 _BLOCK, _MUTE = "block", "mute"
 _AGAINST = union_all(
-    select(literal(_BLOCK), block.c.person, block.c.blocked).where(block.c.person.in_(_THEM)),
-    select(literal(_BLOCK), block.c.blocked, block.c.person).where(block.c.blocked.in_(_THEM)),
-    select(literal(_MUTE), mute.c.person, mute.c.muted).where(mute.c.person.in_(_THEM)),
+    select(literal(_BLOCK), block.c.person, block.c.blocked).where(among(block.c.person, "them")),
+    select(literal(_BLOCK), block.c.blocked, block.c.person).where(among(block.c.blocked, "them")),
+    select(literal(_MUTE), mute.c.person, mute.c.muted).where(among(mute.c.person, "them")),
 )
 _LISTED = select(friend_list_member.c.list, friend_list_member.c.person).where(
-    friend_list_member.c.list.in_(_LISTS), friend_list_member.c.person.in_(_THEM)
-)
-_NEAR = (
-    select(stay.c.cluster)
-    .join(friendship, friendship.c.friend == stay.c.person)
-    .where(friendship.c.person == _ME, stay.c.left_at.is_(None), _shows())
+    among(friend_list_member.c.list, "lists"), among(friend_list_member.c.person, "them")
 )
 _NAMED = select(cluster_named.c.cluster).where(cluster_named.c.person == _ME)
 _ON_LIST = (
@@ -119,10 +113,7 @@ _ON_LIST = (
     .join(friend_list_member, friend_list_member.c.list == cluster_list.c.list)
     .where(friend_list_member.c.person == _ME)
 )
-_MAY_SEE = _NEAR.union(_NAMED, _ON_LIST).subquery()
-_OPEN_NEARBY = store.CLUSTERS.join(_MAY_SEE, _MAY_SEE.c.cluster == cluster.c.id).where(
-    cluster.c.lifecycle == Lifecycle.OPEN
-)
+_CHOSEN = _NAMED.union(_ON_LIST)
 
 Pairs = set[tuple[Any, Any]]
 
@@ -144,15 +135,24 @@ def views(connection: Connection, one: Cluster, candidates: Sequence[PersonId]) 
 
 def views_of(connection: Connection, candidate: PersonId, clusters: Sequence[Cluster]) -> dict[ClusterId, View]:
     """What the rules need to know about one person and many clusters."""
-    asked = {"me": candidate}
-    inside, standing = connection.execute(_INSIDE_OF, asked).all(), connection.execute(_STANDING_OF, asked).all()
+    return _views_of(connection, candidate, clusters, connection.execute(_INSIDE_OF, {"me": candidate}).all())
+
+
+def around(connection: Connection, candidate: PersonId) -> tuple[list[Named], dict[ClusterId, View]]:
+    """The open clusters that somebody may be able to see (friends of his are inside, or he was named), and what the
+    rules need to know about him and them."""
+    inside = connection.execute(_INSIDE_OF, {"me": candidate}).all()
+    chosen = connection.execute(_CHOSEN, {"me": candidate}).scalars()
+    some = store.find_open(connection, {row.cluster for row in inside}.union(chosen))
+    return some, _views_of(connection, candidate, [named.rules for named in some], inside)
+
+
+def _views_of(
+    connection: Connection, candidate: PersonId, clusters: Sequence[Cluster], inside: Sequence[Any]
+) -> dict[ClusterId, View]:
+    standing = connection.execute(_STANDING_OF, {"me": candidate}).all()
     found = _put_together(connection, clusters, [candidate], inside, standing)
     return {one.id: found.view(one, candidate) for one in clusters}
-
-
-def nearby(connection: Connection, candidate: PersonId) -> list[Named]:
-    """The open clusters that somebody may be able to see: friends of his are inside, or he was named."""
-    return store.all_of(connection, connection.execute(_OPEN_NEARBY, {"me": candidate}).all())
 
 
 def audience(connection: Connection, one: Cluster) -> frozenset[PersonId]:

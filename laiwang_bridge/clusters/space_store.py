@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
-from appservice.sql import upsert_all
+from appservice.sql import among, upsert_all
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person
 
@@ -68,11 +68,9 @@ class Child:
 
 
 # Built once: these are asked at every step that somebody takes.
-_MARK = (
-    update(space)
-    .where(space.c.person.in_(bindparam("them", expanding=True)), space.c.stale.is_(False))
-    .values(stale=True)
-).returning(space.c.person, space.c.updated_at)
+_MARK = (update(space).where(among(space.c.person, "them"), space.c.stale.is_(False)).values(stale=True)).returning(
+    space.c.person, space.c.updated_at
+)
 _MARK_HOLDERS = (
     update(space)
     .where(

@@ -9,15 +9,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, exists, select
 
-from appservice.sql import upsert
+from appservice.sql import among, upsert
 from laiwang_bridge.clusters.rules import ClusterId, Stay
 from laiwang_bridge.clusters.tables import invitation, stay
 from laiwang_bridge.people.rules import Exposure, PersonId
 
 _STAY = select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one"))
-_STAYS_AMONG = select(stay).where(
-    stay.c.cluster == bindparam("id"), stay.c.person.in_(bindparam("them", expanding=True))
-)
+_STAYS_AMONG = select(stay).where(stay.c.cluster == bindparam("id"), among(stay.c.person, "them"))
 _STAYS_OF = select(stay).where(stay.c.person == bindparam("one"), stay.c.left_at.is_(None))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from mautrix.types import EventID, RoomID
 from sqlalchemy import (
-    BindParameter,
     Connection,
     Select,
     bindparam,
@@ -19,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from appservice.sql import insert_ignoring
+from appservice.sql import among, insert_ignoring
 from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.reach import Mode, Reach, has_porch, parse_reach
 from laiwang_bridge.clusters.rules import Cluster, ClusterId, Lifecycle
@@ -74,20 +73,20 @@ NOBODY = PersonId(0)
 """Stands for an initiator who asked to be forgotten."""
 
 # Built once: whatever happens in a cluster asks these.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _INSIDE = select(func.count()).where(stay.c.cluster == cluster.c.id, stay.c.left_at.is_(None))
 _INVITED = select(func.count()).where(invitation.c.cluster == cluster.c.id)
 _SEATS = _INSIDE.correlate(cluster).scalar_subquery() + _INVITED.correlate(cluster).scalar_subquery()
-CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
-"""The rows of which `all_of` makes clusters."""
+_CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
+"""The rows of which `_all_of` makes clusters."""
 
-_BY_ID = CLUSTERS.where(cluster.c.id == bindparam("one"))
-_BY_IDS = CLUSTERS.where(cluster.c.id.in_(_IDS))
-_BY_ROOM = CLUSTERS.where(cluster.c.room_id == bindparam("one"))
-_BY_PORCH = CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
-_BY_ALIAS = CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
-_PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(cluster_named.c.cluster.in_(_IDS))
-_LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(cluster_list.c.cluster.in_(_IDS))
+_BY_ID = _CLUSTERS.where(cluster.c.id == bindparam("one"))
+_BY_IDS = _CLUSTERS.where(among(cluster.c.id, "ids"))
+_OPEN_BY_IDS = _BY_IDS.where(cluster.c.lifecycle == Lifecycle.OPEN)
+_BY_ROOM = _CLUSTERS.where(cluster.c.room_id == bindparam("one"))
+_BY_PORCH = _CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
+_BY_ALIAS = _CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
+_PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(among(cluster_named.c.cluster, "ids"))
+_LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(among(cluster_list.c.cluster, "ids"))
 
 
 def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
@@ -184,17 +183,22 @@ def disown(connection: Connection, one: PersonId) -> None:
 
 
 def _first(connection: Connection, statement: Select[Any], one: str) -> Named | None:
-    return next(iter(all_of(connection, connection.execute(statement, {"one": one}).all())), None)
+    return next(iter(_all_of(connection, connection.execute(statement, {"one": one}).all())), None)
 
 
 def find_many(connection: Connection, ids: Collection[ClusterId]) -> dict[ClusterId, Named]:
     """These clusters, in a few statements however many they are."""
     rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all() if ids else []
-    return {each.id: each for each in all_of(connection, rows)}
+    return {each.id: each for each in _all_of(connection, rows)}
 
 
-def all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
-    """The clusters of rows that `CLUSTERS` gave."""
+def find_open(connection: Connection, ids: Collection[ClusterId]) -> list[Named]:
+    """Those of these clusters that people may come into."""
+    return _all_of(connection, connection.execute(_OPEN_BY_IDS, {"ids": list(ids)}).all()) if ids else []
+
+
+def _all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
+    """The clusters of rows that `_CLUSTERS` gave."""
     asked = {"ids": [row.id for row in rows]}
     reaches = {text: _reach(text) for text in {row.reach for row in rows}}
     modes = {reach.mode for reach in reaches.values()}

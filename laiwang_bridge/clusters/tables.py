@@ -62,6 +62,8 @@ stay = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_stay_inside", stay.c.person, sqlite_where=stay.c.left_at.is_(None), postgresql_where=stay.c.left_at.is_(None))
+# Seats are counted for each cluster that anybody looks at.
+Index("ix_stay_seat", stay.c.cluster, sqlite_where=stay.c.left_at.is_(None), postgresql_where=stay.c.left_at.is_(None))
 invitation = Table(
     "cluster_invitation",
     metadata,

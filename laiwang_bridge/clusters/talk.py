@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from appservice.database import metadata
 from appservice.events import Event
 from appservice.routes import Routes
+from appservice.sql import among
 from appservice.unit import Unit
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
@@ -29,7 +30,7 @@ talk = Table(
 
 _LAST_DAY = (
     select(talk.c.cluster, func.sum(talk.c.messages))
-    .where(talk.c.cluster.in_(bindparam("ids", expanding=True)), talk.c.hour > bindparam("since"))
+    .where(among(talk.c.cluster, "ids"), talk.c.hour > bindparam("since"))
     .group_by(talk.c.cluster)
 )
 _OF_ROOM = select(cluster.c.id, bindparam("this_hour", type_=BigInteger), literal(1)).where(

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Column, Connection, Integer, Table, Text, bindparam, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, select
 
 from appservice.database import metadata
-from appservice.sql import upsert, upsert_all
+from appservice.sql import among, upsert, upsert_all
 from laiwang_bridge.people.hours import DIGEST_AT, QUIET_FROM, QUIET_UNTIL, DigestMode
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person, person
@@ -30,12 +30,11 @@ habit = Table(
 
 
 # Built once: these are asked about every friend of whoever does something.
-_THEM: BindParameter[Any] = bindparam("them", expanding=True)
-_HABITS = select(habit).where(habit.c.person.in_(_THEM))
+_HABITS = select(habit).where(among(habit.c.person, "them"))
 _IDLE = (
     select(person.c.id, habit)
     .join(habit, habit.c.person == person.c.id, isouter=True)
-    .where(person.c.id.in_(_THEM), habit.c.due_at.is_(None))
+    .where(among(person.c.id, "them"), habit.c.due_at.is_(None))
 )
 
 

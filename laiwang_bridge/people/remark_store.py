@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Column, Connection, Index, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Index, Table, Text, bindparam, delete, select
 
 from appservice.database import metadata
-from appservice.sql import upsert
+from appservice.sql import among, upsert
 from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person
@@ -22,6 +22,9 @@ remark = Table(
     Column("text", Text, nullable=False),
     Index("ix_remark_about", "about"),
     sqlite_with_rowid=False,
+)
+_ABOUT_THESE = select(remark.c.about, remark.c.text).where(
+    remark.c.person == bindparam("writer"), among(remark.c.about, "persons")
 )
 
 
@@ -46,8 +49,7 @@ def remark_about(connection: Connection, writer: PersonId, about: PersonId) -> s
 
 def remarks_about(connection: Connection, writer: PersonId, persons: Collection[PersonId]) -> dict[PersonId, str]:
     """What somebody has written about these persons."""
-    here = (remark.c.person == writer, remark.c.about.in_(list(persons)))
-    rows = connection.execute(select(remark.c.about, remark.c.text).where(*here))
+    rows = connection.execute(_ABOUT_THESE, {"writer": writer, "persons": list(persons)})
     return {PersonId(row.about): row.text for row in rows}
 
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    bindparam,
     delete,
     exists,
     func,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 
 from appservice import instance
 from appservice.database import metadata
-from appservice.sql import Sequence64, insert_ignoring, upsert
+from appservice.sql import Sequence64, among, insert_ignoring, upsert
 from laiwang_bridge.people.rules import Exposure, PersonId, Tie
 
 person = Table(
@@ -66,7 +65,7 @@ matrix_id = Table(
 )
 _FIRST_USER_IDS = (
     select(matrix_id.c.person, matrix_id.c.user_id)
-    .where(matrix_id.c.person.in_(bindparam("persons", expanding=True)))
+    .where(among(matrix_id.c.person, "persons"))
     .order_by(matrix_id.c.since.desc())
 )
 # Both directions are kept, so that the friends of one person are one stretch of the primary key.

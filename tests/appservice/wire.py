@@ -54,7 +54,8 @@ class Reply:
 
     @property
     def errcode(self) -> str | None:
-        return self.json.get("errcode")
+        errcode: str | None = self.json.get("errcode")
+        return errcode
 
 
 @asynccontextmanager
