@@ -85,14 +85,16 @@ class Voice:
         rings: bool = False,
         thread: EventID | None = None,
         key: str | None = None,
+        fields: Content = _NOTHING,
         **values: Any,
     ) -> EffectKey:
         """Say something, with buttons below it if there are any; returns the message's key.
 
         Only whom `mentions` names is pinged. With `rings` phones ring, as for what somebody was not waiting for. It
-        stands in the thread that began with the event `thread`, if one is given.
+        stands in the thread that began with the event `thread`, if one is given. `fields` go into the message beside
+        its text, for other programs.
         """
-        content = self._content(what, values, buttons, mentions, rings)
+        content: Content = {**self._content(what, values, buttons, mentions, rings), **fields}
         if thread is not None:
             content = contents.thread(content, thread)
         sent = self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content), key)
@@ -107,10 +109,11 @@ class Voice:
         /,
         *,
         buttons: Sequence[Button] = (),
+        fields: Content = _NOTHING,
         **values: Any,
     ) -> None:
-        """Change what was said before into something else, its buttons included."""
-        content = self._content(what, values, buttons, (), False)
+        """Change what was said before into something else, its buttons and its fields included."""
+        content = {**self._content(what, values, buttons, (), False), **fields}
         self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content, replaces=EventOf(key)), None)
         self._attach(key, buttons)
 
@@ -231,6 +234,7 @@ class Context(Voice):
         buttons: Sequence[Button] = (),
         mentions: Sequence[UserID] = (),
         key: str | None = None,
+        fields: Content = _NOTHING,
         **values: Any,
     ) -> EffectKey:
         """Answer the person, in a room as a reply to their message, in a thread within it.
@@ -239,10 +243,10 @@ class Context(Voice):
         """
         if self._replacing is not None:
             earlier, self._replacing = self._replacing, None
-            self.edit(earlier, what, buttons=buttons, **values)
+            self.edit(earlier, what, buttons=buttons, fields=fields, **values)
             self.answer = earlier
             return earlier
-        content = self._content(what, values, buttons, mentions, False)
+        content: Content = {**self._content(what, values, buttons, mentions, False), **fields}
         relation = self.event.relation
         if relation.kind == "m.thread" and relation.event_id:
             content = contents.thread(content, relation.event_id)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from appservice.database import DatabaseInUse, UnsupportedDatabase
 from appservice.listener import CannotListen
 from laiwang_bridge import __version__
-from laiwang_bridge.cli import auditing, letters, operating, setting_up, simulating
+from laiwang_bridge.cli import auditing, letters, operating, packets, setting_up, simulating
 from laiwang_bridge.cli.common import PROBLEM, USAGE, Trouble, add_config_option, default_config, say_error
 from laiwang_bridge.config_file import ConfigError
 from laiwang_bridge.database import UnusableDatabase
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_to(commands)
     auditing.add_to(commands)
     simulating.add_to(commands)
+    packets.add_to(commands)
     return parser
 
 

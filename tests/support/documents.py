@@ -9,6 +9,7 @@
 - Conversations: code blocks marked ```chat. What people say in one is kept, what the bot says is what it answers. A
   comment before the block, `<!-- friends lin amy · cluster lin weekend hike? · days 8 -->`, is what happened before;
   `room lin dinner with amy bo` is a room with them and the bot, `writes lin dinner …` what she wrote there.
+- What cards carry for other programs: the code block after a comment `<!-- card org.laiwang.bill -->`.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from laiwang_bridge.config_contacts import Contacts
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.address_store import address_key, mark_of, put_address
 from laiwang_bridge.people.addresses import AddressKind, Proof
-from tests.support import command_pages
+from tests.support import card_examples, command_pages
 from tests.support.check_sentences import sentences
 from tests.support.folders import fast_folder
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, OPERATORS, SECOND, Person, Town, open_town
 
 ROOT = Path(__file__).parents[2]
-WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md")
+WITH_GENERATED_PARTS = ("README.md", "docs/commands.md", "docs/operations.md", "docs/events.md")
 PAGES = ROOT / command_pages.FOLDER
 
 _COMMANDS = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
@@ -45,6 +46,7 @@ _INDEX = re.compile(r"(?<=<!-- index -->\n).*?(?=<!-- end of index -->)", re.DOT
 _HEAD = re.compile(r"(?<=<!-- command -->\n).*?(?=<!-- end of command -->)", re.DOTALL)
 _CHECKS = re.compile(r"(?<=<!-- checks -->\n).*?(?=<!-- end of checks -->)", re.DOTALL)
 _CHAT = re.compile(r"(?:<!-- (?P<before>[^\n]*?) -->\n+)?```chat\n(?P<said>.*?)```\n", re.DOTALL)
+_CARD = re.compile(r"<!-- card (?P<name>\S+) -->\n+```json\n.*?```\n", re.DOTALL)
 _SAID = re.compile(r"(?P<who>lin|amy|bo|dan|op)(?: in (?P<room>.+?))?: (?P<text>.+)")
 _TAP = re.compile(r"\(taps (?P<reaction>\S+)\)")
 _REPLY = re.compile(r"\(replies to “(?P<part>.+?)”\) (?P<text>.+)")
@@ -284,12 +286,18 @@ async def written_anew(name: str, text: str, all_routers: Sequence[Router]) -> s
     ]
     for pattern, write in parts:
         text = pattern.sub(lambda _, write=write: write(), text)  # type: ignore[misc]
+    text = await _replaced(_CARD, text, _with_field)
     return await _replaced(_CHAT, text, _with_answers)
 
 
 async def _with_answers(match: re.Match[str]) -> str:
     begun = match.start("said") - match.start()
     return f"{match[0][:begun]}{await played(match['before'], match['said'])}```\n"
+
+
+async def _with_field(match: re.Match[str]) -> str:
+    name = match["name"]
+    return f"<!-- card {name} -->\n\n```json\n{await card_examples.example(name)}\n```\n"
 
 
 async def _replaced(pattern: re.Pattern[str], text: str, new: Callable[[re.Match[str]], Awaitable[str]]) -> str:

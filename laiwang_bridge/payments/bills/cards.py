@@ -15,6 +15,7 @@ from appservice.content import Rich
 from appservice.ghosts import localpart
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills import bill_store, billing, card_text
+from laiwang_bridge.payments.bills.bill_field import field_of
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.bills.card_text import Card, Face
 from laiwang_bridge.payments.ledger import ledger_store
@@ -46,7 +47,9 @@ class Cards:
         self._tell(context.unit, bill)
         card = self._card(context, bill)
         mentions = [user for user in card_text.must_act(card) if user != context.sender]
-        key = context.reply(self._text(card, context), buttons=self._buttons(card), mentions=mentions)
+        key = context.reply(
+            self._text(card, context), buttons=self._buttons(card), mentions=mentions, fields=field_of(card)
+        )
         bill_store.note_card(context.connection, bill.id, key, context.bot.user_id)
 
     def send(self, voice: Voice, bill: Bill, *, quiet: bool = False) -> None:
@@ -70,7 +73,7 @@ class Cards:
                 self._send(voice, bill, quiet=True)
                 continue
             card = self._card(voice, bill)
-            voice.edit(bill.card, self._text(card, voice), buttons=self._buttons(card))
+            voice.edit(bill.card, self._text(card, voice), buttons=self._buttons(card), fields=field_of(card))
 
     def voice(self, unit: Unit, bill: Bill) -> Voice | None:
         """Whoever shows the bill, in its room and language; None where we are no more."""
@@ -84,7 +87,7 @@ class Cards:
     def show_again(self, context: Context, bill: Bill) -> None:
         """Show a bill further down, on a new card; from now on that one is kept up to date."""
         card = self._card(context, bill)
-        key = context.reply(self._text(card, context), buttons=self._buttons(card))
+        key = context.reply(self._text(card, context), buttons=self._buttons(card), fields=field_of(card))
         bill_store.note_card(context.connection, bill.id, key, context.bot.user_id)
 
     def faces(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, Face]:
@@ -105,7 +108,7 @@ class Cards:
         card = self._card(voice, bill)
         rich, buttons = self._text(card, voice), self._buttons(card)
         mentions = [] if quiet else card_text.must_act(card)
-        key = voice.send(rich, buttons=buttons, mentions=mentions, thread=bill.thread)
+        key = voice.send(rich, buttons=buttons, mentions=mentions, thread=bill.thread, fields=field_of(card))
         bill_store.note_card(voice.connection, bill.id, key, voice.bot.user_id)
 
     def _card(self, voice: Voice, bill: Bill) -> Card:

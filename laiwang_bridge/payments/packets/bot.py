@@ -115,8 +115,8 @@ class PacketBot:
             guests=terms.guests,
         )
         one = store.add(context.connection, new, number)
-        content = self.handing.card(context.unit, context, one)
-        sent = context.reply(content, buttons=self._buttons(one), mentions=terms.guests, key=one.card)
+        shown, fields = self.handing.card(context.unit, context, one)
+        sent = context.reply(shown, buttons=self._buttons(one), mentions=terms.guests, key=one.card, fields=fields)
         if sent != one.card:  # it takes the place of an earlier answer
             store.note_card(context.connection, one.id, sent)
         self.handing.begun(context.unit, one)

@@ -16,6 +16,7 @@ from appservice.unit import Unit
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import NewEntry, Posting
 from laiwang_bridge.payments.packets import cards, drawing, late_store, rules, settings_store, store
+from laiwang_bridge.payments.packets.packet_field import field_of
 from laiwang_bridge.payments.packets.rules import Kind, State
 from laiwang_bridge.payments.packets.store import POINTS, Packet, PacketId, Part
 from laiwang_bridge.payments.surroundings import Surroundings
@@ -81,7 +82,8 @@ class Handing:
         for one in store.move(unit.connection, old, new):
             voice = self.voice(unit, one)
             key = EffectKey(f"packet:{one.id}@{new}")
-            sent = voice.send(self.card(unit, voice, one), buttons=self._buttons(one), key=key)
+            shown, fields = self.card(unit, voice, one)
+            sent = voice.send(shown, buttons=self._buttons(one), key=key, fields=fields)
             store.note_card(unit.connection, one.id, sent)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
@@ -119,13 +121,14 @@ class Handing:
 
     # -- its card -----------------------------------------------------------------------------------------------------
 
-    def card(self, unit: Unit, voice: Voice, one: Packet) -> Rich:
-        """The card as it stands."""
+    def card(self, unit: Unit, voice: Voice, one: Packet) -> tuple[Rich, dict[str, Any]]:
+        """The card as it stands, and its fields."""
         parts = store.parts_of(unit.connection, one.id)
         guests = store.guests_of(unit.connection, one.id)
         users = {one.user, *(part.user for part in parts), *guests}
         names = self._around.names.of_users(unit.connection, sorted(user for user in users if user is not None))
-        return cards.card(voice, one, parts, names, guests, self._check(voice, one.number))
+        shown = cards.card(voice, one, parts, names, guests, self._check(voice, one.number))
+        return shown, field_of(one, parts, guests)
 
     def voice(self, unit: Unit, one: Packet) -> Voice:
         """The bot that has put up the card, in its language."""
@@ -143,7 +146,8 @@ class Handing:
 
     def _show(self, unit: Unit, one: Packet) -> None:
         voice = self.voice(unit, one)
-        voice.edit(one.card, self.card(unit, voice, one), buttons=self._buttons(one))
+        shown, fields = self.card(unit, voice, one)
+        voice.edit(one.card, shown, buttons=self._buttons(one), fields=fields)
         store.note_shown(unit.connection, one.id, unit.now)
 
     def _show_now(self, unit: Unit, context: Mapping[str, Any]) -> None:

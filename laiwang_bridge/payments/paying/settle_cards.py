@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,7 @@ from laiwang_bridge.payments.ledger import ledger_store, settling
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId, SettleMode
 from laiwang_bridge.payments.ledger.settling import Plan, Treasurer, as_units
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, plan_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, plan_field, plan_store, settlement_store
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
@@ -59,7 +60,7 @@ class SettleCards:
             self._retire(context.unit, earlier)
         plan = ShownPlan(ledger, None, context.bot.user_id, context.language, how, False, found)
         text, buttons = self._card(context, plan)
-        card = context.reply(text, buttons=buttons)
+        card = context.reply(text, buttons=buttons, fields=self._field(context.connection, plan))
         plan_store.keep(context.connection, replace(plan, card=card))
 
     def refresh(self, unit: Unit, ledger: LedgerId) -> None:
@@ -106,7 +107,11 @@ class SettleCards:
         voice = self._till.voice(unit, plan.ledger, plan.bot, plan.language)
         if voice is not None and plan.card is not None and is_here(voice, plan.card):
             text, buttons = self._card(voice, plan)
-            voice.edit(plan.card, text, buttons=buttons)
+            voice.edit(plan.card, text, buttons=buttons, fields=self._field(unit.connection, plan))
+
+    def _field(self, connection: Connection, plan: ShownPlan) -> dict[str, Any]:
+        states = [state_of(connection, one) for one in plan.payments]
+        return plan_field.field_of(plan, states, self._till.cards.faces(connection, plan.ledger))
 
     def _card(self, voice: Voice, plan: ShownPlan) -> tuple[Rich, list[Button]]:
         if not plan.payments:

@@ -53,7 +53,18 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == OK
     shown = capsys.readouterr().out
-    for command in ("init", "run", "check", "migrate", "demo", "config", "registration", "dead-letters", "audit"):
+    for command in (
+        "init",
+        "run",
+        "check",
+        "migrate",
+        "demo",
+        "config",
+        "registration",
+        "dead-letters",
+        "audit",
+        "packet-check",
+    ):
         assert f"\n    {command} " in shown
 
 

@@ -12,7 +12,7 @@ from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import outbox
-from appservice.content import edit_in
+from appservice.content import edit_in, replacement
 from appservice.effects import (
     Ban,
     CreateRoom,
@@ -38,6 +38,7 @@ from appservice.effects import (
 )
 from appservice.outbox import Result
 from appservice.visibility import may_see
+from tests.support import card_schema
 
 Content = Mapping[str, Any]
 
@@ -169,9 +170,8 @@ class Homeserver:
             case SendMessage():
                 content = dict(effect.content)
                 if effect.replaces is not None:
-                    target = _event(connection, effect.replaces)
-                    content = {"m.new_content": content, "m.relates_to": {"rel_type": "m.replace", "event_id": target}}
-                    content |= {"msgtype": "m.text", "body": f"* {content['m.new_content']['body']}"}
+                    content = replacement(content, _event(connection, effect.replaces))
+                card_schema.check(content)
                 return Result(self.push(room.id, effect.sender, effect.type, content), room.id)
             case React():
                 relation = {"rel_type": "m.annotation", "event_id": _event(connection, effect.target)}
