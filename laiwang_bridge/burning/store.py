@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
+from appservice.prepared import Prepared
 from appservice.sql import insert_ignoring
 from laiwang_bridge.burning.rules import Burn, Readers, Wish
 
@@ -41,7 +42,7 @@ burning = Table(
 
 
 # Asked at every message anywhere.
-_BURNING_IN = select(burning.c.event_id).where(burning.c.room_id == bindparam("room")).limit(1)
+_BURNING_IN = Prepared(select(burning.c.event_id).where(burning.c.room_id == bindparam("room")).limit(1))
 
 
 def _column_of_burning(**options: Any) -> Column[Any]:
@@ -115,7 +116,7 @@ def written_by(connection: Connection, user: UserID) -> list[Burning]:
 
 
 def is_burning_in(connection: Connection, room: RoomID) -> bool:
-    return connection.execute(_BURNING_IN, {"room": room}).first() is not None
+    return _BURNING_IN.first(connection, room=room) is not None
 
 
 def change(connection: Connection, one: Burning, rules: Burn) -> None:

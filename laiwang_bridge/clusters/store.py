@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from appservice.prepared import Prepared
 from appservice.sql import among, insert_ignoring
 from laiwang_bridge.clusters.ages import Life
 from laiwang_bridge.clusters.reach import Mode, Reach, has_porch, parse_reach
@@ -82,7 +83,7 @@ _CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
 _BY_ID = _CLUSTERS.where(cluster.c.id == bindparam("one"))
 _BY_IDS = _CLUSTERS.where(among(cluster.c.id, "ids"))
 _OPEN_BY_IDS = _BY_IDS.where(cluster.c.lifecycle == Lifecycle.OPEN)
-_BY_ROOM = _CLUSTERS.where(cluster.c.room_id == bindparam("one"))
+_BY_ROOM = Prepared(_CLUSTERS.where(cluster.c.room_id == bindparam("one")))  # asked at every message anywhere
 _BY_PORCH = _CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
 _BY_ALIAS = _CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
 _PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(among(cluster_named.c.cluster, "ids"))
@@ -113,7 +114,7 @@ def find(connection: Connection, id: ClusterId) -> Named | None:
 
 
 def in_room(connection: Connection, room_id: RoomID) -> Named | None:
-    return _first(connection, _BY_ROOM, room_id)
+    return next(iter(_all_of(connection, _BY_ROOM.all(connection, one=room_id))), None)
 
 
 def at_porch(connection: Connection, room_id: RoomID) -> Named | None:
@@ -199,6 +200,8 @@ def find_open(connection: Connection, ids: Collection[ClusterId]) -> list[Named]
 
 def _all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
     """The clusters of rows that `_CLUSTERS` gave."""
+    if not rows:
+        return []
     asked = {"ids": [row.id for row in rows]}
     reaches = {text: _reach(text) for text in {row.reach for row in rows}}
     modes = {reach.mode for reach in reaches.values()}

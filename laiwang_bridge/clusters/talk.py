@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice.database import metadata
 from appservice.events import Event
+from appservice.prepared import Prepared
 from appservice.routes import Routes
 from appservice.sql import among
 from appservice.unit import Unit
@@ -37,9 +38,11 @@ _OF_ROOM = select(cluster.c.id, bindparam("this_hour", type_=BigInteger), litera
     cluster.c.room_id == bindparam("room")
 )
 _COUNT = {
-    dialect.dialect.name: dialect.insert(talk)
-    .from_select(["cluster", "hour", "messages"], _OF_ROOM)
-    .on_conflict_do_update(index_elements=["cluster", "hour"], set_={"messages": talk.c.messages + 1})
+    dialect.dialect.name: Prepared(
+        dialect.insert(talk)
+        .from_select(["cluster", "hour", "messages"], _OF_ROOM)
+        .on_conflict_do_update(index_elements=["cluster", "hour"], set_={"messages": talk.c.messages + 1})
+    )
     for dialect in (postgresql, sqlite)
 }
 
@@ -61,7 +64,7 @@ class Talk:
 
 def heard(connection: Connection, room: RoomID, now: int) -> None:
     """Somebody said something in a room; nothing if that is no cluster's."""
-    connection.execute(_COUNT[connection.dialect.name], {"room": room, "this_hour": now // HOUR_MS})
+    _COUNT[connection.dialect.name].run(connection, room=room, this_hour=now // HOUR_MS)
 
 
 def last_day(connection: Connection, ids: Collection[ClusterId], now: int) -> dict[ClusterId, int]:

@@ -34,7 +34,7 @@ import laiwang_bridge.clusters.talk
 import laiwang_bridge.contacts.store
 import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store
-import laiwang_bridge.payments.bills.bill_store
+import laiwang_bridge.payments.bills.bill_tables
 import laiwang_bridge.payments.bills.question_store
 import laiwang_bridge.payments.books.import_record
 import laiwang_bridge.payments.books.import_store

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from appservice import instance
 from appservice.database import metadata
+from appservice.prepared import Prepared
 from appservice.sql import Sequence64, among, insert_ignoring, upsert
 from laiwang_bridge.people.rules import Exposure, PersonId, Tie
 
@@ -109,11 +111,17 @@ mute = Table(
 )
 
 
+# Every message needs these.
+_PERSON = Prepared(select(matrix_id.c.person).where(matrix_id.c.user_id == bindparam("user")))
+_LANGUAGE = Prepared(select(person.c.language).join(matrix_id).where(matrix_id.c.user_id == bindparam("user")))
+
+
 # -- persons --------------------------------------------------------------------------------------------------------
 
 
 def find_person(connection: Connection, user: UserID) -> PersonId | None:
-    return connection.execute(select(matrix_id.c.person).where(matrix_id.c.user_id == user)).scalar()
+    found: PersonId | None = _PERSON.scalar(connection, user=user)
+    return found
 
 
 def person_of(connection: Connection, user: UserID, now: int) -> PersonId:
@@ -143,8 +151,8 @@ def first_user_ids(connection: Connection, persons: Iterable[PersonId]) -> dict[
 
 def language_of(connection: Connection, user: UserID) -> str | None:
     """The language that somebody chose; None while he has chosen none."""
-    statement = select(person.c.language).join(matrix_id).where(matrix_id.c.user_id == user)
-    return connection.execute(statement).scalar()
+    found: str | None = _LANGUAGE.scalar(connection, user=user)
+    return found
 
 
 def choose_language(connection: Connection, one: PersonId, language: str | None) -> None:

@@ -1,8 +1,4 @@
-"""Bills and all their versions: tables and the queries on them.
-
-People are accounts of the ledger here, never Matrix ids; the accounts are the ledger's to make anonymous. What a bill
-costs whom is in its entries; a version keeps how it was meant, so that it can be changed and explained.
-"""
+"""Bills and all their versions, as they are kept."""
 
 from __future__ import annotations
 
@@ -15,15 +11,9 @@ from typing import Any, NewType
 import orjson
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     Connection,
-    Index,
     Row,
-    Table,
-    Text,
-    UniqueConstraint,
+    bindparam,
     func,
     insert,
     select,
@@ -31,10 +21,10 @@ from sqlalchemy import (
 )
 
 from appservice.bots.line import fold
-from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language
-from appservice.sql import Sequence64
+from appservice.prepared import Prepared
+from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
 from laiwang_bridge.payments.ledger.entries import EntryId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.split_text import split_from_text, split_to_text
@@ -42,48 +32,6 @@ from laiwang_bridge.payments.ledger.splitting import AccountId, Itemised, Split
 from laiwang_bridge.payments.money.money import Money, currency
 
 BillId = NewType("BillId", int)
-
-pay_bill = Table(
-    "pay_bill",
-    metadata,
-    Column("id", Sequence64, primary_key=True, autoincrement=True),
-    Column("ledger", BigInteger, nullable=False),
-    Column("number", BigInteger, nullable=False),
-    Column("author", BigInteger, nullable=False),
-    Column("event_id", Text, unique=True),
-    Column("thread", Text),
-    Column("receipt", Text),
-    Column("receipt_room", Text),
-    Column("card_key", Text, unique=True),
-    Column("card_bot", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("is_void", Boolean, nullable=False),
-    Column("is_imported", Boolean, nullable=False),
-    Column("current", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("ledger", "number", name="uq_pay_bill_number"),
-    sqlite_autoincrement=True,
-)
-pay_bill_version = Table(
-    "pay_bill_version",
-    metadata,
-    Column("bill", BigInteger, primary_key=True),
-    Column("version", BigInteger, primary_key=True),
-    Column("change", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("searched", Text, nullable=False),
-    Column("minor", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("date", Text, nullable=False),
-    Column("category", Text),
-    Column("paid", Text, nullable=False),
-    Column("split", Text, nullable=False),
-    Column("shares", Text, nullable=False),
-    Column("entry", BigInteger),
-    Column("by", BigInteger, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Index("ix_pay_bill_version_entry", "entry"),
-)
 
 
 class Change(StrEnum):
@@ -184,6 +132,25 @@ def nets_of(content: Content) -> dict[AccountId, int]:
     return {account: content.paid.get(account, 0) - content.shares.get(account, 0) for account in people}
 
 
+# Every bill needs these.
+_IS_CURRENT = (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == pay_bill.c.current)
+_CURRENT = select(pay_bill, pay_bill_version).join(pay_bill_version, _IS_CURRENT)
+_BY_ID, _BY_EVENT, _BY_CARD = (
+    Prepared(_CURRENT.where(column == bindparam("wanted")))
+    for column in (pay_bill.c.id, pay_bill.c.event_id, pay_bill.c.card_key)
+)
+_LAST_NUMBER = Prepared(select(func.max(pay_bill.c.number)).where(pay_bill.c.ledger == bindparam("ledger")))
+_PUT_BILL = Prepared(
+    insert(pay_bill).returning(pay_bill.c.id), [column.name for column in pay_bill.c if column.name != "id"]
+)
+_PUT_VERSION = Prepared(insert(pay_bill_version), [column.name for column in pay_bill_version.c])
+_NOTE_CARD = Prepared(
+    update(pay_bill)
+    .where(pay_bill.c.id == bindparam("bill"))
+    .values(card_key=bindparam("card"), card_bot=bindparam("bot"))
+)
+
+
 # -- bills ------------------------------------------------------------------------------------------------------------
 
 
@@ -191,28 +158,30 @@ def add(
     connection: Connection, ledger: LedgerId, new: NewBill, content: Content, entry: EntryId | None, now: int
 ) -> Bill:
     """A new bill with the next number of its room. `entry` is what it is in the books."""
-    statement = select(func.max(pay_bill.c.number)).where(pay_bill.c.ledger == ledger)
-    number = (connection.execute(statement).scalar() or 0) + 1
-    values = {
-        "ledger": ledger,
-        "number": number,
-        "author": new.author,
-        "event_id": new.event,
-        "thread": new.thread,
-        "receipt": new.receipt,
-        "card_bot": new.card_bot,
-        "language": new.language.value,
-        "is_void": False,
-        "is_imported": False,
-        "current": 1,
-        "created_at": now,
-    }
-    inserted = connection.execute(insert(pay_bill).values(values)).inserted_primary_key
-    assert inserted is not None
+    number = (_LAST_NUMBER.scalar(connection, ledger=ledger) or 0) + 1
+    id = BillId(
+        _PUT_BILL.scalar(
+            connection,
+            ledger=ledger,
+            number=number,
+            author=new.author,
+            event_id=new.event,
+            thread=new.thread,
+            receipt=new.receipt,
+            receipt_room=None,
+            card_key=None,
+            card_bot=new.card_bot,
+            language=new.language.value,
+            is_void=False,
+            is_imported=False,
+            current=1,
+            created_at=now,
+        )
+    )
     version = Version(1, Change.ADDED, content, entry, new.author, now)
-    _put_version(connection, inserted[0], version)
+    _put_version(connection, id, version)
     return Bill(
-        id=BillId(inserted[0]),
+        id=id,
         ledger=ledger,
         number=number,
         author=new.author,
@@ -248,7 +217,7 @@ def put_version(
 
 def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID) -> None:
     """Where the card of a bill is, and who shows it."""
-    connection.execute(update(pay_bill).where(pay_bill.c.id == bill).values(card_key=card, card_bot=bot))
+    _NOTE_CARD.run(connection, bill=bill, card=card, bot=bot)
 
 
 def note_receipt(connection: Connection, bill: BillId, receipt: EventID) -> None:
@@ -266,24 +235,28 @@ def note_moved(connection: Connection, ledger: LedgerId, old: RoomID) -> None:
 
 def find(connection: Connection, bill: BillId) -> Bill:
     """Raises `LookupError` if there is none."""
-    found = _one(connection, pay_bill.c.id == bill)
-    if found is None:
+    row = _BY_ID.first(connection, wanted=bill)
+    if row is None:
         raise LookupError(f"there is no bill {bill}")
-    return found
+    return _bill(row)
 
 
 def find_number(connection: Connection, ledger: LedgerId, number: int) -> Bill | None:
-    return _one(connection, pay_bill.c.ledger == ledger, pay_bill.c.number == number)
+    here = (pay_bill.c.ledger == ledger, pay_bill.c.number == number)
+    row = connection.execute(_CURRENT.where(*here)).first()
+    return None if row is None else _bill(row)
 
 
 def find_event(connection: Connection, event: EventID) -> Bill | None:
     """The bill that a message has made."""
-    return _one(connection, pay_bill.c.event_id == event)
+    row = _BY_EVENT.first(connection, wanted=event)
+    return None if row is None else _bill(row)
 
 
 def find_card(connection: Connection, card: EffectKey) -> Bill | None:
     """The bill that a card shows."""
-    return _one(connection, pay_bill.c.card_key == card)
+    row = _BY_CARD.first(connection, wanted=card)
+    return None if row is None else _bill(row)
 
 
 def find_entry(connection: Connection, entry: EntryId) -> Bill | None:
@@ -297,7 +270,7 @@ def begun_with(connection: Connection, entries: Sequence[EntryId]) -> dict[Entry
     """The bills whose first version is one of these entries, as they are now."""
     first = pay_bill_version.alias("first")
     is_first = (first.c.bill == pay_bill.c.id) & (first.c.version == 1)
-    statement = _current().join(first, is_first).add_columns(first.c.entry.label("begun_with"))
+    statement = _CURRENT.join(first, is_first).add_columns(first.c.entry.label("begun_with"))
     found: dict[EntryId, Bill] = {}
     for start in range(0, len(entries), 400):
         here = first.c.entry.in_(entries[start : start + 400])
@@ -323,7 +296,7 @@ def bills(
         conditions.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
     if category is not None:
         conditions.append(pay_bill_version.c.category == category)
-    statement = _current().where(*conditions).order_by(pay_bill.c.number.desc()).limit(most).offset(skip)
+    statement = _CURRENT.where(*conditions).order_by(pay_bill.c.number.desc()).limit(most).offset(skip)
     return [_bill(row) for row in connection.execute(statement)]
 
 
@@ -332,13 +305,13 @@ def count(connection: Connection, ledger: LedgerId, *, text: str = "") -> int:
     wanted = [pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)]
     if text:
         wanted.append(pay_bill_version.c.searched.contains(fold(text), autoescape=True))
-    inner = _current().where(*wanted).subquery()
+    inner = _CURRENT.where(*wanted).subquery()
     return connection.execute(select(func.count()).select_from(inner)).scalar() or 0
 
 
 def categories(connection: Connection, ledger: LedgerId) -> dict[str, int]:
     """The categories of a room's bills, and how many bills each has."""
-    inner = _current().where(pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)).subquery()
+    inner = _CURRENT.where(pay_bill.c.ledger == ledger, pay_bill.c.is_void.is_(False)).subquery()
     statement = select(inner.c.category, func.count()).where(inner.c.category.is_not(None)).group_by(inner.c.category)
     return {row[0]: row[1] for row in connection.execute(statement.order_by(inner.c.category))}
 
@@ -352,8 +325,7 @@ def history(connection: Connection, bill: BillId) -> list[Version]:
 def last_touched(connection: Connection, ledger: LedgerId, by: AccountId) -> Bill | None:
     """The bill whose current version is the newest that somebody made."""
     statement = (
-        _current()
-        .where(pay_bill.c.ledger == ledger, pay_bill_version.c.by == by)
+        _CURRENT.where(pay_bill.c.ledger == ledger, pay_bill_version.c.by == by)
         .order_by(pay_bill_version.c.at.desc(), pay_bill.c.number.desc())
         .limit(1)
     )
@@ -368,17 +340,6 @@ def of_account(connection: Connection, ledger: LedgerId, account: AccountId) -> 
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
-
-
-def _current() -> Any:
-    """Bills with their newest version."""
-    is_current = (pay_bill_version.c.bill == pay_bill.c.id) & (pay_bill_version.c.version == pay_bill.c.current)
-    return select(pay_bill, pay_bill_version).join(pay_bill_version, is_current)
-
-
-def _one(connection: Connection, *conditions: Any) -> Bill | None:
-    row = connection.execute(_current().where(*conditions)).first()
-    return None if row is None else _bill(row)
 
 
 def _bill(row: Row[Any]) -> Bill:
@@ -416,7 +377,7 @@ def version_of_row(row: Row[Any]) -> Version:
 
 
 def _put_version(connection: Connection, bill: BillId, version: Version) -> None:
-    connection.execute(insert(pay_bill_version).values(row_of_version(bill, version)))
+    _PUT_VERSION.run(connection, **row_of_version(bill, version))
 
 
 def row_of_version(bill: BillId, version: Version) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from appservice.language import _
 from appservice.rooms import Rooms
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, WhoAdds, WhoChanges
+from laiwang_bridge.payments.ledger.ledger_settings import WhoAdds, WhoChanges
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 
 HOST_POWER = 50

@@ -21,15 +21,8 @@ from laiwang_bridge.payments.bills.question_store import Asked, Reading
 from laiwang_bridge.payments.bills.rights import Rights
 from laiwang_bridge.payments.bills.understanding import Understanding
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import (
-    Account,
-    AccountKind,
-    Confirmation,
-    LedgerId,
-    LedgerSettings,
-    WhoAdds,
-    WhoChanges,
-)
+from laiwang_bridge.payments.ledger.ledger_settings import Confirmation, LedgerSettings, WhoAdds, WhoChanges
+from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency

@@ -20,7 +20,8 @@ from laiwang_bridge.payments.bills.dividing import NoWholeTotal, paid_of, split_
 from laiwang_bridge.payments.bills.question_store import Reading
 from laiwang_bridge.payments.bills.whose import Accounts, Candidates, Room, people_in
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, LedgerSettings
+from laiwang_bridge.payments.ledger.ledger_settings import LedgerSettings
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import Backwards, CannotDivide, DoesNotFit, NobodyBears, Split
 from laiwang_bridge.payments.lines.grammar import read_bill
 from laiwang_bridge.payments.lines.wording import (

@@ -8,7 +8,8 @@ from mautrix.types import UserID
 from sqlalchemy import Connection, select
 
 from laiwang_bridge.payments.bills import bill_store
-from laiwang_bridge.payments.bills.bill_store import Content, pay_bill, pay_bill_version
+from laiwang_bridge.payments.bills.bill_store import Content
+from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
 from laiwang_bridge.payments.books.book import Account, AccountKind, Books, Entry, Part, Posting
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry as LedgerEntry

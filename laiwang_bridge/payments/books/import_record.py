@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, Row, Table, Text, 
 
 from appservice.database import metadata
 from appservice.sql import Sequence64
-from laiwang_bridge.payments.bills.bill_store import pay_bill, pay_bill_version
+from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
 from laiwang_bridge.payments.ledger.entries import EntryId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import NewType
+from functools import cache
+from typing import Any, NewType
 
 from mautrix.types import RoomID, UserID
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text, update
 
+from appservice.prepared import Prepared
 from laiwang_bridge.payments.ledger.entries import (
     Entry,
     EntryId,
@@ -25,6 +27,7 @@ from laiwang_bridge.payments.ledger.entries import (
     faults,
     reverse,
 )
+from laiwang_bridge.payments.ledger.ledger_settings import LedgerSettings, row_of_settings, settings_of_row
 from laiwang_bridge.payments.ledger.ledger_tables import (
     pay_account,
     pay_balance,
@@ -51,52 +54,6 @@ class AccountKind(StrEnum):
     SYSTEM = "system"
     FORMER = "former"
     """Somebody who asked to be forgotten; the name is made up."""
-
-
-class WhoAdds(StrEnum):
-    MEMBERS = "members"
-    HOSTS = "hosts"
-
-
-class WhoChanges(StrEnum):
-    """Whose bills may be changed by whom. AUTHOR: the author, and hosts. MEMBERS: everybody. HOSTS: hosts alone."""
-
-    AUTHOR = "author"
-    MEMBERS = "members"
-    HOSTS = "hosts"
-
-
-class Confirmation(StrEnum):
-    """Whether "I have paid" counts at once (ONE), or when whoever got it says so too (TWO)."""
-
-    ONE = "one"
-    TWO = "two"
-
-
-class SettleMode(StrEnum):
-    MINIMAL = "minimal"
-    PAIRWISE = "pairwise"
-    TREASURER = "treasurer"
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerSettings:
-    """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first.
-
-    `convert` has bills in other currencies converted into this one. With `remind`, people are reminded so many days
-    after a bill as `remind_days` says, or where it is None as the admin has chosen.
-    """
-
-    currency: str
-    who_may_add: WhoAdds = WhoAdds.MEMBERS
-    who_may_change: WhoChanges = WhoChanges.AUTHOR
-    confirmation: Confirmation = Confirmation.TWO
-    remind: bool = True
-    mode: SettleMode = SettleMode.MINIMAL
-    treasurer: AccountId | None = None
-    ask_from: int | None = None
-    convert: bool = False
-    remind_days: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,29 +85,35 @@ class RoomBalance:
 
 _ENTRY_COLUMNS = [*pay_entry.c, pay_note.c.text]
 _WITH_NOTES = pay_entry.outerjoin(pay_note)
-# Asked for with every bill, so they are built once.
-_LEDGER_OF = select(pay_ledger.c.id).where(pay_ledger.c.room_id == bindparam("room"))
-_ROOM_OF = select(pay_ledger.c.room_id).where(pay_ledger.c.id == bindparam("ledger"))
-_SETTINGS = select(pay_ledger).where(pay_ledger.c.id == bindparam("ledger"))
-_ACCOUNTS = select(pay_account).where(pay_account.c.ledger == bindparam("ledger")).order_by(pay_account.c.id)
-_ACCOUNT_ID = select(pay_account.c.id).where(
-    pay_account.c.ledger == bindparam("ledger"),
-    pay_account.c.kind == bindparam("kind"),
-    pay_account.c.known_as == bindparam("known_as"),
+# Every bill needs these.
+_LEDGER_OF = Prepared(select(pay_ledger.c.id).where(pay_ledger.c.room_id == bindparam("room")))
+_ROOM_OF = Prepared(select(pay_ledger.c.room_id).where(pay_ledger.c.id == bindparam("ledger")))
+_SETTINGS = Prepared(select(pay_ledger).where(pay_ledger.c.id == bindparam("ledger")))
+_ACCOUNTS = Prepared(select(pay_account).where(pay_account.c.ledger == bindparam("ledger")).order_by(pay_account.c.id))
+_ACCOUNT_ID = Prepared(
+    select(pay_account.c.id).where(
+        pay_account.c.ledger == bindparam("ledger"),
+        pay_account.c.kind == bindparam("kind"),
+        pay_account.c.known_as == bindparam("known_as"),
+    )
 )
-_BY_KEY = select(pay_entry.c.id).where(pay_entry.c.ledger == bindparam("ledger"), pay_entry.c.key == bindparam("key"))
-_LAST_ON_SQLITE = select(func.coalesce(func.max(pay_entry.c.id), 0))
+_BY_KEY = Prepared(
+    select(pay_entry.c.id).where(pay_entry.c.ledger == bindparam("ledger"), pay_entry.c.key == bindparam("key"))
+)
+_LAST_ON_SQLITE = Prepared(select(func.coalesce(func.max(pay_entry.c.id), 0)))
 _NEXT_ON_POSTGRES = text("select nextval(pg_get_serial_sequence('pay_entry', 'id'))")
-_EXCHANGE = select(*(each for each in pay_entry.c if each.name.startswith("exchange_"))).where(
-    pay_entry.c.id == bindparam("id")
+_EXCHANGE = Prepared(
+    select(*(each for each in pay_entry.c if each.name.startswith("exchange_"))).where(
+        pay_entry.c.id == bindparam("id")
+    )
 )
-_ROOM_BALANCES = (
+_ROOM_BALANCES = Prepared(
     select(pay_balance.c.account, pay_balance.c.currency, pay_balance.c.minor)
     .join(pay_account, pay_account.c.id == pay_balance.c.account)
     .where(pay_account.c.ledger == bindparam("ledger"), pay_balance.c.minor != 0)
     .order_by(pay_balance.c.account, pay_balance.c.currency)
 )
-_ROOM_CARRY = (
+_ROOM_CARRY = Prepared(
     select(pay_balance.c.account, pay_balance.c.carry)
     .join(pay_account, pay_account.c.id == pay_balance.c.account)
     .where(
@@ -161,41 +124,37 @@ _ROOM_CARRY = (
 )
 
 
+_PUT_POSTINGS = Prepared(insert(pay_posting), [column.name for column in pay_posting.c])
+_PUT_ENTRY = Prepared(insert(pay_entry), [column.name for column in pay_entry.c])
+
+
 def open_ledger(connection: Connection, room: RoomID, currency: str, now: int) -> LedgerId:
     """The ledger of a room, made in this currency where there is none yet."""
     if (found := ledger_of(connection, room)) is not None:
         return found
-    row = {"room_id": room, "created_at": now, **_row_of_settings(LedgerSettings(currency))}
+    row = {"room_id": room, "created_at": now, **row_of_settings(LedgerSettings(currency))}
     return LedgerId(connection.execute(insert(pay_ledger).returning(pay_ledger.c.id), row).scalar_one())
 
 
 def ledger_of(connection: Connection, room: RoomID) -> LedgerId | None:
-    id = connection.execute(_LEDGER_OF, {"room": room}).scalar()
+    id = _LEDGER_OF.scalar(connection, room=room)
     return None if id is None else LedgerId(id)
 
 
 def room_of(connection: Connection, ledger: LedgerId) -> RoomID:
-    return RoomID(connection.execute(_ROOM_OF, {"ledger": ledger}).scalar_one())
+    """Raises `LookupError` if there is no such ledger."""
+    room = _ROOM_OF.scalar(connection, ledger=ledger)
+    if room is None:
+        raise LookupError(f"there is no ledger {ledger}")
+    return RoomID(room)
 
 
 def settings(connection: Connection, ledger: LedgerId) -> LedgerSettings:
-    row = connection.execute(_SETTINGS, {"ledger": ledger}).mappings().one()
-    return LedgerSettings(
-        row["currency"],
-        WhoAdds(row["who_may_add"]),
-        WhoChanges(row["who_may_change"]),
-        Confirmation(row["confirmation"]),
-        row["remind"],
-        SettleMode(row["mode"]),
-        None if row["treasurer"] is None else AccountId(row["treasurer"]),
-        row["ask_from"],
-        row["convert"],
-        None if row["remind_days"] is None else tuple(int(days) for days in row["remind_days"].split()),
-    )
+    return settings_of_row(_SETTINGS.first(connection, ledger=ledger))
 
 
 def change_settings(connection: Connection, ledger: LedgerId, wanted: LedgerSettings) -> None:
-    connection.execute(update(pay_ledger).where(pay_ledger.c.id == ledger), _row_of_settings(wanted))
+    connection.execute(update(pay_ledger).where(pay_ledger.c.id == ledger), row_of_settings(wanted))
 
 
 def move(connection: Connection, old: RoomID, new: RoomID) -> bool:
@@ -231,12 +190,11 @@ def find_guest(connection: Connection, ledger: LedgerId, name: str) -> AccountId
 
 def accounts(connection: Connection, ledger: LedgerId) -> dict[AccountId, Account]:
     """All accounts, in the order in which they came."""
-    rows = connection.execute(_ACCOUNTS, {"ledger": ledger}).mappings()
-    return {AccountId(row["id"]): _account_of_row(row) for row in rows}
+    return {row.id: _account_of_row(row) for row in _ACCOUNTS.all(connection, ledger=ledger)}
 
 
 def account(connection: Connection, id: AccountId) -> Account | None:
-    row = connection.execute(select(pay_account).where(pay_account.c.id == id)).mappings().first()
+    row = connection.execute(select(pay_account).where(pay_account.c.id == id)).first()
     return None if row is None else _account_of_row(row)
 
 
@@ -263,8 +221,8 @@ def post(connection: Connection, ledger: LedgerId, entry: NewEntry, now: int) ->
     if was_applied(connection, ledger, entry.key) is not None:
         return None
     id = _next_id(connection)
-    connection.execute(insert(pay_posting), rows_of_postings(id, entry))
-    connection.execute(insert(pay_entry), row_of_entry(ledger, id, entry, now))
+    _PUT_POSTINGS.run_all(connection, rows_of_postings(id, entry))
+    _PUT_ENTRY.run(connection, **row_of_entry(ledger, id, entry, now))
     if entry.note:
         connection.execute(insert(pay_note), {"entry": id, "text": entry.note})
     return id
@@ -288,7 +246,7 @@ def reverse_entry(
 
 def was_applied(connection: Connection, ledger: LedgerId, key: str) -> EntryId | None:
     """The entry with this key."""
-    id = connection.execute(_BY_KEY, {"ledger": ledger, "key": key}).scalar()
+    id = _BY_KEY.scalar(connection, ledger=ledger, key=key)
     return None if id is None else EntryId(id)
 
 
@@ -306,7 +264,7 @@ def entries_with(connection: Connection, ids: Iterable[EntryId]) -> list[Entry]:
 
 def exchange_of(connection: Connection, id: EntryId) -> Exchange | None:
     """How the total of a bill was converted, if it was."""
-    row = connection.execute(_EXCHANGE, {"id": id}).mappings().first()
+    row = _EXCHANGE.first(connection, id=id)
     return None if row is None else exchange_of_row(row)
 
 
@@ -320,8 +278,8 @@ def entries(
 
 def balances(connection: Connection, ledger: LedgerId) -> dict[tuple[AccountId, str], int]:
     """What everybody has, by account and currency; those with 0 are left out."""
-    rows = connection.execute(_ROOM_BALANCES, {"ledger": ledger})
-    return {(AccountId(account), currency): minor for account, currency, minor in rows}
+    rows = _ROOM_BALANCES.all(connection, ledger=ledger)
+    return {(account, currency): minor for account, currency, minor in rows}
 
 
 def nets(connection: Connection, ledger: LedgerId, currency: str) -> dict[AccountId, int]:
@@ -362,8 +320,7 @@ def accounts_of_user(connection: Connection, user: UserID) -> list[tuple[LedgerI
 
 def carry_of(connection: Connection, ledger: LedgerId, currency: str) -> dict[AccountId, int]:
     """How far rounding has charged everybody above his exact shares, in grains: give it to `splitting.divide`."""
-    rows = connection.execute(_ROOM_CARRY, {"ledger": ledger, "currency": currency})
-    return {AccountId(account): carry for account, carry in rows}
+    return dict(_ROOM_CARRY.all(connection, ledger=ledger, currency=currency))
 
 
 def forget_user(connection: Connection, user: UserID) -> None:
@@ -375,11 +332,6 @@ def forget_user(connection: Connection, user: UserID) -> None:
         connection.execute(update(pay_account).where(pay_account.c.id == id).values(values))
         his = select(pay_entry.c.id).where(pay_entry.c.author == id)
         connection.execute(delete(pay_note).where(pay_note.c.entry.in_(his)))
-
-
-def _row_of_settings(wanted: LedgerSettings) -> dict[str, object]:
-    days = wanted.remind_days
-    return {**asdict(wanted), "remind_days": None if days is None else " ".join(map(str, days))}
 
 
 def _head_of(connection: Connection, account: AccountId) -> AccountId | None:
@@ -401,39 +353,37 @@ def _account(
 
 
 def _find(connection: Connection, ledger: LedgerId, kind: AccountKind, known_as: str) -> AccountId | None:
-    id = connection.execute(_ACCOUNT_ID, {"ledger": ledger, "kind": kind, "known_as": known_as}).scalar()
+    id = _ACCOUNT_ID.scalar(connection, ledger=ledger, kind=kind, known_as=known_as)
     return None if id is None else AccountId(id)
 
 
-def _account_of_row(row: RowMapping) -> Account:
-    return Account(
-        AccountId(row["id"]),
-        LedgerId(row["ledger"]),
-        AccountKind(row["kind"]),
-        row["name"],
-        Fraction(row["weight"]),
-        None if row["settles_with"] is None else AccountId(row["settles_with"]),
-    )
+def _account_of_row(row: Any) -> Account:
+    return Account(row.id, row.ledger, AccountKind(row.kind), row.name, _weight(row.weight), row.settles_with)
+
+
+@cache
+def _weight(text: str) -> Fraction:
+    return Fraction(text)
 
 
 def _next_id(connection: Connection) -> EntryId:
     if connection.dialect.name == "sqlite":  # there is one writer, and no entry ever goes
-        return EntryId(connection.execute(_LAST_ON_SQLITE).scalar_one() + 1)
+        return EntryId(_LAST_ON_SQLITE.scalar(connection) + 1)
     return EntryId(connection.execute(_NEXT_ON_POSTGRES).scalar_one())
 
 
 def _entries(connection: Connection, where: ColumnElement[bool], limit: int | None) -> list[Entry]:
     statement = select(*_ENTRY_COLUMNS).select_from(_WITH_NOTES).where(where).order_by(pay_entry.c.id.desc())
-    rows = connection.execute(statement if limit is None else statement.limit(limit)).mappings().all()
+    rows = connection.execute(statement if limit is None else statement.limit(limit)).all()
     postings: dict[int, list[Posting]] = {}
     reversals: dict[int, int] = {}
-    for ids in _batches([row["id"] for row in rows]):
+    for ids in _batches([row.id for row in rows]):
         here = pay_posting.c.entry.in_(ids)
-        for row in connection.execute(select(pay_posting).where(here).order_by(pay_posting.c.number)).mappings():
-            postings.setdefault(row["entry"], []).append(posting_of_row(row))
+        for row in connection.execute(select(pay_posting).where(here).order_by(pay_posting.c.number)):
+            postings.setdefault(row.entry, []).append(posting_of_row(row))
         found = select(pay_entry.c.reverses, pay_entry.c.id).where(pay_entry.c.reverses.in_(ids))
         reversals.update((reversed, id) for reversed, id in connection.execute(found))
-    return [entry_of_row(row, postings[row["id"]], reversals.get(row["id"])) for row in rows]
+    return [entry_of_row(row, postings[row.id], reversals.get(row.id)) for row in rows]
 
 
 def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:

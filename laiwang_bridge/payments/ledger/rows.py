@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import RowMapping
-
 from laiwang_bridge.payments.ledger.entries import Entry, EntryId, Exchange, NewEntry, Posting
 from laiwang_bridge.payments.ledger.splitting import AccountId
 
@@ -46,35 +44,35 @@ def rows_of_postings(id: EntryId, entry: NewEntry) -> list[dict[str, Any]]:
     ]
 
 
-def posting_of_row(row: RowMapping) -> Posting:
-    return Posting(AccountId(row["account"]), row["currency"], row["minor"], row["carry"])
+def posting_of_row(row: Any) -> Posting:
+    return Posting(AccountId(row.account), row.currency, row.minor, row.carry)
 
 
-def entry_of_row(row: RowMapping, postings: list[Posting], reversed_by: int | None) -> Entry:
+def entry_of_row(row: Any, postings: list[Posting], reversed_by: int | None) -> Entry:
     """`row` has the note as well; `reversed_by` is the entry that took this one back."""
     return Entry(
-        EntryId(row["id"]),
-        row["kind"],
-        row["key"],
-        dt.date.fromisoformat(row["date"]),
+        EntryId(row.id),
+        row.kind,
+        row.key,
+        dt.date.fromisoformat(row.date),
         tuple(postings),
-        None if row["author"] is None else AccountId(row["author"]),
-        row["event_id"],
-        None if row["reverses"] is None else EntryId(row["reverses"]),
+        None if row.author is None else AccountId(row.author),
+        row.event_id,
+        None if row.reverses is None else EntryId(row.reverses),
         None if reversed_by is None else EntryId(reversed_by),
         exchange_of_row(row),
-        row["text"],
-        row["created_at"],
+        row.text,
+        row.created_at,
     )
 
 
-def exchange_of_row(row: RowMapping) -> Exchange | None:
-    if row["exchange_currency"] is None:
+def exchange_of_row(row: Any) -> Exchange | None:
+    if row.exchange_currency is None:
         return None
     return Exchange(
-        row["exchange_currency"],
-        row["exchange_minor"],
-        row["exchange_rate"],
-        dt.date.fromisoformat(row["exchange_fixed_on"]),
-        row["exchange_source"],
+        row.exchange_currency,
+        row.exchange_minor,
+        row.exchange_rate,
+        dt.date.fromisoformat(row.exchange_fixed_on),
+        row.exchange_source,
     )

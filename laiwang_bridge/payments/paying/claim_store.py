@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language
+from appservice.prepared import Prepared
 from appservice.sql import Sequence64, insert_ignoring, upsert
 from laiwang_bridge.payments.bills.bill_store import BillId
 from laiwang_bridge.payments.ledger.entries import EntryId
@@ -78,6 +80,18 @@ pay_even = Table(
     Column("account", BigInteger, primary_key=True),
     Column("entry", BigInteger, primary_key=True, index=True),
     Column("minor", BigInteger, nullable=False),
+)
+
+
+# Every card of a bill needs these.
+_OF_BILL = Prepared(select(pay_claim).where(pay_claim.c.bill == bindparam("bill")).order_by(pay_claim.c.id))
+_DISPUTES_OF_BILL = Prepared(
+    select(pay_dispute).where(pay_dispute.c.bill == bindparam("bill")).order_by(pay_dispute.c.at)
+)
+_EVENED = Prepared(
+    select(pay_even.c.account, func.sum(pay_even.c.minor))
+    .where(pay_even.c.bill == bindparam("bill"))
+    .group_by(pay_even.c.account)
 )
 
 
@@ -159,7 +173,7 @@ def of_entry(connection: Connection, entry: EntryId) -> Claim | None:
 
 def of_bill(connection: Connection, bill: BillId, *states: ClaimState) -> list[Claim]:
     """The claims for a bill in these states, the oldest first."""
-    return _claims(connection, pay_claim.c.bill == bill, pay_claim.c.state.in_(states))
+    return [claim for claim in map(_claim, _OF_BILL.all(connection, bill=bill)) if claim.state in states]
 
 
 def of_account(connection: Connection, account: AccountId) -> list[Claim]:
@@ -192,24 +206,24 @@ def note_card(connection: Connection, id: ClaimId, card: ClaimCard) -> None:
 
 
 def _claims(connection: Connection, *where: ColumnElement[bool]) -> list[Claim]:
-    rows = connection.execute(select(pay_claim).where(*where).order_by(pay_claim.c.id))
-    return [
-        Claim(
-            id=ClaimId(row.id),
-            ledger=LedgerId(row.ledger),
-            bill=None if row.bill is None else BillId(row.bill),
-            debtor=AccountId(row.debtor),
-            payee=AccountId(row.payee),
-            currency=row.currency,
-            minor=row.minor,
-            state=ClaimState(row.state),
-            at=row.at,
-            entry=None if row.entry is None else EntryId(row.entry),
-            card=_card(row),
-            asked_at=row.asked_at,
-        )
-        for row in rows
-    ]
+    return [_claim(row) for row in connection.execute(select(pay_claim).where(*where).order_by(pay_claim.c.id))]
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        id=ClaimId(row.id),
+        ledger=LedgerId(row.ledger),
+        bill=None if row.bill is None else BillId(row.bill),
+        debtor=AccountId(row.debtor),
+        payee=AccountId(row.payee),
+        currency=row.currency,
+        minor=row.minor,
+        state=ClaimState(row.state),
+        at=row.at,
+        entry=None if row.entry is None else EntryId(row.entry),
+        card=_card(row),
+        asked_at=row.asked_at,
+    )
 
 
 def _card(row: Any) -> ClaimCard | None:
@@ -233,7 +247,7 @@ def dispute(connection: Connection, dispute: Dispute) -> None:
 
 
 def disputes_of(connection: Connection, bill: BillId) -> list[Dispute]:
-    return _disputes(connection, pay_dispute.c.bill == bill)
+    return [_dispute(row) for row in _DISPUTES_OF_BILL.all(connection, bill=bill)]
 
 
 def disputes_in(connection: Connection, ledger: LedgerId) -> list[Dispute]:
@@ -263,7 +277,11 @@ def settle_disputes(connection: Connection, bill: BillId) -> None:
 
 def _disputes(connection: Connection, *where: ColumnElement[bool]) -> list[Dispute]:
     rows = connection.execute(select(pay_dispute).where(*where).order_by(pay_dispute.c.at, pay_dispute.c.bill))
-    return [Dispute(LedgerId(row.ledger), BillId(row.bill), AccountId(row.account), row.reason, row.at) for row in rows]
+    return [_dispute(row) for row in rows]
+
+
+def _dispute(row: Any) -> Dispute:
+    return Dispute(LedgerId(row.ledger), BillId(row.bill), AccountId(row.account), row.reason, row.at)
 
 
 # -- settled by other payments ----------------------------------------------------------------------------------------
@@ -286,9 +304,4 @@ def forget_even(connection: Connection, entry: EntryId) -> list[BillId]:
 
 def evened(connection: Connection, bill: BillId) -> dict[AccountId, int]:
     """What of each share was settled by payments that were not for this bill alone."""
-    statement = (
-        select(pay_even.c.account, func.sum(pay_even.c.minor))
-        .where(pay_even.c.bill == bill)
-        .group_by(pay_even.c.account)
-    )
-    return {AccountId(account): int(minor) for account, minor in connection.execute(statement)}
+    return {account: int(minor) for account, minor in _EVENED.all(connection, bill=bill)}

@@ -16,7 +16,8 @@ from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, payment_postings
-from laiwang_bridge.payments.ledger.ledger_store import AccountKind, Confirmation, LedgerId
+from laiwang_bridge.payments.ledger.ledger_settings import Confirmation
+from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, open_shares
 from laiwang_bridge.payments.paying.claim_store import Claim, Dispute

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     delete,
     insert,
     select,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
+from appservice.prepared import Prepared
 from appservice.sql import upsert
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
@@ -58,6 +60,13 @@ pay_reminded = Table(
     Column("due_at", BigInteger),
     Column("off", Boolean, nullable=False),
 )
+
+
+# Every bill needs these.
+_OF_BILL = Prepared(select(pay_open_share).where(pay_open_share.c.bill == bindparam("bill")))
+_PUT = Prepared(insert(pay_open_share), [column.name for column in pay_open_share.c])
+_WISHES = Prepared(select(pay_bill_reminders).where(pay_bill_reminders.c.bill == bindparam("bill")))
+_REMINDED = Prepared(select(pay_reminded).where(pay_reminded.c.user_id == bindparam("who")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +109,29 @@ def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> 
     if gone:
         left = pay_open_share.c.account.in_(gone)
         connection.execute(delete(pay_open_share).where(pay_open_share.c.bill == bill.id, left))
+    new = [
+        {
+            "bill": bill.id,
+            "account": account,
+            "ledger": bill.ledger,
+            "since": bill.version.at,
+            "sent": 0,
+            "asked_at": None,
+            "waits": waits,
+        }
+        for account, waits in open.items()
+        if account not in known
+    ]
+    if new:
+        _PUT.run_all(connection, new)
     for account, waits in open.items():
-        if account not in known:
-            row = {
-                "bill": bill.id,
-                "account": account,
-                "ledger": bill.ledger,
-                "since": bill.version.at,
-                "sent": 0,
-                "waits": waits,
-            }
-            connection.execute(insert(pay_open_share).values(row))
-        elif known[account].waits != waits:
+        if account in known and known[account].waits != waits:
             here = (pay_open_share.c.bill == bill.id, pay_open_share.c.account == account)
             connection.execute(update(pay_open_share).where(*here).values(waits=waits))
 
 
 def of_bill(connection: Connection, bill: BillId) -> list[OpenShare]:
-    rows = connection.execute(select(pay_open_share).where(pay_open_share.c.bill == bill))
-    return [_share(row) for row in rows]
+    return [_share(row) for row in _OF_BILL.all(connection, bill=bill)]
 
 
 def of_accounts(connection: Connection, accounts: Iterable[AccountId]) -> list[OpenShare]:
@@ -148,7 +161,7 @@ def ask(connection: Connection, share: OpenShare, now: int) -> None:
 
 
 def wishes_for(connection: Connection, bill: BillId) -> BillWishes:
-    row = connection.execute(select(pay_bill_reminders).where(pay_bill_reminders.c.bill == bill)).first()
+    row = _WISHES.first(connection, bill=bill)
     return BillWishes() if row is None else BillWishes(row.off, row.asked_at)
 
 
@@ -167,7 +180,7 @@ def wish(connection: Connection, bill: BillId, wishes: BillWishes) -> None:
 
 
 def reminded(connection: Connection, user: UserID) -> Reminded:
-    row = connection.execute(select(pay_reminded).where(pay_reminded.c.user_id == user)).first()
+    row = _REMINDED.first(connection, who=user)
     return Reminded() if row is None else Reminded(row.last_at, row.due_at, row.off)
 
 

@@ -6,13 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mautrix.types import UserID
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
 from appservice.language import Language
+from appservice.prepared import Prepared
 from appservice.sql import upsert
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, SettleMode
+from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying.claim_store import ClaimId
 
@@ -38,6 +53,9 @@ pay_suggested = Table(
     Column("minor", BigInteger, nullable=False),
     Column("claim", BigInteger, index=True),
 )
+
+
+_SHOWN = Prepared(select(pay_shown_plan).where(pay_shown_plan.c.ledger == bindparam("ledger")))  # asked by every bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,7 @@ def keep(connection: Connection, plan: ShownPlan) -> None:
 
 
 def find(connection: Connection, ledger: LedgerId) -> ShownPlan | None:
-    row = connection.execute(select(pay_shown_plan).where(pay_shown_plan.c.ledger == ledger)).first()
+    row = _SHOWN.first(connection, ledger=ledger)
     if row is None:
         return None
     return ShownPlan(

@@ -14,7 +14,8 @@ from appservice.language import Message, _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.card_text import Face
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance, SettleMode
+from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance
 from laiwang_bridge.payments.ledger.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, claims, plan_store, settlement_store

@@ -14,7 +14,8 @@ from appservice.language import N_, Message, _
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store, settling
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, SettleMode
+from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.settling import Plan, Treasurer, as_units
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, plan_field, plan_store, settlement_store

@@ -8,7 +8,8 @@ from itertools import groupby
 from sqlalchemy import Connection, select
 
 from appservice.sql import upsert
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, SettleMode, accounts, nets, settings
+from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId, accounts, nets, settings
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry, pay_plan, pay_posting
 from laiwang_bridge.payments.ledger.settling import (
     Debts,

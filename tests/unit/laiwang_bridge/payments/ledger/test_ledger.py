@@ -23,15 +23,8 @@ from laiwang_bridge.payments.ledger.entries import (
     bill_postings,
     payment_postings,
 )
-from laiwang_bridge.payments.ledger.ledger_store import (
-    AccountKind,
-    Confirmation,
-    LedgerId,
-    LedgerSettings,
-    SettleMode,
-    WhoAdds,
-    WhoChanges,
-)
+from laiwang_bridge.payments.ledger.ledger_settings import Confirmation, LedgerSettings, SettleMode, WhoAdds, WhoChanges
+from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.ledger_tables import pay_posting
 from laiwang_bridge.payments.ledger.splitting import AccountId, Equal, divide
 from laiwang_bridge.payments.paying.settlement_store import settlement, who_owes_whom
