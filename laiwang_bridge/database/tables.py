@@ -42,6 +42,7 @@ import laiwang_bridge.payments.ledger.ledger_tables
 import laiwang_bridge.payments.ledger.rate_store
 import laiwang_bridge.payments.packets.tables
 import laiwang_bridge.payments.paying.claim_store
+import laiwang_bridge.payments.paying.notice_store
 import laiwang_bridge.payments.paying.open_shares
 import laiwang_bridge.payments.paying.plan_store
 import laiwang_bridge.payments.paying.poll_store

@@ -19,6 +19,7 @@ from laiwang_bridge.payments.books import import_store
 from laiwang_bridge.payments.books.books_bot import BooksBot, Read
 from laiwang_bridge.payments.books.import_bot import ImportBot
 from laiwang_bridge.payments.packets.bot import PacketBot
+from laiwang_bridge.payments.paying import notice_store
 from laiwang_bridge.payments.paying.paying_bots import PayingBots
 from laiwang_bridge.payments.rails import merchant_store, rail_store
 from laiwang_bridge.payments.rails.charging import Charging
@@ -110,6 +111,7 @@ class Payments:
         merchant_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
         question_store.forget_old_questions(connection, now - _KEEP_REQUESTS_MS)
         import_store.forget_old(connection, now)
+        notice_store.forget_before(connection, now - _KEEP_REQUESTS_MS)
 
     def _edit(self, voice: Voice, number: int) -> str:
         """How a bill is changed, as it is typed where this voice speaks."""

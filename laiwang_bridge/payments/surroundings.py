@@ -46,6 +46,14 @@ class Surroundings:
         is_direct = self.rooms.is_direct(unit.connection, room, bot)
         return self.speak(unit, bot, room, language or self.default_language, is_direct=is_direct)
 
+    def chat_with(self, unit: Unit, user: UserID) -> Voice | None:
+        """Our voice in the chat that somebody has with one of us; none is made for this."""
+        for bot in self.bots:
+            room = self.rooms.direct_room(unit.connection, bot, user)
+            if room is not None:
+                return self.speak(unit, bot, room, self.language_of(unit, user), is_direct=True)
+        return None
+
     def language_of(self, unit: Unit, user: UserID) -> Language:
         """The language that somebody has chosen or shown."""
         return Language(language_of(unit.connection, user) or self.default_language)

@@ -357,6 +357,21 @@ def upgrade() -> None:
     op.create_index("ix_pay_claim_ledger", "pay_claim", ["ledger", "state"], unique=False)
     op.create_index("ix_pay_claim_payee", "pay_claim", ["payee", "state"], unique=False)
     op.create_table(
+        "pay_claim_notice",
+        sa.Column("claim", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("bot", sa.Text(), nullable=True),
+        sa.Column("room_id", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("claim", "user_id", "state", name=op.f("pk_pay_claim_notice")),
+    )
+    op.create_index(op.f("ix_pay_claim_notice_at"), "pay_claim_notice", ["at"], unique=False)
+    op.create_index(op.f("ix_pay_claim_notice_key"), "pay_claim_notice", ["key"], unique=False)
+    op.create_index("ix_pay_claim_notice_user", "pay_claim_notice", ["user_id", "key"], unique=False)
+    op.create_table(
         "pay_dispute",
         sa.Column("bill", sa.BigInteger(), nullable=False),
         sa.Column("account", sa.BigInteger(), nullable=False),

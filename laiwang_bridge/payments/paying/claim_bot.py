@@ -219,13 +219,6 @@ class ClaimBot:
             raise self._nothing_came(context, found, debtor)
         for one in mine:
             self._tell(context, claims.refuse(context.connection, one))
-        faces = self._till.cards.faces(context.connection, found.ledger)
-        users = [faces[one.debtor].user for one in mine]
-        context.reply(
-            _("{who}: {payee} says that the money for bill {number} has not come."),
-            who=[faces[one.debtor].rich for one in mine], payee=faces[mine[0].payee].rich, number=_number(found),
-            mentions=[user for user in users if user is not None],
-        )  # fmt: skip
 
     def _received_for_all(self, context: Context, whom: Who | None, amount: str) -> None:
         """Somebody has got money, for no bill in particular."""

@@ -12,9 +12,11 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
-from laiwang_bridge.payments.paying import claim_store, open_shares, poll_store
+from laiwang_bridge.payments.paying import claim_store, notice_store, open_shares, poll_store
 from laiwang_bridge.payments.paying.claim_bot import ClaimBot
 from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.notice_texts import NoticeTexts
+from laiwang_bridge.payments.paying.notices import Notices
 from laiwang_bridge.payments.paying.poll_bot import PollBot
 from laiwang_bridge.payments.paying.recurring import Recurring
 from laiwang_bridge.payments.paying.reminder_bot import ReminderBot
@@ -40,6 +42,8 @@ class PayingBots:
         self.settling = SettleBot(prefixes, till, plans)
         self._reminders = Reminders(till.around, texts)
         self.reminding = ReminderBot(prefixes, till, self.claims, self._reminders, texts)
+        notice_texts = NoticeTexts(till)
+        self._notices = Notices(till.around, notice_texts)
         self.polls = PollBot(prefixes, till)
         self.recurring = Recurring(till)
         self.series = SeriesBot(prefixes, till, self.recurring)
@@ -47,9 +51,15 @@ class PayingBots:
         self.claims.balance = lambda voice: voice.line(self.settling.balance)
         texts.paid = lambda voice, number: voice.line(self.claims.paid, number)
         texts.received = lambda voice: voice.line(self.claims.received)
-        till.told.extend((self.transfers.show, plans.paid, self._reminders.paid))
+        notice_texts.got = lambda reaction, claim, in_chat: (self.reminding if in_chat else self.transfers).got_button(
+            reaction, claim
+        )
+        notice_texts.missing = lambda reaction, claim, in_chat: (
+            self.reminding if in_chat else self.transfers
+        ).missing_button(reaction, claim)
+        till.told.extend((self.transfers.show, plans.paid, self._reminders.paid, self._notices.told))
         till.cards.buttons.extend((self.claims.buttons, self.reminding.buttons))
-        till.cards.changed.extend((self._reminders.bill_changed, plans.bill_changed))
+        till.cards.changed.extend((self._reminders.bill_changed, plans.bill_changed, self._notices.bill_changed))
         self.routers: tuple[Router, ...] = (
             self.claims.router,
             self.transfers.router,
@@ -61,6 +71,7 @@ class PayingBots:
 
     def add_to(self, routes: Routes) -> None:
         self._reminders.add_to(routes)
+        self._notices.add_to(routes)
         self.polls.add_to(routes)
         self.recurring.add_to(routes)
 
@@ -68,6 +79,7 @@ class PayingBots:
         """Somebody asked to be forgotten. His accounts go on under another name; what he owes stays."""
         users = people.user_ids(unit.connection, person)
         self._reminders.person_leaves(unit, users)
+        self._notices.person_leaves(unit, users)
         for user in users:
             poll_store.forget(unit.connection, user)
             for _ledger, account in ledger_store.accounts_of_user(unit.connection, user):
@@ -84,6 +96,7 @@ class PayingBots:
             "user": user,
             "wants_reminders": not known.off,
             "last_reminded_at": known.last_at,
+            "told_of": notice_store.export(connection, user),
             "polls": poll_store.export(connection, user),
             "payments": [_claim(one) for account in accounts for one in claim_store.of_account(connection, account)],
             "disputes": [

@@ -50,8 +50,11 @@ class ReminderBot:
         command("no", "不再", help=_("No more reminders"), group=GROUP, listed=False)(self.no)
         command("paidfor", "付清", help=_("Say that you have paid a bill"), where="direct", listed=False)(self.paid_for)
         command("gotit", "钱到了", help=_("Say that a payment has come"), where="direct", listed=False)(self.got_it)
+        command("notcome", "钱没到", help=_("Say that a payment has not come"), where="direct", listed=False)(
+            self.not_come
+        )
         texts.pay_button = self._pay_button
-        texts.got_button = self._got_button
+        texts.got_button = self.got_button
         texts.off = lambda voice: voice.line(self.reminders, "off")
 
     def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
@@ -132,13 +135,24 @@ class ReminderBot:
         self._said(context, outcome, bill.ledger)
 
     def got_it(self, context: Context, id: Id) -> None:
-        connection = context.connection
-        claim = claim_store.find(connection, ClaimId(id))
-        mine = None if claim is None else ledger_store.find_account(connection, claim.ledger, context.sender)
+        claim = self._asked_of(context, id)
+        self._answer(context, claim, lambda: claims.confirm(context.connection, claim, claim.payee, context.now))
+
+    def not_come(self, context: Context, id: Id) -> None:
+        claim = self._asked_of(context, id)
+        self._answer(context, claim, lambda: claims.refuse(context.connection, claim))
+
+    def _asked_of(self, context: Context, id: int) -> Claim:
+        """A payment that somebody can say something about. Raises `UserError`."""
+        claim = claim_store.find(context.connection, ClaimId(id))
+        mine = None if claim is None else ledger_store.find_account(context.connection, claim.ledger, context.sender)
         if claim is None or mine != claim.payee:
             raise _not_yours()
+        return claim
+
+    def _answer(self, context: Context, claim: Claim, act: claims.Deed) -> None:
         try:
-            outcome = claims.confirm(connection, claim, claim.payee, context.now)
+            outcome = act()
         except claims.TooLate:
             raise UserError(_("That was decided already.")) from None
         self._till.tell(context.unit, outcome)
@@ -154,8 +168,13 @@ class ReminderBot:
     def _pay_button(self, reaction: str, share: OpenShare) -> Button:
         return button(reaction, _("I paid"), self.paid_for, share.bill)
 
-    def _got_button(self, reaction: str, claim: Claim) -> Button:
+    def got_button(self, reaction: str, claim: Claim) -> Button:
+        """For his own chat: it has come."""
         return button(reaction, _("it has come"), self.got_it, claim.id)
+
+    def missing_button(self, reaction: str, claim: Claim) -> Button:
+        """For his own chat: nothing came."""
+        return button(reaction, _("nothing came"), self.not_come, claim.id)
 
 
 def _not_yours() -> UserError:

@@ -12,7 +12,6 @@ from typing import Any
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
-from appservice.bots import Voice
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills import bill_store
@@ -172,7 +171,7 @@ class Reminders:
                 self._note(unit, one)
         if not owing and not claims:
             return
-        voice = self._chat(unit, user)
+        voice = self._around.chat_with(unit, user)
         if voice is not None:
             self._texts.in_chat(voice, user, owing, claims)
         else:
@@ -188,15 +187,6 @@ class Reminders:
             claim_store.note_asked(unit.connection, claim.id, unit.now)
         known = open_shares.reminded(unit.connection, user)
         open_shares.note_reminded(unit.connection, user, replace(known, last_at=unit.now))
-
-    def _chat(self, unit: Unit, user: UserID) -> Voice | None:
-        """The chat that he has with one of us; none is made for this."""
-        for bot in self._around.bots:
-            room = self._around.rooms.direct_room(unit.connection, bot, user)
-            if room is not None:
-                language = self._around.language_of(unit, user)
-                return self._around.speak(unit, bot, room, language, is_direct=True)
-        return None
 
     def _owes(self, connection: Connection, share: OpenShare) -> bool:
         bill = bill_store.find(connection, share.bill)

@@ -101,6 +101,14 @@ class TransferBot:
         else:
             self.notarrived(context, number)
 
+    def got_button(self, reaction: str, one: Claim) -> Button:
+        """For the room: it has come."""
+        return button(reaction, _("it has come"), self.arrived, one.id)
+
+    def missing_button(self, reaction: str, one: Claim) -> Button:
+        """For the room: nothing came."""
+        return button(reaction, _("nothing came"), self.notarrived, one.id)
+
     def _found(self, context: Context, number: int) -> Claim:
         found = claim_store.find(context.connection, ClaimId(number))
         if found is None or found.ledger != ledger_store.ledger_of(context.connection, context.room):
@@ -137,8 +145,8 @@ class TransferBot:
             undo = [button("↩️", _("take it back"), self.retract, one.id)] if one.state is ClaimState.CONFIRMED else []
             return text, undo, []
         buttons = [
-            button("👍", _("it has come"), self.arrived, one.id),
-            button("👎", _("nothing came"), self.notarrived, one.id),
+            self.got_button("👍", one),
+            self.missing_button("👎", one),
             button("↩️", _("take it back"), self.retract, one.id),
         ]
         if payee.user is not None:

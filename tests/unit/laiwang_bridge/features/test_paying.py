@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.unit.laiwang_bridge.features.table import Table, strangers
-from tests.unit.laiwang_bridge.features.town import Person, Town
+from tests.unit.laiwang_bridge.features.town import DAY, Person, Town
 
 Three = tuple[Person, Person, Person]
 CARD = "· #1"
@@ -137,7 +137,9 @@ async def test_who_owes_nothing_has_nothing_to_claim(table: Table, people: Three
 async def test_money_that_did_not_come_is_open_again(table: Table, people: Three) -> None:
     ann, bo, _cat = people
     await table.tap(bo, CARD, "✅")
-    assert "has not come" in await table.say(ann, "!aa missing #1 @bo")
+    await table.say(ann, "!aa missing #1 @bo")
+    await table.town.wait(DAY // 2)
+    assert "Bo: ❗ Ann says that €40.00 for dinner (#1) from you has not come." in table.shows("has not come")
     assert "⏳ Bo: €40.00" in table.card(1)
     await table.say(ann, "!aa received #1 @bo")
     assert await table.owed() == {"ann": 4000, "cat": -4000}
