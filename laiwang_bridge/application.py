@@ -202,6 +202,7 @@ class Application:
                 currency=config.payments.currency,
                 ask_from=config.payments.ask_from,
                 packet_most=config.payments.packet_most,
+                reminder_days=config.payments.reminder_days,
             ),
             Ways(find_rails, Seal(config.contacts.key or secret.hex(), SEALED_WAY)),
             merchants(config),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from laiwang_bridge import config_values as values
 from laiwang_bridge.config_values import Contradiction, setting
+from laiwang_bridge.payments.paying.back_off import DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Payments:
         10_000,
         "Largest red packet, in units of its currency (not cents) or in points; a room can choose less.",
         values.whole_number(1, 1_000_000_000),
+    )
+    reminder_days: tuple[int, ...] = setting(
+        DAYS,
+        "So many days after a bill whoever has not paid his share is reminded of it, by day and once a day at most; a "
+        "room can choose others, and each person none. An empty list for no reminders where a room has not chosen any.",
+        values.days,
     )
     rates_file: str = setting(
         "",

@@ -232,6 +232,17 @@ def currency(value: object) -> str:
     return code
 
 
+def days(value: object) -> tuple[int, ...]:
+    """Numbers of days that grow, ten at most; or none."""
+    must = "a list of up to 10 whole numbers from 1 to 365, the smallest first, such as [1, 3, 7, 14]"
+    if not isinstance(value, (list, tuple)) or len(value) > 10:
+        raise _wrong(must, value)
+    found = tuple(one for one in value if isinstance(one, int) and not isinstance(one, bool) and 1 <= one <= 365)
+    if len(found) < len(value) or list(found) != sorted(set(found)):
+        raise _wrong(must, list(value))
+    return found
+
+
 def hosts(value: object) -> tuple[str, ...]:
     """Names or IP addresses of hosts, each perhaps with a port; or none."""
     if not isinstance(value, (list, tuple)):

@@ -61,6 +61,7 @@ class Payments:
         self.rates = RateBot(PREFIXES, till, self.bills.rights)
         self.books = BooksBot(PREFIXES, till, read)
         self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
+        self.bills.settings.reminds.append(self.paying.reminders.room_chose)
         undoing = self.imports.undoing
         undoing.void = lambda context, number: context.line(self.bills.changing.void, number)
         undoing.booked = self.paying.plans.check

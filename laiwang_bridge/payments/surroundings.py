@@ -22,7 +22,8 @@ from laiwang_bridge.people.ties import Ties
 class Surroundings:
     """`bots` are the users of ours that answer about bills, the one that does nothing else first. `mail` reaches a
     person in his chat with that one. `currency` (ISO 4217) and `ask_from` (whole units) are what the admin has chosen
-    for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any."""
+    for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any.
+    `reminder_days` is after how many days people are reminded where a room has not chosen."""
 
     rooms: Rooms
     names: Names
@@ -36,6 +37,7 @@ class Surroundings:
     currency: str
     ask_from: int
     packet_most: int
+    reminder_days: tuple[int, ...]
 
     def speak_in(self, unit: Unit, room: RoomID, language: Language | None = None) -> Voice | None:
         """Our own voice in a room, for what nobody has just asked; None where none of our bots is."""

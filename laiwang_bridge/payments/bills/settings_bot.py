@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from appservice.bots.line import fold
 from appservice.content import Rich, bullets, code, paragraphs, pill
 from appservice.effects import EffectKey
 from appservice.language import Language, Message, _
+from appservice.unit import Unit
 from laiwang_bridge.payments.bills import question_store
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.entering import Entering
@@ -26,6 +28,7 @@ from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, Le
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.paying.back_off import DAYS
 from laiwang_bridge.payments.till import Till, Whom, read_who, show_who
 
 _MOST_WEIGHT = 20
@@ -77,15 +80,14 @@ _SETTINGS = (
         lambda old, word: replace(old, confirmation=Confirmation(word)), lambda now: now.confirmation.value,
     ),
     _Setting(
-        ("remind", "提醒"), _("whether I remind of open shares"), (_ON, _OFF),
-        lambda old, word: replace(old, remind=word == "on"), lambda now: "on" if now.remind else "off",
-    ),
-    _Setting(
         ("convert", "换算"), _("whether bills in other currencies are converted into that of the room"), (_ON, _OFF),
         lambda old, word: replace(old, convert=word == "on"), lambda now: "on" if now.convert else "off",
     ),
 )  # fmt: skip
-_CURRENCY, _ASK = ("currency", "货币", "币种"), ("ask", "大额")
+_CURRENCY, _ASK, _REMIND = ("currency", "货币", "币种"), ("ask", "大额"), ("reminders", "提醒", "remind")
+_DAYS = re.compile(r"[0-9]+")
+_DAYS_ALONE = re.compile(r"[1-9][0-9]*(?:[\s,，、;/和及]+[1-9][0-9]*)*\s*(?:days?|天)?")
+_MOST_DAYS, _LATEST_DAY = 10, 365
 
 
 class SettingsBot:
@@ -103,9 +105,10 @@ class SettingsBot:
         self._rights = rights
         self._cards = cards
         self._entering = entering
+        self.reminds: list[Callable[[Unit, LedgerId], None]] = []
         entering.answers[_TOGETHER] = self._agreed
         group = _("Shared bills")
-        router.command("settings", "设置", help=_("What this room has chosen for its bills"), group=group)(
+        router.command("settings", "设置", "set", help=_("What this room has chosen for its bills"), group=group)(
             self.settings
         )
         router.command("weight", "份额", help=_("How much somebody usually bears"), group=group)(self.weight)
@@ -127,10 +130,37 @@ class SettingsBot:
             if amount is None or amount.currency.code != old.currency:
                 raise UserError(_("From which amount on?"), try_instead=context.line(self.settings, what, "500"))
             new = replace(old, ask_from=amount.minor)
+        elif name in _REMIND:
+            new = self._reminding(context, old, what, value)
         else:
             new = self._chosen(context, old, name, what, value)
         ledger_store.change_settings(context.connection, ledger, new)
+        if (new.remind, new.remind_days) != (old.remind, old.remind_days):
+            for listener in self.reminds:
+                listener(context.unit, ledger)
         self._show(context, ledger)
+
+    def _reminding(self, context: Context, old: LedgerSettings, what: str, value: str) -> LedgerSettings:
+        """`on` is what the admin has chosen, or what is usual where he wants none."""
+        wanted = fold(value).strip()
+        if wanted in _OFF:
+            return replace(old, remind=False)
+        if wanted in _ON:
+            return replace(old, remind=True, remind_days=None if self._till.around.reminder_days else DAYS)
+        days = sorted({int(one) for one in _DAYS.findall(wanted)})
+        is_clear = _DAYS_ALONE.fullmatch(wanted) is not None
+        if not is_clear or not days or len(days) > _MOST_DAYS or days[-1] > _LATEST_DAY:
+            usual = " ".join(map(str, self._till.around.reminder_days or DAYS))
+            raise UserError(
+                _("After how many days? Write up to {most} numbers from 1 to {latest}, or `on`, or `off`:"),
+                most=_MOST_DAYS, latest=_LATEST_DAY, try_instead=context.line(self.settings, what, usual),
+            )  # fmt: skip
+        return replace(old, remind=True, remind_days=tuple(days))
+
+    def _days(self, context: Context, now: LedgerSettings) -> str:
+        """When a room reminds, as it may be typed."""
+        days = self._till.around.reminder_days if now.remind_days is None else now.remind_days
+        return " ".join(map(str, days)) if now.remind and days else _in_language(_OFF, context.language)
 
     def weight(self, context: Context, whom: Whom, parts: Weight) -> None:
         ledger = self._till.open_ledger(context)
@@ -213,7 +243,8 @@ class SettingsBot:
         setting = next((one for one in _SETTINGS if name in one.names), None)
         if setting is None:
             names = [
-                _in_language(one, context.language) for one in (_CURRENCY, _ASK, *(one.names for one in _SETTINGS))
+                _in_language(one, context.language)
+                for one in (_CURRENCY, _ASK, _REMIND, *(one.names for one in _SETTINGS))
             ]
             raise UserError(_("There is no setting “{what}”. There are: {names}."), what=what, names=names)
         wanted = fold(value).strip()
@@ -234,6 +265,9 @@ class SettingsBot:
         rows: list[Rich] = [
             self._row(context, _CURRENCY, _("what is meant where no currency is said"), now.currency),
             self._row(context, _ASK, _("from which amount on I ask first"), limit.text(context.language.value)),
+            self._row(
+                context, _REMIND, _("after how many days I remind of open shares, or off"), self._days(context, now)
+            ),
             *(self._row(context, one.names, one.label, _shown(one, now, context.language)) for one in _SETTINGS),
         ]
         example = context.line(self.settings, _in_language(_CURRENCY, context.language), "CNY")

@@ -141,6 +141,13 @@ def of_accounts(connection: Connection, accounts: Iterable[AccountId]) -> list[O
     return [_share(row) for row in connection.execute(select(pay_open_share).where(wanted).order_by(*order))]
 
 
+def of_ledger(connection: Connection, ledger: LedgerId) -> list[OpenShare]:
+    """All open shares in the books of a room, the oldest first."""
+    order = (pay_open_share.c.since, pay_open_share.c.bill)
+    here = pay_open_share.c.ledger == ledger
+    return [_share(row) for row in connection.execute(select(pay_open_share).where(here).order_by(*order))]
+
+
 def bills_of(connection: Connection, account: AccountId) -> list[BillId]:
     return [one.bill for one in of_accounts(connection, [account])]
 
@@ -149,6 +156,12 @@ def note_sent(connection: Connection, share: OpenShare, sent: int) -> None:
     """It has been reminded of; what somebody asked for is done."""
     here = (pay_open_share.c.bill == share.bill, pay_open_share.c.account == share.account)
     connection.execute(update(pay_open_share).where(*here).values(sent=sent, asked_at=None))
+
+
+def note_days_passed(connection: Connection, share: OpenShare, passed: int) -> None:
+    """So many of the days on which it would be reminded of have passed, by a new choice of these."""
+    here = (pay_open_share.c.bill == share.bill, pay_open_share.c.account == share.account)
+    connection.execute(update(pay_open_share).where(*here).values(sent=passed))
 
 
 def ask(connection: Connection, share: OpenShare, now: int) -> None:

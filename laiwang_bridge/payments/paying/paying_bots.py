@@ -40,8 +40,8 @@ class PayingBots:
         self.claims = ClaimBot(prefixes, till)
         self.transfers = TransferBot(prefixes, till, plans)
         self.settling = SettleBot(prefixes, till, plans)
-        self._reminders = Reminders(till.around, texts)
-        self.reminding = ReminderBot(prefixes, till, self.claims, self._reminders, texts)
+        self.reminders = Reminders(till.around, texts)
+        self.reminding = ReminderBot(prefixes, till, self.claims, self.reminders, texts)
         notice_texts = NoticeTexts(till)
         self._notices = Notices(till.around, notice_texts)
         self.polls = PollBot(prefixes, till)
@@ -57,9 +57,9 @@ class PayingBots:
         notice_texts.missing = lambda reaction, claim, in_chat: (
             self.reminding if in_chat else self.transfers
         ).missing_button(reaction, claim)
-        till.told.extend((self.transfers.show, plans.paid, self._reminders.paid, self._notices.told))
+        till.told.extend((self.transfers.show, plans.paid, self.reminders.paid, self._notices.told))
         till.cards.buttons.extend((self.claims.buttons, self.reminding.buttons))
-        till.cards.changed.extend((self._reminders.bill_changed, plans.bill_changed, self._notices.bill_changed))
+        till.cards.changed.extend((self.reminders.bill_changed, plans.bill_changed, self._notices.bill_changed))
         self.routers: tuple[Router, ...] = (
             self.claims.router,
             self.transfers.router,
@@ -70,7 +70,7 @@ class PayingBots:
         )
 
     def add_to(self, routes: Routes) -> None:
-        self._reminders.add_to(routes)
+        self.reminders.add_to(routes)
         self._notices.add_to(routes)
         self.polls.add_to(routes)
         self.recurring.add_to(routes)
@@ -78,7 +78,7 @@ class PayingBots:
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten. His accounts go on under another name; what he owes stays."""
         users = people.user_ids(unit.connection, person)
-        self._reminders.person_leaves(unit, users)
+        self.reminders.person_leaves(unit, users)
         self._notices.person_leaves(unit, users)
         for user in users:
             poll_store.forget(unit.connection, user)

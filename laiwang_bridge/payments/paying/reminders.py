@@ -59,11 +59,23 @@ class Reminders:
         shares = [share for share in open_shares.of_bill(unit.connection, bill.id) if share.waits]
         if not shares:
             return
-        reminds = ledger_store.settings(unit.connection, bill.ledger).remind
-        reminds = reminds and not open_shares.wishes_for(unit.connection, bill.id).off
+        days = self._days(unit.connection, bill.ledger)
+        if open_shares.wishes_for(unit.connection, bill.id).off:
+            days = ()
         accounts = ledger_store.accounts(unit.connection, bill.ledger)
         for share in shares:
-            self._no_later_than(unit, accounts.get(share.account), self._due_at(share, unit.now, reminds))
+            self._no_later_than(unit, accounts.get(share.account), self._due_at(share, unit.now, days))
+
+    def room_chose(self, unit: Unit, ledger: LedgerId) -> None:
+        """A room has chosen when it reminds: days that have passed do not come again, the others count at once."""
+        days = self._days(unit.connection, ledger)
+        shares = open_shares.of_ledger(unit.connection, ledger)
+        for share in shares:
+            open_shares.note_days_passed(unit.connection, share, back_off.skipped(share.since, unit.now, days))
+        for account in dict.fromkeys(share.account for share in shares):
+            known = ledger_store.account(unit.connection, account)
+            if known is not None and known.kind is AccountKind.USER:
+                self._set(unit, UserID(known.name))
 
     def paid(self, unit: Unit, outcome: Outcome) -> None:
         """Somebody says that he has paid: whoever gets it is asked in time."""
@@ -129,20 +141,27 @@ class Reminders:
         # Somebody may owe for many bills: each room, and whatever people wished for, is looked up once.
         concerned = {one.ledger for one in shares} | {one.ledger for one in claims}
         there = {ledger for ledger in concerned if self._is_there(connection, ledger, user)}
-        remind = {ledger for ledger in there if ledger_store.settings(connection, ledger).remind}
+        days = {ledger: self._days(connection, ledger) for ledger in there}
         silent = open_shares.without_reminders(connection, [one.bill for one in shares])
         due = [
-            (one, self._due_at(one, now, one.ledger in remind and one.bill not in silent))
+            (one, self._due_at(one, now, () if one.bill in silent else days[one.ledger]))
             for one in shares
             if one.ledger in there
         ]
         asked = tuple((one, one.at + DAY) for one in claims if one.ledger in there)
         return Waiting(tuple((one, at) for one, at in due if at is not None), asked)
 
-    def _due_at(self, share: OpenShare, now: int, reminds: bool) -> int | None:
+    def _due_at(self, share: OpenShare, now: int, days: tuple[int, ...]) -> int | None:
         if share.asked_at is not None:
             return share.asked_at
-        return back_off.next_due(share.since, share.sent, now) if reminds else None
+        return back_off.next_due(share.since, share.sent, now, days)
+
+    def _days(self, connection: Connection, ledger: LedgerId) -> tuple[int, ...]:
+        """After how many days a room reminds."""
+        chosen = ledger_store.settings(connection, ledger)
+        if not chosen.remind:
+            return ()
+        return self._around.reminder_days if chosen.remind_days is None else chosen.remind_days
 
     def _is_there(self, connection: Connection, ledger: LedgerId, user: UserID) -> bool:
         room = ledger_store.room_of(connection, ledger)
@@ -193,7 +212,8 @@ class Reminders:
         return ledger_store.balance(connection, share.account, bill.content.total.currency.code) < 0
 
     def _note(self, unit: Unit, share: OpenShare) -> None:
-        open_shares.note_sent(unit.connection, share, max(share.sent, back_off.skipped(share.since, unit.now)))
+        passed = back_off.skipped(share.since, unit.now, self._days(unit.connection, share.ledger))
+        open_shares.note_sent(unit.connection, share, max(share.sent, passed))
 
     def _first_room(self, connection: Connection, owing: Sequence[OpenShare], claims: Sequence[Claim]) -> RoomID:
         """Where to mention him: one room a day, the one that waits longest."""

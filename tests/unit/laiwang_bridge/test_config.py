@@ -378,3 +378,12 @@ def test_a_configuration_can_be_made_in_code_without_a_file() -> None:
     assert (
         replace(config, homeserver=replace(config.homeserver, domain="example.org")).homeserver.domain == "example.org"
     )
+
+
+@pytest.mark.parametrize(
+    "wrong", ["3", "[0]", "[366]", "[1.5]", "[3, 1]", "[1, 1]", "[yes]", "[1,2,3,4,5,6,7,8,9,10,11]"]
+)
+def test_days_of_reminders_grow(wrong: str) -> None:
+    [problem] = problems(SMALLEST + f"payments: {{reminder_days: {wrong}}}\n")
+    assert "payments.reminder_days must be a list of up to 10 whole numbers from 1 to 365" in problem
+    assert parse(SMALLEST + "payments: {reminder_days: []}\n").payments.reminder_days == ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import pytest_asyncio
 
+from laiwang_bridge.config_payments import Payments
 from tests.unit.laiwang_bridge.features.table import Table
-from tests.unit.laiwang_bridge.features.town import DAY, HOUR, PAY_BOT, Person, Town
+from tests.unit.laiwang_bridge.features.town import DAY, HOUR, PAY_BOT, Person, Town, open_town
 
 Three = tuple[Person, Person, Person]
 WAITS = "still waits for you"
@@ -157,3 +159,53 @@ async def test_a_chat_with_the_other_bot_will_do(table: Table, people: Three, to
     await town.wait(DAY)
     assert WAITS in dan.news()
     assert WAITS not in town.news(other.room)
+
+
+async def test_a_room_chooses_when_it_reminds(table: Table, people: Three, town: Town) -> None:
+    ann, bo, _cat = people
+    assert "Only hosts" in await table.say(bo, "!aa set reminders 2 5")
+    await town.state(table.room, ann.user, "m.room.power_levels", {"users": {ann.user: 100}})
+    assert "reminders: 1 3 7 14" in (await table.say(ann, "!aa settings")).replace("`", "")
+    for wrong in ("0", "400", "1 3 soon", "-1", "1.5", " ".join(map(str, range(1, 12)))):
+        assert "!aa settings reminders 1 3 7 14" in await table.say(ann, f"!aa set reminders {wrong}")
+    assert "reminders: 2 5" in (await table.say(ann, "!aa set reminders 5, 2")).replace("`", "")
+    days = []
+    for day in range(20):
+        await town.wait(DAY)
+        if WAITS in bo.news():
+            days.append(day + 1)
+    assert days == [2, 5]
+
+
+async def test_a_room_that_reminds_no_more_or_later_reminds_of_nothing_twice(
+    table: Table, people: Three, town: Town
+) -> None:
+    ann, bo, _cat = people
+    await town.state(table.room, ann.user, "m.room.power_levels", {"users": {ann.user: 100}})
+    await town.wait(DAY)
+    assert WAITS in bo.news()
+    assert "提醒：关" in (await table.say(ann, "!记账 设置 提醒 关")).replace("`", "")
+    await town.wait(10 * DAY)
+    assert WAITS not in bo.news()
+    await table.say(ann, "!记账 设置 提醒 1、5、30天")
+    await town.wait(2 * DAY)
+    assert WAITS not in bo.news(), "what passed meanwhile is not made up for"
+    await town.wait(18 * DAY)
+    assert WAITS in bo.news()
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [((2,), [2]), ((), [])])
+async def test_the_admin_chooses_when_rooms_remind(
+    sqlite_url: str, chosen: tuple[int, ...], expected: list[int]
+) -> None:
+    async with open_town(sqlite_url, payments=Payments(reminder_days=chosen)) as town:
+        ann, bo = await town.arrive("ann", bot=PAY_BOT), await town.arrive("bo", bot=PAY_BOT)
+        table = await Table.of(town, ann, bo)
+        town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)
+        await table.say(ann, "AA 80 dinner @bo")
+        reminded = []
+        for day in range(5):
+            await town.wait(DAY)
+            if WAITS in bo.news():
+                reminded.append(day + 1)
+        assert reminded == expected
