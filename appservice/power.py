@@ -58,6 +58,15 @@ def required(power_levels: Mapping[str, Any] | None, action: str) -> int:
     return _level((power_levels or {}).get(action), default)
 
 
+def required_for_state(power_levels: Mapping[str, Any] | None, type: str) -> int:
+    """The level needed to set a state event of this type."""
+    if power_levels is None:
+        return 0
+    events = power_levels.get("events")
+    level = events.get(type) if isinstance(events, Mapping) else None
+    return _level(level if level is not None else power_levels.get("state_default"), 50)
+
+
 def without_creator(power_levels: Mapping[str, Any], creator: UserID, room_version: str) -> dict[str, Any]:
     """Power levels as this room version wants them: a privileged creator must not be listed."""
     cleaned = dict(power_levels)

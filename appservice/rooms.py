@@ -131,6 +131,8 @@ _REPLACEMENT_READ = "rooms.replacement_read"
 
 OnReplaced = Callable[[Unit, RoomID, RoomID], None]
 """Told when a room has been replaced by another and we are in both: (unit, old, new)."""
+OnRead = Callable[[Unit, RoomID], None]
+"""Told when we have come into a room and know its state."""
 
 
 def server_name(user_id: UserID) -> str:
@@ -144,6 +146,7 @@ class Rooms:
     def __init__(self, is_ours: Callable[[UserID], bool]) -> None:
         self._is_ours = is_ours
         self._on_replaced: list[OnReplaced] = []
+        self._on_read: list[OnRead] = []
 
     def add_to(self, routes: Routes) -> None:
         for type in STATE_TYPES:
@@ -155,6 +158,9 @@ class Rooms:
 
     def on_replaced(self, handler: OnReplaced) -> None:
         self._on_replaced.append(handler)
+
+    def on_read(self, handler: OnRead) -> None:
+        self._on_read.append(handler)
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -320,6 +326,8 @@ class Rooms:
         if answer.failed or answer.room_id is None:
             return
         self.learn_all(unit.connection, answer.room_id, answer.state, unit.now)
+        for handler in self._on_read:
+            handler(unit, answer.room_id)
 
     # -- room upgrades --------------------------------------------------------------------------------------------
 

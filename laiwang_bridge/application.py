@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +15,10 @@ from sqlalchemy import Connection
 
 from appservice import direct as direct_chats
 from appservice import key_exchange, outbox
-from appservice.bots import Audience, Bot, Bots, Rate, Voice, memory
+from appservice.bots import Audience, Bot, Bots, Publishing, Rate, Voice, memory
 from appservice.database import Database
 from appservice.direct import DirectChats
-from appservice.effects import EffectKey, RoomRef, SetProfile
+from appservice.effects import Effect, EffectKey, RoomRef, SetProfile
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import Catalogues, Language, _
 from appservice.rooms import Rooms
@@ -279,8 +280,14 @@ class Application:
             default_language=default_language,
         )
 
+        self.publishing = Publishing(
+            self.bots.bots, rooms, catalogues[default_language], is_on=config.bots.describe_commands
+        )
+        rooms.on_read(self.publishing.look)
+
         rooms.add_to(routes)
         self.bots.add_to(routes)
+        self.publishing.add_to(routes)
         direct.add_to(routes)
         people.add_to(routes)
         proofs.add_to(routes)
@@ -323,6 +330,7 @@ class Application:
         for bot in self.bots.bots:
             await self._name_bot(bot)
         await self._find_operators()
+        await self._describe_commands()
 
     async def keep_house(self) -> None:
         """Forget now and then what nobody needs any more."""
@@ -348,9 +356,22 @@ class Application:
 
     async def _name_bot(self, bot: Bot) -> None:
         profile = SetProfile(sender=bot.user_id, display_name=bot.display_name)
+        await self._emit(f"profile:{bot.user_id}", lambda _connection: [profile])
+
+    async def _describe_commands(self) -> None:
+        """Rooms are told what has changed since they were told what can be typed there."""
+        for room in await self.database.read(self.publishing.rooms_told):
+            await self._emit(f"commands:{room}", partial(self.publishing.changes, room=room))
+
+    async def _emit(self, name: str, effects: Callable[[Connection], Sequence[Effect]]) -> None:
+        """Let effects happen that no event has asked for."""
         now = self.service.clock()
-        emission = Emission(EffectKey(f"profile:{bot.user_id}:{now}"), profile)
-        for lane in await self.database.write(lambda connection: outbox.put(connection, [emission], now)):
+
+        def put(connection: Connection) -> Collection[str]:
+            found = enumerate(effects(connection))
+            return outbox.put(connection, [Emission(EffectKey(f"{name}:{now}/{n}"), one) for n, one in found], now)
+
+        for lane in await self.database.write(put):
             self.service.wake(lane)
 
     async def _find_operators(self) -> None:

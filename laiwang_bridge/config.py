@@ -153,6 +153,13 @@ class Bots:
     commands_per_minute: int = setting(
         20, "How many commands one person may give in a minute.", values.whole_number(1, 1000)
     )
+    describe_commands: bool = setting(
+        False,
+        "Tell clients what can be typed in a room, by state events (MSC4391, not accepted yet; few clients read it): "
+        "some dozens in each room where a bot has the power for them. Switched off again, they are emptied at the next "
+        "start.",
+        values.truth,
+    )
 
 
 @dataclass(frozen=True, slots=True)

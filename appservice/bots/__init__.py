@@ -43,9 +43,10 @@ from appservice.bots.buttons import Button, button
 from appservice.bots.context import Context, Voice
 from appservice.bots.errors import ArgumentError, UserError
 from appservice.bots.files import File
-from appservice.bots.framework import Audience, Bots
+from appservice.bots.framework import Bots
 from appservice.bots.memory import Rate
-from appservice.bots.permissions import Level, Permissions
+from appservice.bots.permissions import Audience, Level, Permissions
+from appservice.bots.publishing import Publishing
 from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Router
 
@@ -61,6 +62,7 @@ __all__ = [
     "File",
     "Level",
     "Permissions",
+    "Publishing",
     "Rate",
     "RoomView",
     "Router",

@@ -13,7 +13,7 @@ from appservice.bots.registry import Registry
 from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Router
 from appservice.content import mentioned
-from appservice.events import Content, Relation
+from appservice.events import Content, Event, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,15 @@ def overheard(registry: Registry, rooms: RoomView, connection: Connection, room:
         if present := _present(able, rooms, connection, room):
             return Address(present, (router,), start, router.prefixes[0])
     return None
+
+
+def form_address(registry: Registry, rooms: RoomView, connection: Connection, event: Event) -> Address | None:
+    """The address of a command that was filled in as a form: the bot that it mentions, else the one of this chat."""
+    meant = [bot for bot in registry.bots if bot.user_id in mentioned(event.content)]
+    bot = next(iter(_present(meant, rooms, connection, event.room_id)), None)
+    if bot is None and not meant:
+        bot = direct_bot(registry, rooms, connection, event.room_id)
+    return Address((bot,), bot.routers, 0, bot.routers[0].prefixes[0]) if bot else None
 
 
 def direct_bot(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID) -> Bot | None:

@@ -6,20 +6,21 @@ Order matters in one place: `Rooms` must have seen a membership event before `Bo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mautrix.types import EventID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import memory
-from appservice.bots.address import Address, alone_with, called, direct_bot, overheard
+from appservice.bots.address import Address, alone_with, called, direct_bot, form_address, overheard
 from appservice.bots.buttons import StoredButton, buttons_of, note_press, plain_reaction, take_press
 from appservice.bots.context import Desk, Voice
 from appservice.bots.errors import ArgumentError
 from appservice.bots.files import File
+from appservice.bots.forms import Form, understand_form
 from appservice.bots.line import Line, fold
 from appservice.bots.memory import Heard, Outcome, Rate
-from appservice.bots.permissions import Level
+from appservice.bots.permissions import Audience, Level
 from appservice.bots.questions import Question, close_question, open_question
 from appservice.bots.registry import Registry
 from appservice.bots.rooms import RoomView
@@ -34,19 +35,6 @@ from appservice.events import Event
 from appservice.language import Catalogues, Language, _, answer_language
 from appservice.routes import Routes
 from appservice.unit import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """What the bots ask about the people they talk to.
-
-    `level_of` says how much somebody may do; `language_of` which language they have chosen, if any; `is_ignored`
-    whether they are a user of our own or another bot, to whom we never speak.
-    """
-
-    level_of: Callable[[UserID], Level]
-    language_of: Callable[[Connection, UserID], Language | None]
-    is_ignored: Callable[[UserID], bool]
 
 
 class Bots:
@@ -170,6 +158,8 @@ class Bots:
         return not self._audience.is_ignored(user) and self._audience.level_of(user) is not Level.BLOCK
 
     def _hear(self, unit: Unit, event: Event) -> None:
+        if self._take_form(unit, event):
+            return
         line = Line.of(event.content)
         address = self._called(unit, event, line)
         if address is None and self._receive(unit, event, line):
@@ -180,6 +170,17 @@ class Bots:
         address = address or overheard(self._registry, self._rooms, unit.connection, event.room_id, line)
         if address is not None and line.text:
             self._serve(unit, event, event.event_id, line, address, None)
+
+    def _take_form(self, unit: Unit, event: Event) -> bool:
+        """Whether the message is a command of one of our bots here, filled in as a form."""
+        form = Form.of(event.content)
+        address = form_address(self._registry, self._rooms, unit.connection, event) if form else None
+        if form is None or address is None:
+            return False
+        request = self._request(unit, event, address.bots[0], form.line, event.event_id)
+        served = self._service.serve(unit, request, understand_form(form, address.routers), address)
+        self._remember(unit, request, event.event_id, served)
+        return True
 
     def _react(self, unit: Unit, event: Event, reaction: str, target: EventID) -> None:
         """A reaction to what somebody else said."""

@@ -164,6 +164,11 @@ class Choice(Kind):
         self._by_word = {fold(word): values[name] for name, forms in self._words.items() for word in forms}
         self.example = next(iter(values))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """How each value is called first."""
+        return tuple(self._values)
+
     def parse(self, word: Word) -> Any:
         key = fold(word.text).strip()
         if key in self._by_word:

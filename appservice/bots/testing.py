@@ -15,9 +15,9 @@ from typing import Any
 from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
-from appservice.bots.framework import Audience, Bots
+from appservice.bots.framework import Bots
 from appservice.bots.memory import Rate
-from appservice.bots.permissions import Level
+from appservice.bots.permissions import Audience, Level
 from appservice.bots.router import Bot
 from appservice.content import notice
 from appservice.database import Database

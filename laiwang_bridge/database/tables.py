@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import appservice.bots.buttons
 import appservice.bots.memory
+import appservice.bots.publishing
 import appservice.bots.questions
 import appservice.direct
 import appservice.ghosts

@@ -51,6 +51,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_bot_command_at", "bot_command", ["at"], unique=False)
     op.create_table(
+        "bot_described",
+        sa.Column("room_id", sa.Text(), nullable=False),
+        sa.Column("bot", sa.Text(), nullable=False),
+        sa.Column("described", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("room_id", "bot", name=op.f("pk_bot_described")),
+    )
+    op.create_table(
         "bot_dialogue",
         sa.Column("room_id", sa.Text(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),

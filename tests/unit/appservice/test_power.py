@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mautrix.types import UserID
 
-from appservice.power import creators, creators_have_power, power_of, required, without_creator
+from appservice.power import creators, creators_have_power, power_of, required, required_for_state, without_creator
 
 LIN, WEI, BOT = UserID("@lin:a.org"), UserID("@wei:b.org"), UserID("@laiwang:a.org")
 OLD = [str(number) for number in range(1, 12)]
@@ -109,3 +109,11 @@ def test_a_privileged_creator_is_never_listed_and_others_are_left_alone(
 def test_cleaning_twice_changes_nothing_more(content: dict[str, Any], creator: UserID, version: str) -> None:
     once = without_creator(content, creator, version)
     assert without_creator(once, creator, version) == once
+
+
+def test_a_state_event_takes_its_own_level_else_that_of_all_state() -> None:
+    assert required_for_state(None, "org.example.state") == 0
+    assert required_for_state({}, "org.example.state") == 50
+    assert required_for_state({"state_default": 0}, "org.example.state") == 0
+    assert required_for_state({"state_default": 0, "events": {"org.example.state": 70}}, "org.example.state") == 70
+    assert required_for_state({"events": "none", "state_default": "x"}, "org.example.state") == 50

@@ -72,7 +72,7 @@ def configs() -> SearchStrategy[Config]:
             connections=st.integers(2, 100),
         ),
         delivery=st.builds(Delivery, *[st.integers(1, 100)] * 3),
-        bots=st.builds(Bots, st.sampled_from(Language), st.integers(1, 1000)),
+        bots=st.builds(Bots, st.sampled_from(Language), st.integers(1, 1000), st.booleans()),
         people=st.builds(People, st.integers(1, 720)),
         clusters=st.builds(
             Clusters,
