@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, NewType
 
 import orjson
@@ -291,9 +292,10 @@ class EffectCodec:
     @classmethod
     def encode(cls, effect: Effect) -> tuple[str, bytes]:
         """The kind and the JSON of an effect, without an `Upload`'s data."""
-        names = [f.name for f in fields(effect) if not isinstance(getattr(effect, f.name), bytes)]
-        plain = {name: cls._plain(getattr(effect, name)) for name in names}
-        return type(effect).__name__, orjson.dumps(plain)
+        kind = type(effect).__name__
+        values = ((name, getattr(effect, name)) for name in cls._names_of(kind))
+        plain = {name: cls._plain(value) for name, value in values if not isinstance(value, bytes)}
+        return kind, orjson.dumps(plain)
 
     @classmethod
     def decode(cls, kind: str, payload: bytes, data: bytes | None = None) -> Effect:
@@ -303,8 +305,15 @@ class EffectCodec:
         return cls._kinds[kind](**values)
 
     @classmethod
+    @cache
+    def _names_of(cls, kind: str) -> tuple[str, ...]:
+        return tuple(each.name for each in fields(cls._kinds[kind]))
+
+    @classmethod
     def _plain(cls, value: Any) -> Any:
         match value:
+            case str() | None:
+                return value
             case RoomOf(key):
                 return {"\0room_of": key}
             case EventOf(key):

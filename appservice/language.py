@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ class Catalogue:
             case datetime():
                 return format_datetime(value, "medium", locale=self._locale)
             case date():
-                return format_date(value, "medium", locale=self._locale)
+                return _date(value, self.language)
             case timedelta():
                 return self._duration(round(value.total_seconds()))
             case list() | tuple():
@@ -163,6 +164,11 @@ class Catalogues:
 
     def __getitem__(self, language: Language) -> Catalogue:
         return self._catalogues[language]
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, language: Language) -> str:
+    return format_date(day, "medium", locale=language.value)
 
 
 def _read(language: Language, folders: list[Path]) -> Catalogue:

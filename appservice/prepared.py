@@ -1,7 +1,7 @@
 """Statements that every message needs: compiled once for each dialect, then handed straight to the driver.
 
 SQLAlchemy asks anew each time what to compile, what to convert and how a row looks, which costs ten times what SQLite
-takes to answer. Here that is asked once. Transactions, errors and those who watch statements are SQLAlchemy's as ever.
+takes to answer. Here that is asked once.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+from appservice.driver import hand_over
 
 Statement = Select[Any] | Insert | Update | Delete
 _Convert = Callable[[Any], Any]
@@ -80,10 +81,10 @@ class _Compiled:
     found: tuple[tuple[int, _Convert], ...]
 
     def execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        return self._run(connection, self._parameters(values), many=False)
+        return hand_over(connection, self.sql, self._parameters(values))
 
     def execute_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._run(connection, [self._parameters(values) for values in rows], many=True)
+        hand_over(connection, self.sql, [self._parameters(values) for values in rows], many=True)
 
     def rows(self, fetched: list[Any]) -> list[Any]:
         if not self.found:
@@ -102,34 +103,6 @@ class _Compiled:
         if self.given:
             values = {**values, **{name: convert(values[name]) for name, convert in self.given}}
         return self.arranged(values)
-
-    def _run(self, connection: Connection, parameters: Any, *, many: bool) -> Any:
-        raw: Any = connection.connection.dbapi_connection
-        if not connection.in_transaction():
-            connection.begin()
-        cursor = raw.cursor()
-        for watcher in connection.dispatch.before_cursor_execute:
-            watcher(connection, cursor, self.sql, parameters, None, many)
-        dialect = connection.dialect
-        try:
-            if many:
-                cursor.executemany(self.sql, parameters)
-            else:
-                cursor.execute(self.sql, parameters)
-        except dialect.loaded_dbapi.Error as error:
-            is_lost = dialect.is_disconnect(error, raw, cursor)
-            if is_lost:
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                self.sql,
-                parameters,
-                error,
-                dialect.loaded_dbapi.Error,
-                hide_parameters=connection.engine.hide_parameters,
-                connection_invalidated=is_lost,
-                dialect=dialect,
-            ) from error
-        return cursor
 
 
 def _compiled(statement: Statement, columns: Sequence[str], dialect: Dialect) -> _Compiled:

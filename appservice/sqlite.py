@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from appservice.driver import savepoint
 from appservice.work import Durability, T, Work, do, in_transaction
 
 log = logging.getLogger(__name__)
@@ -178,15 +179,13 @@ def _commit_together(connection: Connection, batch: list[_Job]) -> None:
             return
         raw: Any = connection.connection.dbapi_connection
         for job in batch:
-            savepoint = connection.begin_nested()
             try:
-                job.result = do(job.work, connection)
-                savepoint.commit()
+                with savepoint(connection):
+                    job.result = do(job.work, connection)
             except Exception as error:
                 if not raw.in_transaction:
                     raise  # a full disk, for one, takes the whole transaction with it
                 job.error = error
-                savepoint.rollback()
 
 
 def _settle(batch: list[_Job]) -> None:

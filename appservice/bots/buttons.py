@@ -98,26 +98,20 @@ def button(
 
 def deed(handler: Callable[Concatenate[Context, P], None], /, *args: P.args, **kwargs: P.kwargs) -> Deed:
     """A command with its arguments. Raises `TypeError` if they do not fit."""
-    bound = _signature(handler).bind(None, *args, **kwargs).arguments
-    return Deed(handler, dict(list(bound.items())[1:]))
-
-
-def _signature(handler: Callable[..., None]) -> inspect.Signature:
-    """Of a command's handler. It is worked out once, because a list names a command in every line."""
     function = getattr(handler, "__func__", None)
-    return _function_signature(handler) if function is None else _method_signature(function)
+    names, needed = _parameters(handler if function is None else function, is_method=function is not None)
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    if len(given) != len(args) + len(kwargs) or not needed <= given.keys() <= set(names):
+        inspect.signature(handler).bind(None, *args, **kwargs)  # says what is wrong
+    return Deed(handler, given)
 
 
 @cache
-def _function_signature(function: Callable[..., None]) -> inspect.Signature:
-    return inspect.signature(function)
-
-
-@cache
-def _method_signature(function: Callable[..., None]) -> inspect.Signature:
-    """Without `self`."""
-    whole = inspect.signature(function)
-    return whole.replace(parameters=list(whole.parameters.values())[1:])
+def _parameters(function: Callable[..., None], *, is_method: bool) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The names of what a command is given, and those that it cannot do without. Worked out once, because a list names
+    a command in every line."""
+    found = list(inspect.signature(function).parameters.values())[2 if is_method else 1 :]
+    return tuple(each.name for each in found), frozenset(each.name for each in found if each.default is each.empty)
 
 
 def plain_reaction(key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec
 
 from mautrix.types import EventID, RoomID, UserID
@@ -90,7 +91,8 @@ class Router:
         self.amenders: list[Amender] = []
         self.default: Command | None = None
         self.overheard: Overhears | None = None
-        self._by_name: dict[str, Command] = {}
+        self.named: dict[str, Command] = {}
+        """The commands by their names, folded."""
 
     def command(
         self,
@@ -120,7 +122,7 @@ class Router:
                 self.name, names, help, group, parameters, handler, permission, power, where, bare, listed
             )
             for name in names:
-                if self._by_name.setdefault(fold(name), command) is not command:
+                if self.named.setdefault(fold(name), command) is not command:
                     raise DeclarationError(f"{self.name} has two commands called {name!r}")
             self.commands.append(command)
             if default:
@@ -178,7 +180,7 @@ class Router:
 
     def find(self, name: str) -> Command | None:
         """The command of this name, whatever its width and case."""
-        return self._by_name.get(fold(name))
+        return self.named.get(fold(name))
 
     def prefix_in(self, language: Language) -> str:
         return _in_language(self.prefixes, language)
@@ -199,6 +201,7 @@ class Bot:
         return (self.display_name, self.user_id[1:].partition(":")[0])
 
 
+@cache
 def _in_language(names: tuple[str, ...], language: Language) -> str:
     wants_han = language is Language.ZH
     return next((name for name in names if contains_han(name) == wants_han), names[0])

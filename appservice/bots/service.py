@@ -33,6 +33,7 @@ from appservice.bots.understand import (
 )
 from appservice.bots.welcome import greeting
 from appservice.content import Rich, code, paragraphs, with_blocks
+from appservice.driver import savepoint
 from appservice.effects import EffectKey
 from appservice.events import Event
 from appservice.language import Language, Message, _
@@ -168,7 +169,7 @@ class Service:
         emissions, timers, cancelled = len(unit.emissions), len(unit.timers), len(unit.cancelled_timers)
         context = self._context(unit, request)
         try:
-            with unit.connection.begin_nested():
+            with savepoint(unit.connection):
                 work(context)
         except UserError as error:
             del unit.emissions[emissions:], unit.timers[timers:], unit.cancelled_timers[cancelled:]

@@ -140,6 +140,8 @@ def _glued(name: str, routers: Sequence[Router], fallback: Router | None) -> tup
 
     Where anything may follow the prefix, a longer Chinese word is taken for a text and not for a command.
     """
+    if not contains_han(name):
+        return None
     best: tuple[Command, int] | None = None
     for command in (command for router in routers for command in router.commands if command.parameters):
         for known in command.names:
@@ -241,8 +243,7 @@ def _misspelt(name: str, line: Line, first: Word, router: Router) -> list[Comman
     """
     if contains_han(name):
         return []
-    others = [command for command in router.commands if command is not router.default]
-    names = {fold(known): command for command in others for known in command.names}
+    names = {known: command for known, command in router.named.items() if command is not router.default}
     guesses = {guess.names: guess for guess in (names[near] for near in nearest(name, names))}
     if not line.text[first.end :].strip():
         return list(guesses.values())

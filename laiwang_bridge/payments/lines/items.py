@@ -56,7 +56,8 @@ class _Part:
 
 def is_itemised(marked: Marked, habits: Habits) -> bool:
     """Whether a text without options has several items, each with its price."""
-    return len([part for part in _split(marked) if _is_item(part, habits)]) > 1
+    parts = _split(marked)
+    return len(parts) > 1 and sum(_is_item(part, habits) for part in parts) > 1
 
 
 def read_items(marked: Marked, habits: Habits) -> BillWording | Mistake:

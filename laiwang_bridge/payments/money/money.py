@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal
 from functools import lru_cache
 
 import iso4217
-from babel.numbers import format_decimal, get_currency_symbol
+from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 LARGEST_MINOR = 10**15
 """No amount may have more minor units, so that sums of very many still fit 64 bits."""
@@ -25,7 +24,6 @@ _CLEARER = {"$": "US$", "¥": "JP¥"}
 """What to write in English instead of a sign that several currencies share."""
 
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.([0-9]+))?\Z")
-_EXACT = Context(prec=60)
 
 
 class UnknownCurrency(ValueError):
@@ -94,9 +92,9 @@ class Money:
     def text(self, language: str) -> str:
         """For people, in a language of Babel's ("en", "zh"): all decimals, and a sign or code that is clear."""
         exponent = self.currency.exponent
-        pattern = "#,##0" + ("." + "0" * exponent if exponent else "")
-        value = _EXACT.scaleb(Decimal(abs(self.minor)), -exponent)
-        number = format_decimal(value, format=pattern, locale=language)
+        group, point = _marks(language)
+        whole, rest = divmod(abs(self.minor), self.currency.scale)
+        number = f"{whole:,}".replace(",", group) + (f"{point}{rest:0{exponent}}" if exponent else "")
         sign = _sign(self.currency.code, language)
         gap = "\u00a0" if sign[-1].isalpha() else ""
         return f"{'-' if self.minor < 0 else ''}{sign}{gap}{number}"
@@ -146,6 +144,12 @@ def _currencies() -> dict[str, Currency]:
         for one in sorted(iso4217.Currency, key=lambda one: str(one.code))
         if one.exponent is not None and one.code not in _NO_MONEY
     }
+
+
+@lru_cache
+def _marks(language: str) -> tuple[str, str]:
+    """What stands between thousands, and before decimals."""
+    return get_group_symbol(language), get_decimal_symbol(language)
 
 
 @lru_cache(maxsize=1024)
