@@ -102,7 +102,7 @@ async def test_a_bot_that_has_the_power_tells_what_can_be_typed(telling: Town) -
 async def test_of_two_bots_the_one_that_answers_tells_it(telling: Town) -> None:
     ann, bo = strangers(telling, "ann", "bo")
     table = await Table.of(telling, ann, bo)
-    await telling.bring_bot(telling.rooms[table.room], BOT)
+    await telling.member(table.room, BOT, "invite", by=ann.user)
     await empower(telling, table.room, ann, PAY_BOT, BOT)
     both = told(telling, table.room, PAY_BOT), told(telling, table.room, BOT)
     assert not set(both[0]) & set(both[1])
