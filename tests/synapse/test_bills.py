@@ -23,6 +23,7 @@ async def test_a_bill_from_its_line_to_its_last_cent(bridged: Bridged, people: P
     card = await may.wait_for(lambda seen: seen.sender == bot and "€120.00 · #1" in seen.text, room=room)
     assert card.content["m.mentions"] == {"user_ids": [may.user_id]}
     assert "░ 0/1 paid" in card.text
+    assert card.content["org.laiwang.bill"]["total"] == {"minor": "12000", "currency": "EUR", "decimals": 2}
     await may.wait_for(lambda seen: seen.reacts_to == card.event_id and seen.reaction == "✅", room=room)
 
     await may.react(room, card.event_id, "✅")
@@ -39,7 +40,9 @@ async def test_a_bill_from_its_line_to_its_last_cent(bridged: Bridged, people: P
 
     await lin.redact(room, line)
     await lin.wait_for(lambda seen: seen.sender == bot and "The message of bill #1" in seen.text, room=room)
-    await lin.say(room, "!aa history 1")
+    form = {"command": "aa history", "arguments": {"number": "1"}}
+    content = {"msgtype": "m.text", "body": "/aa history", "m.mentions": {"user_ids": [bot]}}
+    await lin.send(room, "m.room.message", {**content, "org.matrix.msc4391.command": form})
     history = await may.wait_for(lambda seen: "added: €120.00" in seen.text, room=room)
     assert "total €120.00 → €100.00" in history.text
 
