@@ -67,6 +67,14 @@ def required_for_state(power_levels: Mapping[str, Any] | None, type: str) -> int
     return _level(level if level is not None else power_levels.get("state_default"), 50)
 
 
+def required_to_send(power_levels: Mapping[str, Any] | None, type: str) -> int:
+    """The level needed to send events of a type that are no state."""
+    levels = power_levels or {}
+    events = levels.get("events")
+    own = events.get(type) if isinstance(events, Mapping) else None
+    return _level(own, _level(levels.get("events_default"), 0))
+
+
 def without_creator(power_levels: Mapping[str, Any], creator: UserID, room_version: str) -> dict[str, Any]:
     """Power levels as this room version wants them: a privileged creator must not be listed."""
     cleaned = dict(power_levels)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from appservice.database import metadata, storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
-from appservice.power import Power, creators, power_of, required
+from appservice.power import Power, creators, power_of, required, required_to_send
 from appservice.prepared import Prepared
 from appservice.routes import Routes
 from appservice.sql import among, insert_ignoring, upsert
@@ -114,6 +114,8 @@ _DIRECT_ROOM = (
     .order_by(_THEIRS.c.membership.desc(), room.c.read_at.desc().nulls_last())
     .limit(1)
 )
+
+_REPLACEMENT_OF = select(room.c.replacement).where(room.c.room_id == bindparam("id"))
 
 STATE_TYPES = (
     "m.room.create",
@@ -233,6 +235,21 @@ class Rooms:
         """The content of a room's `m.room.power_levels`; None where nobody has seen it yet."""
         found = connection.execute(select(room.c.power_levels).where(room.c.room_id == room_id)).scalar()
         return orjson.loads(found) if found else None
+
+    def may_speak(self, connection: Connection, room_id: RoomID, user: UserID) -> bool:
+        """Whether somebody in a room has the power to send messages there."""
+        wanted = required_to_send(self.levels(connection, room_id), "m.room.message")
+        return self.power_of(connection, room_id, user) >= wanted
+
+    def replacement(self, connection: Connection, room_id: RoomID) -> RoomID | None:
+        """The room that has taken the place of this one, as its tombstone says; the last of several, one after another.
+
+        It is not said that this room says the same: see `on_replaced` for that.
+        """
+        found, seen = room_id, {room_id}
+        while (next_room := connection.execute(_REPLACEMENT_OF, {"id": found}).scalar()) and next_room not in seen:
+            seen.add(found := RoomID(next_room))
+        return None if found == room_id else found
 
     def required_power(self, connection: Connection, room_id: RoomID, action: str) -> int:
         return required(self.levels(connection, room_id), action)

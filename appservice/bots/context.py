@@ -108,14 +108,18 @@ class Voice:
         what: Sayable | Content,
         /,
         *,
-        buttons: Sequence[Button] = (),
+        buttons: Sequence[Button] | None = (),
         fields: Content = _NOTHING,
         **values: Any,
     ) -> None:
-        """Change what was said before into something else, its buttons and its fields included."""
-        content = {**self._content(what, values, buttons, (), False), **fields}
+        """Change what was said before into something else, its buttons and its fields included.
+
+        With None for `buttons` those below it stay, and do what they did.
+        """
+        content = {**self._content(what, values, buttons or (), (), False), **fields}
         self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content, replaces=EventOf(key)), None)
-        self._attach(key, buttons)
+        if buttons is not None:
+            self._attach(key, buttons)
 
     def remove(self, key: EffectKey) -> None:
         """Take back what was said before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
@@ -12,8 +13,9 @@ from sqlalchemy import Connection
 from appservice import outbox
 from appservice.bots import Argument, ArgumentError, Context, UserError, Voice
 from appservice.bots.line import fold, user_in
-from appservice.content import Rich
+from appservice.content import Rich, link
 from appservice.language import Language, _
+from appservice.rooms import server_name
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill
@@ -110,11 +112,22 @@ class Till:
         """The books of this room. Raises `UserError` where there are none."""
         found = ledger_store.ledger_of(context.connection, context.room)
         if found is None:
+            self.must_be_newest(context)
             raise UserError(_("Nobody has shared a bill in this room yet."))
         return found
 
+    def must_be_newest(self, context: Context) -> None:
+        """Raises `UserError` in a room that was replaced by another, where its books went."""
+        new = self.around.rooms.replacement(context.connection, context.room)
+        if new is not None and ledger_store.ledger_of(context.connection, new) is not None:
+            raise UserError(_("The bills of this room go on in {room}."), room=link_to(context, new))
+
     def open_ledger(self, context: Context) -> LedgerId:
         """The same, made if need be."""
+        found = ledger_store.ledger_of(context.connection, context.room)
+        if found is not None:
+            return found
+        self.must_be_newest(context)
         return ledger_store.open_ledger(context.connection, context.room, self.around.currency, context.now)
 
     def bill(self, context: Context, number: int | None) -> Bill | None:
@@ -205,6 +218,13 @@ def title_of(voice: Voice, bill: Bill) -> Rich:
     if not bill.content.called:
         return voice.say(_("bill {number}"), number=f"#{bill.number}")
     return voice.say(_("{title} ({number})"), title=bill.content.called, number=f"#{bill.number}")
+
+
+def link_to(voice: Voice, room: RoomID) -> Rich:
+    """A link to a room that says so in this voice's language."""
+    via = server_name(voice.bot.user_id)
+    address = f"https://matrix.to/#/{quote(room, safe='!:')}?via={quote(via)}"
+    return link(voice.catalogue.text(_("the new room")), address)
 
 
 def _money(amount: Amount, code: str) -> Money:

@@ -163,6 +163,7 @@ class BillBot:
         ledger = ledger_store.ledger_of(context.connection, context.room)
         number = 0 if ledger is None else bill_store.count(context.connection, ledger, text=text)
         if ledger is None or not number:
+            self._till.must_be_newest(context)
             if text:
                 raise UserError(_("No bill here has “{text}” in it."), text=text)
             raise UserError(

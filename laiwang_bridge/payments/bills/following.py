@@ -25,6 +25,7 @@ from laiwang_bridge.payments.bills.bot import BillBot
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.changing import Aspect
 from laiwang_bridge.payments.bills.entering import ADD, Said, past_aa, said_in
+from laiwang_bridge.payments.bills.moving import Moving
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.surroundings import Surroundings
@@ -46,6 +47,7 @@ class Following:
         bot.router.amends(_is_known, self.amend)
         bot.router.command("keep", "保留", help=_("Leave a bill as it is"), listed=False)(self.keep)
         bot.router.command("receipt", "小票", help=_("Put a picture to a bill"), group=_("Shared bills"))(self.receipt)
+        self.moved = Moving(around, cards, lambda voice, number: voice.line(bot.show, number)).moved
         bot.entering.booked.append(self._look_for_receipt)
 
     def add_to(self, routes: Routes) -> None:
@@ -65,7 +67,9 @@ class Following:
                 self._bot.entering.enter(context, replace(said, thread=asked.thread, receipt=asked.receipt))
             return
         ledger = ledger_store.ledger_of(context.connection, context.room)
-        if ledger is None or bill.ledger != ledger:
+        if ledger is None:
+            self._bot.changing.bill(context, bill.number)  # says where the books went
+        if bill.ledger != ledger:
             return
         if bill.author != ledger_store.find_account(context.connection, ledger, context.sender):
             return
@@ -160,18 +164,6 @@ class Following:
         self._cards.refresh(unit, [bill])
 
     # -- rooms and people -------------------------------------------------------------------------------------------
-
-    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
-        """A room was replaced by another: its books go on there."""
-        if ledger_store.ledger_of(unit.connection, old) is None:
-            return
-        question_store.move_questions(unit.connection, old, new)
-        went = ledger_store.move(unit.connection, old, new)
-        voice = self._around.speak_in(unit, new)
-        if voice is not None and went:
-            voice.send(_("The bills of the old room go on here, and everybody has here what he had there."))
-        elif voice is not None:
-            voice.send(_("This room has bills of its own, so those of the old room stay there."))
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten: he goes on under a made-up name, and all sums stay."""

@@ -245,17 +245,95 @@ async def test_who_wants_to_be_forgotten_goes_and_the_sums_stay(table: Table, pe
     assert bo.user not in str(await table.town.rows("pay_account"))
 
 
+async def upgrade(town: Town, table: Table, people: People, *, quiet: bool = False) -> Table:
+    """The room is replaced by another; if `quiet`, only hosts may speak in the old one from then on."""
+    new = town.homeserver.room(*(person.user for person in people), name=f"newer-than-{table.room[1:]}")
+    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": table.room}}
+    if quiet:
+        levels = {"users": {people[0].user: 100}, "events_default": 50}
+        await town.state(table.room, people[0].user, "m.room.power_levels", levels)
+    town.news(table.room)
+    await town.state(table.room, people[0].user, "m.room.tombstone", {"replacement_room": new.id})
+    return Table(town, new.id)
+
+
 async def test_an_upgraded_room_takes_its_bills_along(town: Town, table: Table, people: People) -> None:
     ann = people[0]
-    new = town.homeserver.room(*(person.user for person in people), name="newer")
-    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": table.room}}
-    await town.state(table.room, ann.user, "m.room.tombstone", {"replacement_room": new.id})
-    there = Table(town, new.id)
+    there = await upgrade(town, table, people)
     assert "The bills of the old room go on here" in there.shows("old room")
     assert await there.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+    assert "⏳ Bo: €40.00" in there.card(1), "what is open is shown anew"
     await there.say(ann, "!aa edit 1 amount 90")
-    assert "dinner: €90.00 · #1" in there.card(1), "a card that is out of reach comes anew"
+    assert "dinner: €90.00 · #1" in there.card(1)
     assert await there.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+
+
+async def test_cards_in_the_old_room_say_where_their_bills_went(town: Town, table: Table, people: People) -> None:
+    ann, bo, _cat = people
+    line = table.last
+    there = await upgrade(town, table, people)
+    old = table.message("· #1")
+    assert table.card(1) == f"dinner: €120.00 · #1 goes on in the new room (https://matrix.to/#/{there.room}?via=town)."
+    said = [
+        await table.tap(bo, "· #1", "✅"),
+        await table.say(bo, "!aa paid #1"),
+        await table.say(bo, "paid", reply_to=old),
+        await table.say(ann, "AA 30 EUR tea @bo"),
+        await table.say(ann, "!aa list"),
+        await table.edit(ann, line, "AA 150 dinner @bo @cat"),
+    ]
+    assert [one.removeprefix("* ")[:44] for one in said] == ["The bills of this room go on in the new room"] * 6
+    assert await there.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+    assert [bill.number for bill in await there.bills()] == [1]
+    assert await town.count("pay_ledger") == 1
+    await there.tap(bo, "· #1", "✅")
+    assert "🕓 Bo" in there.card(1)
+    town.restart()
+    further = await upgrade(town, there, people)
+    assert "🕓 Bo" in further.card(1)
+    assert f"go on in the new room (https://matrix.to/#/{further.room}" in await table.say(bo, "!aa paid #1")
+
+
+async def test_where_nobody_may_speak_any_more_old_cards_stay_as_they_are(
+    town: Town, table: Table, people: People
+) -> None:
+    there = await upgrade(town, table, people, quiet=True)
+    assert town.news(table.room) == ""
+    assert "⏳ Bo" in there.card(1)
+
+
+async def test_of_very_many_open_bills_an_upgraded_room_shows_a_list_once(
+    town: Town, table: Table, people: People
+) -> None:
+    ann = people[0]
+    for number in range(2, 24):
+        await table.say(ann, f"AA {number} EUR tea @bo")
+    await table.say(ann, "!aa void 2")
+    there = await upgrade(town, table, people)
+    said = town.news(there.room)
+    assert "22 bills are still to be paid:" in said
+    assert "#23 tea: €11.50 of €23.00 open" in said
+    assert "and 2 more" in said
+    assert "#2 tea" not in said
+    assert said.count("The bills of the old room") == 1
+    assert "⏳ Bo" not in said, "no card of its own for each"
+    assert "tea: €23.00 · #23" in await there.say(ann, "!aa show 23")
+    await town.state(table.room, ann.user, "m.room.tombstone", {"replacement_room": there.room})
+    assert "bills" not in town.news(there.room)
+
+
+async def test_a_bill_of_a_thread_and_its_receipt_survive_an_upgrade(town: Town, people: People) -> None:
+    ann = people[0]
+    old = await Table.of(town, *people)
+    root = await town.say(ann.user, old.room, "lunch")
+    await old.say(ann, "AA 30 EUR lunch @bo", relation={"rel_type": "m.thread", "event_id": root})
+    picture = {"msgtype": "m.image", "body": "receipt.jpg", "url": "mxc://town/1"}
+    reply = {"m.relates_to": {"m.in_reply_to": {"event_id": old.message("· #1")}}}
+    receipt = await town.send(ann.user, old.room, "m.room.message", picture | reply)
+    there = await upgrade(town, old, people)
+    assert f"{old.room}/{receipt}" in there.card(1).replace("%21", "!").replace("%24", "$")
+    [card] = [one for one in town.rooms[there.room].messages_of(PAY_BOT) if "· #1" in one["content"]["body"]]
+    assert "m.relates_to" not in card["content"]
 
 
 async def test_a_room_full_of_people_is_asked_first(town: Town, people: People) -> None:
