@@ -160,9 +160,14 @@ def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
 def store_buttons(connection: Connection, card: EffectKey, buttons: Sequence[StoredButton], now: int) -> None:
     """Give a card exactly these buttons."""
     _TAKE_OFF.run(connection, card=card)
+    add_buttons(connection, buttons, now)
+
+
+def add_buttons(connection: Connection, buttons: Sequence[StoredButton], now: int) -> None:
+    """Give their cards, which had none, these buttons."""
     rows = [
         {
-            "card_key": card,
+            "card_key": button.card,
             "reaction": button.reaction,
             "bot": button.bot,
             "room_id": button.room,

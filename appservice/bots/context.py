@@ -10,7 +10,16 @@ from mautrix.types import EventID, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice import content as contents
-from appservice.bots.buttons import Button, Deed, StoredButton, buttons_of, deed, plain_reaction, store_buttons
+from appservice.bots.buttons import (
+    Button,
+    Deed,
+    StoredButton,
+    add_buttons,
+    buttons_of,
+    deed,
+    plain_reaction,
+    store_buttons,
+)
 from appservice.bots.kinds import YesNo
 from appservice.bots.questions import Question, ask
 from appservice.bots.registry import Registry
@@ -99,7 +108,7 @@ class Voice:
             content = contents.thread(content, thread)
         sent = self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content), key)
         if buttons:
-            self._attach(sent, buttons)
+            self._attach(sent, buttons, is_new=key is None)
         return sent
 
     def edit(
@@ -158,9 +167,9 @@ class Voice:
         prefix = "" if bare or is_clear else router.prefix_in(self.language)
         return usage(command, deed.arguments, self.language, prefix)
 
-    def _attach(self, card: EffectKey, buttons: Sequence[Button]) -> None:
+    def _attach(self, card: EffectKey, buttons: Sequence[Button], *, is_new: bool = False) -> None:
         """Make the card's buttons these: new ones are put below it, those it no longer has are taken away."""
-        before = {button.reaction: button for button in buttons_of(self.connection, card)}
+        before = {} if is_new else {button.reaction: button for button in buttons_of(self.connection, card)}
         stored = []
         for button in buttons:
             reaction = plain_reaction(button.reaction)
@@ -169,7 +178,9 @@ class Voice:
             stored.append(self._stored(card, reaction, button, reaction_key))
         for gone in before.values():
             self._emit(Redact(sender=self.bot.user_id, room=self.room, target=EventOf(gone.reaction_key)), None)
-        if stored or before:
+        if is_new:
+            add_buttons(self.connection, stored, self.unit.now)
+        elif stored or before:
             store_buttons(self.connection, card, stored, self.unit.now)
 
     def _stored(self, card: EffectKey, reaction: str, button: Button, reaction_key: EffectKey) -> StoredButton:
@@ -259,7 +270,7 @@ class Context(Voice):
         sent = self._emit(effect, key)
         self.answer = self.answer or sent
         if buttons:
-            self._attach(sent, buttons)
+            self._attach(sent, buttons, is_new=key is None)
         return sent
 
     def finish(self) -> None:

@@ -22,6 +22,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claims
+from laiwang_bridge.payments.paying.claims import Standing
 from laiwang_bridge.payments.paying.rules import ShareStatus
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.mail import is_here
@@ -44,8 +45,7 @@ class Cards:
 
     def answer(self, context: Context, bill: Bill) -> None:
         """Show a bill that somebody has just made, as the answer to its message; pings those who have to act."""
-        self._tell(context.unit, bill)
-        card = self._card(context, bill)
+        card = self._card(context, bill, self._tell(context.unit, bill))
         mentions = [user for user in card_text.must_act(card) if user != context.sender]
         key = context.reply(
             self._text(card, context), buttons=self._buttons(card), mentions=mentions, fields=field_of(card)
@@ -54,8 +54,7 @@ class Cards:
 
     def send(self, voice: Voice, bill: Bill, *, quiet: bool = False) -> None:
         """Show a bill where nobody has just asked; its older card, if there is one, stays as it is."""
-        self._tell(voice.unit, bill)
-        self._send(voice, bill, quiet=quiet)
+        self._send(voice, bill, self._tell(voice.unit, bill), quiet=quiet)
 
     def update(self, unit: Unit, bill: Bill) -> None:
         """A bill was changed: tell those who follow it, and show it."""
@@ -70,9 +69,9 @@ class Cards:
             if voice is None:
                 continue
             if bill.card is None or not is_here(voice, bill.card):
-                self._send(voice, bill, quiet=True)
+                self._send(voice, bill, claims.standing(voice.connection, bill), quiet=True)
                 continue
-            card = self._card(voice, bill)
+            card = self._card(voice, bill, claims.standing(voice.connection, bill))
             voice.edit(bill.card, self._text(card, voice), buttons=self._buttons(card), fields=field_of(card))
 
     def voice(self, unit: Unit, bill: Bill) -> Voice | None:
@@ -86,7 +85,7 @@ class Cards:
 
     def show_again(self, context: Context, bill: Bill) -> None:
         """Show a bill further down, on a new card; from now on that one is kept up to date."""
-        card = self._card(context, bill)
+        card = self._card(context, bill, claims.standing(context.connection, bill))
         key = context.reply(self._text(card, context), buttons=self._buttons(card), fields=field_of(card))
         bill_store.note_card(context.connection, bill.id, key, context.bot.user_id)
 
@@ -99,32 +98,35 @@ class Cards:
         shared = {name for name, number in Counter(map(fold, names.values())).items() if number > 1}
         return {id: _face(account, names[id], fold(names[id]) in shared) for id, account in known.items()}
 
-    def _tell(self, unit: Unit, bill: Bill) -> None:
-        claims.bill_changed(unit.connection, bill)
+    def _tell(self, unit: Unit, bill: Bill) -> Standing:
+        standing = claims.bill_changed(unit.connection, bill)
         for listener in self.changed:
             listener(unit, bill)
+        return standing
 
-    def _send(self, voice: Voice, bill: Bill, *, quiet: bool) -> None:
-        card = self._card(voice, bill)
+    def _send(self, voice: Voice, bill: Bill, standing: Standing, *, quiet: bool) -> None:
+        card = self._card(voice, bill, standing)
         rich, buttons = self._text(card, voice), self._buttons(card)
         mentions = [] if quiet else card_text.must_act(card)
         key = voice.send(rich, buttons=buttons, mentions=mentions, thread=bill.thread, fields=field_of(card))
         bill_store.note_card(voice.connection, bill.id, key, voice.bot.user_id)
 
-    def _card(self, voice: Voice, bill: Bill) -> Card:
+    def _card(self, voice: Voice, bill: Bill, standing: Standing) -> Card:
         return Card(
             bill=bill,
             faces=self.faces(voice.connection, bill.ledger),
-            statuses=claims.statuses(voice.connection, bill),
-            debts=claims.debts(voice.connection, bill),
+            statuses=standing.statuses,
+            debts=standing.debts,
             edit=self._edit(voice, bill.number),
             receipt=self._receipt(voice.connection, bill),
             exchange=billing.exchange_of(voice.connection, bill),
         )
 
     def _receipt(self, connection: Connection, bill: Bill) -> str | None:
+        if not bill.receipt:
+            return None
         room = bill.receipt_room or ledger_store.room_of(connection, bill.ledger)
-        return f"https://matrix.to/#/{quote(room)}/{quote(bill.receipt)}" if bill.receipt else None
+        return f"https://matrix.to/#/{quote(room)}/{quote(bill.receipt)}"
 
     def _text(self, card: Card, voice: Voice) -> Rich:
         return card_text.text_of(card, voice.catalogue)

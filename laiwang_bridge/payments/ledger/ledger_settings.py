@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from laiwang_bridge.payments.ledger.splitting import AccountId
@@ -55,6 +56,7 @@ class LedgerSettings:
     remind_days: tuple[int, ...] | None = None
 
 
+@lru_cache(maxsize=1024)
 def settings_of_row(row: Any) -> LedgerSettings:
     """As they are kept with the ledger."""
     return LedgerSettings(

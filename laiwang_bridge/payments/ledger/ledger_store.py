@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from typing import Any, NewType
 
 from mautrix.types import RoomID, UserID
@@ -357,13 +357,9 @@ def _find(connection: Connection, ledger: LedgerId, kind: AccountKind, known_as:
     return None if id is None else AccountId(id)
 
 
+@lru_cache(maxsize=4096)
 def _account_of_row(row: Any) -> Account:
-    return Account(row.id, row.ledger, AccountKind(row.kind), row.name, _weight(row.weight), row.settles_with)
-
-
-@cache
-def _weight(text: str) -> Fraction:
-    return Fraction(text)
+    return Account(row.id, row.ledger, AccountKind(row.kind), row.name, Fraction(row.weight), row.settles_with)
 
 
 def _next_id(connection: Connection) -> EntryId:

@@ -6,7 +6,7 @@ A claim is no entry of the books; its confirmation is one. A dispute changes not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -37,15 +37,35 @@ from laiwang_bridge.payments.paying.rules import (
 KIND = "payment"
 
 
-def statuses(connection: Connection, bill: Bill) -> dict[AccountId, ShareStatus]:
-    """Where everybody stands who paid for the bill or bears a share of it, in the bill's order.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where everybody stands who paid for a bill or bears a share of it, in the bill's order, and who has to give whom
+    how much for it, whatever was paid of it already.
 
     Of those who settle as one, the first of the bill stands for all. Shares of imported bills are not paid one by one.
     """
+
+    statuses: Mapping[AccountId, ShareStatus]
+    debts: tuple[Debt, ...]
+
+
+def standing(connection: Connection, bill: Bill) -> Standing:
+    face = _faces(connection, bill)
+    nets = _nets(bill, face)
+    return Standing(_statuses(connection, bill, face, nets), debts_of(nets))
+
+
+def statuses(connection: Connection, bill: Bill) -> Mapping[AccountId, ShareStatus]:
+    """The first half of it."""
+    return standing(connection, bill).statuses
+
+
+def _statuses(
+    connection: Connection, bill: Bill, face: Callable[[AccountId], AccountId], nets: Mapping[AccountId, int]
+) -> dict[AccountId, ShareStatus]:
     if bill.is_imported and not bill.is_void:
         wrong = {one.account for one in claim_store.disputes_of(connection, bill.id)}
         return {account: counted(disputed=account in wrong) for account in bill.nets}
-    face = _faces(connection, bill)
     confirmed: Counter[AccountId] = Counter()
     claimed: Counter[AccountId] = Counter()
     for account, minor in claim_store.evened(connection, bill.id).items():
@@ -53,7 +73,6 @@ def statuses(connection: Connection, bill: Bill) -> dict[AccountId, ShareStatus]
     for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
         (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[face(claim.debtor)] += claim.minor
     disputed = {one.account for one in claim_store.disputes_of(connection, bill.id)}
-    nets = _nets(bill, face)
     return {
         account: status(-nets.get(account, 0), confirmed[account], claimed[account], disputed=account in disputed)
         for account in bill.nets
@@ -254,15 +273,15 @@ def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
     return found
 
 
-def bill_changed(connection: Connection, bill: Bill) -> None:
+def bill_changed(connection: Connection, bill: Bill) -> Standing:
     """A bill was added, edited, made void or restored: an edit answers the disputes about it, a void bill is owed by
-    nobody."""
+    nobody. Returns where everybody stands now."""
     if bill.version.number > 1:
         claim_store.settle_disputes(connection, bill.id)
     if bill.is_void:
         for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
-    _touch(connection, [bill.id])
+    return _note_open(connection, bill)
 
 
 # -- how ------------------------------------------------------------------------------------------------------------
@@ -359,13 +378,16 @@ def _change(connection: Connection, claims: Sequence[Claim], act: Act) -> Outcom
 def _touch(connection: Connection, bills: Sequence[BillId]) -> None:
     """Note anew which shares of these bills are open."""
     for id in bills:
-        bill = bill_store.find(connection, id)
-        waiting = {
-            account: share.state is ShareState.OPEN
-            for account, share in statuses(connection, bill).items()
-            if share.owed > share.paid
-        }
-        open_shares.keep(connection, bill, waiting)
+        _note_open(connection, bill_store.find(connection, id))
+
+
+def _note_open(connection: Connection, bill: Bill) -> Standing:
+    found = standing(connection, bill)
+    waiting = {
+        account: share.state is ShareState.OPEN for account, share in found.statuses.items() if share.owed > share.paid
+    }
+    open_shares.keep(connection, bill, waiting)
+    return found
 
 
 def _found(connection: Connection, ids: Sequence[claim_store.ClaimId]) -> list[Claim]:

@@ -112,7 +112,10 @@ class Reminders:
         user = UserID(account.name)
         known = open_shares.reminded(unit.connection, user)
         at = back_off.next_digest([due], known.last_at)
-        if not known.off and at is not None and (known.due_at is None or at < known.due_at):
+        if known.off or at is None or (known.due_at is not None and known.due_at <= at):
+            return
+        at = self._not_in_quiet_hours(unit, user, at)
+        if known.due_at is None or at < known.due_at:
             self._set_at(unit, user, known, at)
 
     def _set(self, unit: Unit, user: UserID) -> None:
@@ -121,14 +124,15 @@ class Reminders:
         due = [] if known.off else self._waiting(unit.connection, user, unit.now).due
         at = back_off.next_digest(due, known.last_at)
         if at is not None:
-            self._set_at(unit, user, known, at)
+            self._set_at(unit, user, known, self._not_in_quiet_hours(unit, user, at))
             return
         unit.cancel(_timer(user))
         open_shares.note_reminded(unit.connection, user, replace(known, due_at=None))
 
+    def _not_in_quiet_hours(self, unit: Unit, user: UserID, at: int) -> int:
+        return hours.end_of_quiet(self._around.digests.hours_of_user(unit.connection, user), max(at, unit.now))
+
     def _set_at(self, unit: Unit, user: UserID, known: Reminded, at: int) -> None:
-        his = self._around.digests.hours_of_user(unit.connection, user)
-        at = hours.end_of_quiet(his, max(at, unit.now))
         open_shares.note_reminded(unit.connection, user, replace(known, due_at=at))
         unit.at(at, _DUE, key=_timer(user), lane=_timer(user), context={"user": user})
 
