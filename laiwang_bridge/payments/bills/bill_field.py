@@ -79,5 +79,7 @@ def _row(card: Card, people: People, account: AccountId) -> dict[str, Any]:
 
 
 def _state(card: Card) -> str:
+    if card.bill.is_imported:
+        return "imported"
     waits = {ShareState.OPEN, ShareState.CLAIMED, ShareState.DISPUTED}
     return "open" if any(one.state in waits for one in card.statuses.values()) else "settled"
