@@ -76,12 +76,21 @@ _HOUSEKEEPING_SECONDS = 3600.0
 _KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 _GREETING = _(
     "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
-    "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`"
+    "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`\n"
+    "And in any room that you invite me into, `AA 120 dinner @ann @bo` shares a bill."
+)
+_GREETING_IN_ROOMS = _(
+    "Hello, I am Laiwang. `AA 120 dinner @ann @bo` shares a bill in this room, and I keep who owes whom until all are "
+    "even. Talk to me alone to find friends and what they are talking about."
 )
 _CONTACTS_GREETING = _("Hello, I find your friends. Send me your address book, or write `import`.")
 _PAY_GREETING = _(
-    "Hello, I share bills. Write `AA 120 dinner @ann @bo`, and I keep who owes whom until all are even. "
-    "`!aa help` tells the rest."
+    "Hello, I share bills. Invite me into a room with others and write there: `AA 120 dinner @ann @bo`. I keep who "
+    "owes whom until all are even. Here, `owe` shows what you owe and are owed, and `way` lets people know how to pay "
+    "you."
+)
+_PAY_GREETING_IN_ROOMS = _(
+    "Hello, I share bills. Write `AA 120 dinner @ann @bo`, and I keep who owes whom until all are even."
 )
 
 
@@ -258,6 +267,7 @@ class Application:
                         operators.router,
                     ),
                     greeting=_GREETING,
+                    greeting_in_rooms=_GREETING_IN_ROOMS,
                 ),
                 Bot(
                     self.contacts_bot,
@@ -265,7 +275,13 @@ class Application:
                     (contacts.router, contacts.alone, addresses.router),
                     greeting=_CONTACTS_GREETING,
                 ),
-                Bot(self.pay_bot, config.payments.bot_displayname, payments.routers, greeting=_PAY_GREETING),
+                Bot(
+                    self.pay_bot,
+                    config.payments.bot_displayname,
+                    payments.routers,
+                    greeting=_PAY_GREETING,
+                    greeting_in_rooms=_PAY_GREETING_IN_ROOMS,
+                ),
             ],
             rooms=rooms,
             audience=Audience(

@@ -47,7 +47,7 @@ def overview(
 ) -> Rich:
     """Every listed command that somebody may use, in groups, a line or two each; only the names where they are many.
 
-    `elsewhere` says where there are more.
+    `elsewhere` says where there are more. What to begin with stands below them.
     """
     sections: dict[Message | None, list[tuple[Router, Command]]] = {}
     for router in routers:
@@ -63,10 +63,14 @@ def overview(
             parts.append(lines(heading, *(_row(command, catalogue, prefix_of(router)) for router, command in section)))
     if count > _MANY:
         parts = [lines(*parts)]
-    return paragraphs(*parts, _wrapped(elsewhere) if elsewhere else words(""), _more(sections, catalogue, prefix_of))
+    routers_shown = dict.fromkeys(router for section in sections.values() for router, _command in section)
+    first = lines(*(_wrapped(catalogue.say(router.first)) for router in routers_shown if router.first))
+    return paragraphs(
+        *parts, first, _wrapped(elsewhere) if elsewhere else words(""), _more(sections, catalogue, prefix_of)
+    )
 
 
-def details(router: Router, command: Command, catalogue: Catalogue, prefix: str) -> Rich:
+def details(command: Command, catalogue: Catalogue, prefix: str) -> Rich:
     """All about one command."""
     language = catalogue.language
     shown = command.name_in(language)

@@ -77,13 +77,17 @@ class Dialogue:
 class Router:
     """The commands and dialogues of one feature, under its prefixes (English and Chinese, like `!lw` and `!来往`).
 
-    Several routers may share a prefix; then no two of them may share a command's name.
+    Several routers may share a prefix; then no two of them may share a command's name. `first` tells in the help what
+    to begin with.
     """
 
-    def __init__(self, name: str, prefixes: Sequence[str], *, title: Message | None = None) -> None:
+    def __init__(
+        self, name: str, prefixes: Sequence[str], *, title: Message | None = None, first: Message | None = None
+    ) -> None:
         self.name = name
         self.prefixes = tuple(prefixes)
         self.title = title
+        self.first = first
         self.commands: list[Command] = []
         self.dialogues: dict[str, Dialogue] = {}
         self.receivers: list[Receiver] = []
@@ -188,12 +192,14 @@ class Router:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A user of ours that people talk to, and what it can do. `greeting` is what it says on entering a room."""
+    """A user of ours that people talk to, and what it can do. `greeting` is what it says on entering a direct chat,
+    `greeting_in_rooms` on entering others, if that is something else."""
 
     user_id: UserID
     display_name: str
     routers: tuple[Router, ...]
     greeting: Message | None = None
+    greeting_in_rooms: Message | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ from appservice.bots.understand import (
     HelpWanted,
     Mistake,
     Understood,
-    find,
     read_answer,
 )
 from appservice.bots.welcome import greeting
@@ -222,10 +221,9 @@ class Service:
         routers = address.routers
         wanted = fold(topic)
         if wanted:
-            command = find(wanted, routers)
-            if command is not None and may_use(command):
-                router = self._desk.registry.routers[command.router]
-                return details(router, command, context.catalogue, prefix_of(router))
+            found = [(one, router) for router in routers if (one := router.find(wanted)) and may_use(one)]
+            if found:
+                return paragraphs(*(details(one, context.catalogue, prefix_of(router)) for one, router in found))
             named = tuple(r for r in routers if wanted in (fold(name).strip("!") for name in (r.name, *r.prefixes)))
             routers = named or routers
         level_here = self._rooms.power_of(context.connection, context.room, context.sender)

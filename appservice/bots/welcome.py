@@ -106,7 +106,7 @@ class Welcome:
 
 def greeting(bot: Bot, catalogue: Catalogue, *, is_direct: bool) -> Rich:
     """What a bot says on entering a room, and to somebody who greets it."""
-    hello = bot.greeting or _("Hello, I am {bot}.")
+    hello = (not is_direct and bot.greeting_in_rooms) or bot.greeting or _("Hello, I am {bot}.")
     word = HELP_WORDS[catalogue.language is Language.ZH]
     command = word if is_direct else f"{bot.routers[0].prefix_in(catalogue.language)} {word}"
     how = catalogue.say(_("Write `{command}` to see what I can do."), command=command)

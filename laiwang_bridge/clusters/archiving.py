@@ -35,7 +35,7 @@ MOST_PAGES = 400
 
 _SAVED = "clusters.archived"
 _LATER_SECONDS = 30.0
-_FAILED = _("I could not save **{title}** now. Please try again later.")
+_FAILED = _("I could not save “**{title}**” now. Please try again later.")
 
 
 class Archiving:
@@ -95,7 +95,7 @@ class Archiving:
         )
         if context.is_direct:
             context.reply(
-                _("I am saving **{title}** as far back as you may see it; you get it here."), title=named.title
+                _("I am saving “**{title}**” as far back as you may see it; you get it here."), title=named.title
             )
         else:
             context.agree()
@@ -169,9 +169,9 @@ class Archiving:
                     "m.mentions": {},
                 }
             )
-        whole = _("**{title}**, {count} messages: one file for programs, one to read in a browser. I keep neither.")
+        whole = _("“**{title}**”, {count} messages: one file for programs, one to read in a browser. I keep neither.")
         part = _(
-            "**{title}**, the newest {count} messages; there were more. One file for programs, one to read in a "
+            "“**{title}**”, the newest {count} messages; there were more. One file for programs, one to read in a "
             "browser. I keep neither."
         )
         voice.send(part if outcome["is_cut"] else whole, title=answer.context["title"], count=outcome["count"])

@@ -95,7 +95,7 @@ class ClusterBot:
         named = store.find(context.connection, card.cluster)
         seen = look_at(context.connection, me, [named], context.now) if named else []
         if card.state is CardState.INSIDE:
-            context.reply(_("You are in **{title}** yourself."), title=named.title if named else "")
+            context.reply(_("You are in “**{title}**” yourself."), title=named.title if named else "")
         elif not seen:
             context.reply(NOT_AVAILABLE)
         else:
@@ -111,7 +111,7 @@ class ClusterBot:
         if context.room == named.room_id:
             context.agree()
         else:
-            context.reply(_("If {user} may see **{title}**, they are told now."), user=whom, title=named.title)
+            context.reply(_("If {user} may see “**{title}**”, they are told now."), user=whom, title=named.title)
 
     def join(self, context: Context, number: Number = None) -> None:
         me = who_asks(context)
@@ -131,13 +131,13 @@ class ClusterBot:
         reason = context.say(_("Left at their own wish.")).plain
         self._doors.show_out(context.unit, named, context.sender, reason)
         if context.room != named.room_id:
-            context.reply(_("You have left **{title}**."), title=named.title)
+            context.reply(_("You have left “**{title}**”."), title=named.title)
 
     def quiet(self, context: Context, number: Number = None) -> None:
-        self._expose(context, number, Exposure.QUIET, _("Your friends no longer see that you are in **{title}**."))
+        self._expose(context, number, Exposure.QUIET, _("Your friends no longer see that you are in “**{title}**”."))
 
     def loud(self, context: Context, number: Number = None) -> None:
-        self._expose(context, number, Exposure.LOUD, _("Your friends may see now that you are in **{title}**."))
+        self._expose(context, number, Exposure.LOUD, _("Your friends may see now that you are in “**{title}**”."))
 
     def only(self, context: Context, number: Number = None, which: List = "") -> None:
         named, me = self._inside(context, number)
@@ -151,7 +151,7 @@ class ClusterBot:
         if chosen is not None:
             self._doors.expose(context.unit, named, me, Exposure.LOUD, chosen.id)
         if in_private and chosen is not None:
-            answer = _("Only your friends on “{list}” may see now that you are in **{title}**.")
+            answer = _("Only your friends on “{list}” may see now that you are in “**{title}**”.")
             context.reply(answer, list=chosen.name, title=named.title)
         elif chosen is not None:
             context.agree()
@@ -167,7 +167,7 @@ class ClusterBot:
         assert named is not None
         self._spread.mute(context.unit, named, card)
         context.reply(
-            _("**{title}** is hidden. {line} brings it back."),
+            _("“**{title}**” is hidden. {line} brings it back."),
             title=named.title,
             line=code(context.line(self.join, card.number)),
         )

@@ -56,7 +56,7 @@ class Budding:
         me, connection = who_asks(context), context.connection
         if named.rules.reach.mode is Mode.LIST and named.rules.initiator != me:
             raise UserError(
-                _("**{title}** is for lists of whoever began it, who alone can divide it."), title=named.title
+                _("“**{title}**” is for lists of whoever began it, who alone can divide it."), title=named.title
             )
         root = _root_of(connection, named.id)
         first = store.find(connection, root) or named
@@ -79,7 +79,7 @@ class Budding:
         row = {"cluster": new, "of": named.id, "root": root, "number": count, "announced": False}
         connection.execute(insert(bud).values(row))
         context.reply(
-            _("**{title}** is opening. As soon as you are in, people here and those who wait learn of it."),
+            _("“**{title}**” is opening. As soon as you are in, people here and those who wait learn of it."),
             title=plan.title,
         )
 
@@ -94,7 +94,7 @@ class Budding:
         if full is None or full.room_id is None:
             return
         self._around.speak(unit, full.room_id).send(
-            _("It goes on in **{title}** too, with the same topic: {link}"),
+            _("It goes on in “**{title}**” too, with the same topic: {link}"),
             title=named.title,
             link=link_to(named.alias, self._domain),
         )

@@ -41,9 +41,9 @@ class Choice:
 
         named = self.inside(context, number, is_host)
         if not is_host(context.connection, named):
-            raise UserError(_("Only a host of **{title}** can do that."), title=named.title)
+            raise UserError(_("Only a host of “**{title}**” can do that."), title=named.title)
         if named.rules.lifecycle is Lifecycle.ARCHIVED and not may_be_over:
-            raise UserError(_("**{title}** is over."), title=named.title)
+            raise UserError(_("“**{title}**” is over."), title=named.title)
         return named
 
     def inside(

@@ -107,7 +107,7 @@ class Clubs:
             raise UserError(_("A club needs a name that can be read."), try_instead=context.line(self.club, "…"))
         here = None if context.is_direct else self._choice.hosted(context, None)
         if here is not None and club_of(context.connection, here.id) is not None:
-            raise UserError(_("**{title}** is in a club already."), title=here.title)
+            raise UserError(_("“**{title}**” is in a club already."), title=here.title)
         new = f"{self._alias_prefix}club_{unit.random_bits('club', _ID_BITS):x}"
         row = {"id": new, "room_id": None, "owner": me, "title": title, "made_at": unit.now}
         unit.connection.execute(insert(club).values(row))
@@ -134,12 +134,12 @@ class Clubs:
             )
         named = self._choice.hosted(context, number)
         if club_of(context.connection, named.id) is not None:
-            raise UserError(_("**{title}** is in a club already."), title=named.title)
+            raise UserError(_("“**{title}**” is in a club already."), title=named.title)
         if chosen[0].room_id is None:
             raise UserError(_("Its Space is still being made; try again in a moment."))
         self._put_in(context.unit, chosen[0].id, chosen[0].room_id, named)
         context.reply(
-            _("**{title}** is in the club **{name}**: it does not end because nobody writes, and its reach stays."),
+            _("“**{title}**” is in the club **{name}**: it does not end because nobody writes, and its reach stays."),
             title=named.title,
             name=chosen[0].title,
         )
@@ -148,11 +148,11 @@ class Clubs:
         named = self._choice.hosted(context, number)
         its = club_of(context.connection, named.id)
         if its is None:
-            raise UserError(_("**{title}** is in no club."), title=named.title)
+            raise UserError(_("“**{title}**” is in no club."), title=named.title)
         context.connection.execute(delete(member).where(member.c.cluster == named.id))
         self._show(context.unit, its.room_id, named, is_in=False)
         self._keep(context.unit, named, kept=False)
-        context.reply(_("**{title}** is in no club any more."), title=named.title)
+        context.reply(_("“**{title}**” is in no club any more."), title=named.title)
 
     def _put_in(self, unit: Unit, id: str, room: RoomRef, named: Named) -> None:
         unit.connection.execute(insert(member).values(cluster=named.id, club=id))

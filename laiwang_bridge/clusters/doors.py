@@ -52,7 +52,7 @@ class Entry(StrEnum):
 
 
 _ENTRIES = {
-    Entry.INVITED: _("Come in: you are invited into **{title}**."),
+    Entry.INVITED: _("Come in: you are invited into “**{title}**”."),
     Entry.QUEUED: _("Many want in just now. You are invited as soon as it is your turn."),
     Entry.REFUSED: NOT_AVAILABLE,
 }
@@ -165,7 +165,7 @@ class Doors:
         if (voice := self._mail.to(unit, person)) is not None:
             voice.send(
                 _(
-                    "I could not invite you into **{title}**. If your account refuses invitations, allow them from "
+                    "I could not invite you into “**{title}**”. If your account refuses invitations, allow them from "
                     "{bot}, then try again."
                 ),
                 title=named.title,

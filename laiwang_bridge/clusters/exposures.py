@@ -96,8 +96,8 @@ class Exposures:
                 lines(
                     voice.say(
                         N_(
-                            "You are in **{title}**. Let your {count} friend see that?",
-                            "You are in **{title}**. Let your {count} friends see that?",
+                            "You are in “**{title}**”. Let your {count} friend see that?",
+                            "You are in “**{title}**”. Let your {count} friends see that?",
                         ),
                         count=friends,
                         title=named.title,

@@ -23,22 +23,22 @@ JOIN, HIDE, MUTE, QUIET, LOUD = "👍", "🙈", "🔕", "🤫", "📣"
 FRIENDS_SHOWN = 3
 
 _FRIENDS_TALK = N_(
-    "{friends} is talking about **{title}**\n({size})",
-    "{friends} are talking about **{title}**\n({size})",
+    "{friends} is talking about “**{title}**”\n({size})",
+    "{friends} are talking about “**{title}**”\n({size})",
 )
 _MANY_TALK = N_(
-    "{friends} and {count} more friend are talking about **{title}**\n({size})",
-    "{friends} and {count} more friends are talking about **{title}**\n({size})",
+    "{friends} and {count} more friend are talking about “**{title}**”\n({size})",
+    "{friends} and {count} more friends are talking about “**{title}**”\n({size})",
 )
 _LINE = N_(
     "{count} friend is talking: “**{title}**” — {friends}{others} · {size} · {line}",
     "{count} friends are talking: “**{title}**” — {friends}{others} · {size} · {line}",
 )
-_FOR_YOU = _("You may step into **{title}**\n({size})")
+_FOR_YOU = _("You may step into “**{title}**”\n({size})")
 _LINE_FOR_YOU = _("You may step in: “**{title}**” · {size} · {line}")
 
-_ALL_SEE = _("You are in **{title}**. Your friends may see that.")
-_SOME_SEE = _("You are in **{title}**. Friends on one list of yours may see that.")
+_ALL_SEE = _("You are in “**{title}**”. Your friends may see that.")
+_SOME_SEE = _("You are in “**{title}**”. Friends on one list of yours may see that.")
 
 ByNumber = Callable[[Context, int | None], None]
 
@@ -140,15 +140,15 @@ def alone(
             return sentence, buttons
         case CardState.INSIDE if face.exposure is Exposure.QUIET:
             loud = button(LOUD, _("let my friends see"), commands.loud, number)
-            return voice.say(_("You are in **{title}**, quietly: your friends do not see it."), title=title), [loud]
+            return voice.say(_("You are in “**{title}**”, quietly: your friends do not see it."), title=title), [loud]
         case CardState.INSIDE:
             quiet = button(QUIET, _("be there quietly"), commands.quiet, number)
             seen_by = _SOME_SEE if face.exposed_to is not None else _ALL_SEE
             return voice.say(seen_by, title=title), [quiet]
         case CardState.GONE:
-            return voice.say(_("**{title}** is not available any more."), title=title), []
+            return voice.say(_("“**{title}**” is not available any more."), title=title), []
         case CardState.MUTED:
-            return voice.say(_("**{title}** is hidden."), title=title), []
+            return voice.say(_("“**{title}**” is hidden."), title=title), []
 
 
 def row(voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons) -> Words:

@@ -83,7 +83,7 @@ class Hosting:
             return
         voice.send(
             _(
-                "The host of **{title}** has left. Would you look after it? You could then remove people, close it, "
+                "The host of “**{title}**” has left. Would you look after it? You could then remove people, close it, "
                 "and say how far it goes."
             ),
             title=named.title,
@@ -114,7 +114,7 @@ class Hosting:
             raise UserError(_("Somebody else looks after it already."))
         self._install(context.unit, named, context.sender)
         context.reply(
-            _("Thank you: you are the host of **{title}** now. In its room {line} shows what you can do."),
+            _("Thank you: you are the host of “**{title}**” now. In its room {line} shows what you can do."),
             title=named.title,
             line=f"{self.router.prefix_in(context.language)} help",
         )

@@ -94,10 +94,10 @@ class LifeBot:
     def seal(self, context: Context, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
         if named.rules.lifecycle is not Lifecycle.OPEN:
-            raise UserError(_("**{title}** is not open."), title=named.title)
+            raise UserError(_("“**{title}**” is not open."), title=named.title)
         self._lifecycles.change(context.unit, named, Lifecycle.SEALED)
         context.reply(
-            _("**{title}** is sealed: nobody new sees it or comes in, and the talk goes on. {line} lets it spread."),
+            _("“**{title}**” is sealed: nobody new sees it or comes in, and the talk goes on. {line} lets it spread."),
             title=named.title,
             line=code(context.line(self.unseal, number)),
         )
@@ -105,9 +105,9 @@ class LifeBot:
     def unseal(self, context: Context, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
         if named.rules.lifecycle is not Lifecycle.SEALED:
-            raise UserError(_("**{title}** is not sealed."), title=named.title)
+            raise UserError(_("“**{title}**” is not sealed."), title=named.title)
         self._lifecycles.change(context.unit, named, Lifecycle.OPEN)
-        context.reply(_("**{title}** spreads again."), title=named.title)
+        context.reply(_("“**{title}**” spreads again."), title=named.title)
 
     def cap(self, context: Context, most: Most, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
@@ -119,14 +119,14 @@ class LifeBot:
             )
         if most < named.rules.seats_taken:
             raise UserError(
-                _("**{title}** has {taken} seats taken already, invitations among them; it cannot have fewer."),
+                _("“**{title}**” has {taken} seats taken already, invitations among them; it cannot have fewer."),
                 title=named.title,
                 taken=named.rules.seats_taken,
                 try_instead=context.line(self.cap, max(named.rules.seats_taken, FEWEST), number),
             )
         store.set_cap(context.connection, named.id, most)
         self._change_life(context, named, replace(named.life, told_full=most == named.rules.seats_taken))
-        context.reply(_("**{title}** holds up to {cap} people now."), title=named.title, cap=most)
+        context.reply(_("“**{title}**” holds up to {cap} people now."), title=named.title, cap=most)
 
     def stats(self, context: Context, number: Number = None) -> None:
         """For the host alone; and how many he sees, but never who."""
@@ -140,7 +140,7 @@ class LifeBot:
         size = rounded_size(counted.inside)
         said = lines(
             voice.say(
-                _("**{title}**: {size}, {seats} of {cap} seats taken."),
+                _("“**{title}**”: {size}, {seats} of {cap} seats taken."),
                 title=named.title,
                 size=voice.say(size_sentence(size), size=size),
                 seats=named.rules.seats_taken,
@@ -164,10 +164,10 @@ class LifeBot:
     def keep(self, context: Context, on: OnOff = True, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
         if not on and clubs.club_of(context.connection, named.id) is not None:
-            raise UserError(_("**{title}** is in a club: what is in one is kept."), title=named.title)
+            raise UserError(_("“**{title}**” is in a club: what is in one is kept."), title=named.title)
         self._change_life(context, named, replace(named.life, kept=on))
-        kept = _("**{title}** does not end because nobody writes.")
-        context.reply(kept if on else _("**{title}** ends when nobody writes for long."), title=named.title)
+        kept = _("“**{title}**” does not end because nobody writes.")
+        context.reply(kept if on else _("“**{title}**” ends when nobody writes for long."), title=named.title)
 
     def ends(self, context: Context, when: When) -> None:
         named = self._choice.hosted(context, None)
@@ -178,11 +178,11 @@ class LifeBot:
             raise UserError(_("It can end within a year from now."), try_instead=context.line(self.ends, "7d"))
         self._change_life(context, named, replace(named.life, ends_at=at))
         if at is None:
-            context.reply(_("**{title}** has no hour at which it ends."), title=named.title)
+            context.reply(_("“**{title}**” has no hour at which it ends."), title=named.title)
             return
         then = datetime.fromtimestamp(at // 1000, hours.zone)
         context.reply(
-            _("**{title}** ends on {day} at {time} ({zone})."),
+            _("“**{title}**” ends on {day} at {time} ({zone})."),
             title=named.title,
             day=f"{then:%Y-%m-%d}",
             time=f"{then:%H:%M}",
@@ -192,16 +192,16 @@ class LifeBot:
     def reopen(self, context: Context, number: Number = None) -> None:
         named = self._choice.inside(context, number, self._can_reopen)
         if named.rules.lifecycle is not Lifecycle.LOCKED:
-            raise UserError(_("**{title}** is not locked."), title=named.title)
+            raise UserError(_("“**{title}**” is not locked."), title=named.title)
         if named.life.reopens_as is None:
-            raise UserError(_("Only its host or an operator can open **{title}** again."), title=named.title)
+            raise UserError(_("Only its host or an operator can open “**{title}**” again."), title=named.title)
         self._lifecycles.change(context.unit, named, named.life.reopens_as)
-        context.reply(_("**{title}** is open again."), title=named.title)
+        context.reply(_("“**{title}**” is open again."), title=named.title)
 
     def commerce(self, context: Context, on: OnOff, number: Number = None) -> None:
         named = self._choice.hosted(context, number)
         self._change_life(context, named, replace(named.life, commerce=on))
-        allowed, not_allowed = _("Goods may be offered in **{title}**."), _("No goods are offered in **{title}**.")
+        allowed, not_allowed = _("Goods may be offered in “**{title}**”."), _("No goods are offered in “**{title}**”.")
         context.reply(allowed if on else not_allowed, title=named.title)
 
     # -- small things -----------------------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class OrderBot:
         if (voice := self._mail.to(unit, reporter)) is not None:
             voice.send(
                 _(
-                    "Thank you. The operators of this bridge see your report of a message in **{title}**, the people "
+                    "Thank you. The operators of this bridge see your report of a message in “**{title}**”, the people "
                     "there do not. The moderators of your own homeserver see what you report with your Matrix client."
                 ),
                 title=named.title,
@@ -167,9 +167,9 @@ class OrderBot:
         self._note(
             unit,
             N_(
-                "Report from {reporter}: a message by {writer} in **{title}** ({cluster}), reported {count} time.\n"
+                "Report from {reporter}: a message by {writer} in “**{title}**” ({cluster}), reported {count} time.\n"
                 "{copy}\n{link}\n{why}",
-                "Report from {reporter}: a message by {writer} in **{title}** ({cluster}), reported {count} times.\n"
+                "Report from {reporter}: a message by {writer} in “**{title}**” ({cluster}), reported {count} times.\n"
                 "{copy}\n{link}\n{why}",
             ),
             reporter=answer.context["reporter"],
@@ -264,7 +264,7 @@ class OrderBot:
         if (voice := self._mail.at_hand(unit, person)) is not None:
             voice.send(
                 _(
-                    "Your message in **{title}** held a link and was taken away: nobody there knows you yet. Ask "
+                    "Your message in “**{title}**” held a link and was taken away: nobody there knows you yet. Ask "
                     "somebody inside to vouch for you with {line}."
                 ),
                 title=named.title,
@@ -301,7 +301,7 @@ class OrderBot:
             if named is not None and card is not None:
                 leave, quiet = voice.line(self._leave, card.number), voice.line(self._quiet, card.number)
                 rows.append(
-                    voice.say(_("**{title}**: `{leave}` or `{quiet}`"), title=named.title, leave=leave, quiet=quiet)
+                    voice.say(_("“**{title}**”: `{leave}` or `{quiet}`"), title=named.title, leave=leave, quiet=quiet)
                 )
         if rows:
             voice.send(

@@ -212,12 +212,12 @@ class Starting:
             exposure=exposure,
         )
         self._opening.open(context.unit, plan, draft.seed or seeds.of_text(draft.text or draft.title).content)
-        loud = _("**{title}** is opening. You are being invited.")
-        quiet = _("**{title}** is opening, and your friends do not see that you are in it. You are being invited.")
+        loud = _("“**{title}**” is opening. You are being invited.")
+        quiet = _("“**{title}**” is opening, and your friends do not see that you are in it. You are being invited.")
         self._end(context, draft, loud if exposure is Exposure.LOUD else quiet)
 
     def drop(self, context: Context) -> None:
-        self._end(context, self._draft(context), _("**{title}** was not opened."))
+        self._end(context, self._draft(context), _("“**{title}**” was not opened."))
 
     def reach(self, context: Context, which: WhichReach) -> None:
         me = who_asks(context)
@@ -316,7 +316,7 @@ class Starting:
         drafts.drop(unit.connection, person)
         there = self._mail.where(unit, person, draft.sent_as) if draft.sent_as else None
         if there is not None and draft.sent_as is not None:
-            there.edit(draft.sent_as, _("**{title}** was not opened."), title=draft.title)
+            there.edit(draft.sent_as, _("“**{title}**” was not opened."), title=draft.title)
 
     def person_leaves(self, unit: Unit, person: PersonId) -> None:
         """Somebody asked to be forgotten."""

@@ -58,7 +58,7 @@ class Watch:
         if named.rules.full and not named.life.told_full:
             named = self._note(unit, named, replace(named.life, told_full=True))
             sentence = _(
-                "**{title}** is full: {cap} people have a seat. You can let it have more, or begin a second one with "
+                "“**{title}**” is full: {cap} people have a seat. You can let it have more, or begin a second one with "
                 "the same topic for those who come too late."
             )
             self._tell(unit, named, sentence, "🌱", _("a second one"), self._bud)
@@ -71,7 +71,7 @@ class Watch:
         named = self._note(unit, named, replace(named.life, fast_at=unit.now))
         if known is None or unit.now - known > _DAY_MS:
             sentence = _(
-                "**{title}** grows fast: {count} people have come through friends within an hour. From now on they "
+                "“**{title}**” grows fast: {count} people have come through friends within an hour. From now on they "
                 "come in more slowly. You can also seal it: the talk goes on, and it spreads no further."
             )
             self._tell(unit, named, sentence, "🔒", _("seal it"), self._seal, count=counted.sponsored)

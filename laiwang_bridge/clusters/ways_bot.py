@@ -178,8 +178,8 @@ class WaysBot:
         if named.rules.reach.mode in (Mode.CLOSED, Mode.LIST):
             context.reply(
                 _(
-                    "**{title}** is for people who were chosen, so there is no link to it: a link would show its name. "
-                    "A host can give a code that lets one person in: {line}"
+                    "“**{title}**” is for people who were chosen, so there is no link to it: a link would show its "
+                    "name. A host can give a code that lets one person in: {line}"
                 ),
                 title=title,
                 line=code(context.line(self.give_pass, PassWish(number) if number else _NEW_PASS)),
@@ -238,7 +238,7 @@ class WaysBot:
         new = self._passes.new(context.unit, named.id, me)
         if new is None:
             raise UserError(
-                _("{count} passes of **{title}** are open already; more cannot be. This takes them back:"),
+                _("{count} passes of “**{title}**” are open already; more cannot be. This takes them back:"),
                 count=str(MOST_OPEN),
                 title=named.title,
                 try_instead=context.line(self.give_pass, _TAKE_BACK, number),
@@ -251,7 +251,7 @@ class WaysBot:
         off = code(voice.line(self.give_pass, _TAKE_BACK, card.number if card else None))
         said = voice.say(
             _(
-                "**{code}** lets one person into **{title}**, whoever types it to {bot} first within 24 hours, even "
+                "**{code}** lets one person into “**{title}**”, whoever types it to {bot} first within 24 hours, even "
                 "where its reach would not. Read it to them or send it. {line} takes it back."
             ),
             code=format_code(new.value),
@@ -272,8 +272,8 @@ class WaysBot:
             return
         context.reply(
             N_(
-                "{count} pass of **{title}** is taken back; it opens nothing any more.",
-                "{count} passes of **{title}** are taken back; they open nothing any more.",
+                "{count} pass of “**{title}**” is taken back; it opens nothing any more.",
+                "{count} passes of “**{title}**” are taken back; they open nothing any more.",
             ),
             count=count,
             title=named.title,
@@ -283,11 +283,11 @@ class WaysBot:
 
     def _must_be_open(self, named: Named) -> None:
         if named.rules.lifecycle is not Lifecycle.OPEN:
-            raise UserError(_("Nobody new can come into **{title}** now."), title=named.title)
+            raise UserError(_("Nobody new can come into “**{title}**” now."), title=named.title)
 
     def _must_be_host(self, context: Context, named: Named) -> None:
         """A pass stands for an invitation by hand, so whoever may invite by hand may give passes."""
         room = named.room_id
         power = self._rooms.power_of(context.connection, room, context.sender) if room is not None else 0
         if room is None or power < self._rooms.required_power(context.connection, room, "invite"):
-            raise UserError(_("Only a host of **{title}** can do that."), title=named.title)
+            raise UserError(_("Only a host of “**{title}**” can do that."), title=named.title)

@@ -217,7 +217,7 @@ def title_of(voice: Voice, bill: Bill) -> Rich:
     """A bill in a sentence, by its title and number."""
     if not bill.content.called:
         return voice.say(_("bill {number}"), number=f"#{bill.number}")
-    return voice.say(_("{title} ({number})"), title=bill.content.called, number=f"#{bill.number}")
+    return voice.say(_("“{title}” ({number})"), title=bill.content.called, number=f"#{bill.number}")
 
 
 def link_to(voice: Voice, room: RoomID) -> Rich:

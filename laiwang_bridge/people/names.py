@@ -8,8 +8,10 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Context
+from appservice.bots.line import Line
+from appservice.content import without_reply_fallback
 from appservice.ghosts import localpart
-from appservice.language import Language
+from appservice.language import Language, contains_han
 from appservice.rooms import Rooms
 from laiwang_bridge.people import remark_store, store
 from laiwang_bridge.people.readable import readable
@@ -66,10 +68,11 @@ class Names:
 
 
 def who_asks(context: Context) -> PersonId:
-    """The person who gives a command, known from now on. Who writes Chinese is written to in Chinese."""
+    """The person who gives a command, known from now on. Who writes Chinese is written to in Chinese; to tap a Chinese
+    card says nothing of who taps it."""
     person = store.person_of(context.connection, context.sender, context.now)
-    if context.language is Language.ZH:
-        store.learn_language(context.connection, person, context.language.value)
+    if contains_han(Line.of(without_reply_fallback(context.event.content)).own_text):
+        store.learn_language(context.connection, person, Language.ZH.value)
     return person
 
 

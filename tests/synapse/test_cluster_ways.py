@@ -68,7 +68,7 @@ async def test_a_space_shows_its_person_what_may_be_seen_and_nobody_else_anythin
     await lin.opens("a walk by the sea", "1 friend of yours will see it.")
     walk = await room_called(lin, "a walk by the sea")
     porch = await bridged.porch_of(walk)
-    await amy.finds("talking about a walk by the sea")
+    await amy.finds("talking about “a walk by the sea”")
 
     await amy.say("space on", "You are being invited into a Space of your own")
     space = await room_called(amy, "扎堆 Clusters")
@@ -194,9 +194,9 @@ async def test_a_picture_leads_friends_in_and_a_pass_whomever_the_host_likes(bri
     await eve.say(link, "This cluster is not available.")
     assert await eve.person.knock(alias) == await bridged.porch_of(room)
     assert await eve.is_declined(await bridged.porch_of(room)) == KNOCK_ANSWER
-    await bo.say(link, "Come in: you are invited into mushrooms.")
+    await bo.say(link, "Come in: you are invited into “mushrooms”.")
     assert await room_called(bo, "mushrooms") == room
 
     said = await ann.say("pass", "lets one person into mushrooms")
-    await eve.say(said.text.split()[0], "Come in: you are invited into mushrooms.")
+    await eve.say(said.text.split()[0], "Come in: you are invited into “mushrooms”.")
     assert await room_called(eve, "mushrooms") == room

@@ -43,7 +43,7 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
     await ann.opens("weekend hike?", "1 friend of yours will see it.")
     room = (await ann.person.wait_for_invitation(inviter=bridged.bot)).room_id
     await ann.comes_into(room)
-    card = await bo.finds("ann is talking about weekend hike?")
+    card = await bo.finds("ann is talking about “weekend hike?”")
     await bo.tap(card, "👍")
     await bo.comes_into(room)
     await bo.person.wait_for_text("weekend hike?", room=room, sender=bridged.bot)
@@ -69,21 +69,21 @@ async def test_friends_on_two_servers_share_a_cluster(servers: tuple[Bridged, Sy
         lambda: next((one for one in bo.person.invitations if one not in (room, bo.room)), None), 60, "an invitation"
     )
     await bo.comes_into(second)
-    soup = await cat.finds("bo is talking about soup")
+    soup = await cat.finds("bo is talking about “soup”")
     since = cat.person.position
-    await bo.say("quiet 2", "Your friends no longer see that you are in soup.")
-    await cat.hear("soup is not available any more.", since=since)
-    await bo.say("loud 2", "Your friends may see now that you are in soup.")
+    await bo.say("quiet 2", "Your friends no longer see that you are in “soup”.")
+    await cat.hear("“soup” is not available any more.", since=since)
+    await bo.say("loud 2", "Your friends may see now that you are in “soup”.")
     link = (await bo.say("share 2", "matrix.to")).text
     alias = alias_in(link.split()[-1], bridged.synapse.server_name)
     await cat.person.knock(f"#{alias}:{bridged.synapse.server_name}", via=[bridged.synapse.server_name])
     await cat.comes_into(second)
-    await cat.hear("You are in soup.", since=since)
+    await cat.hear("You are in “soup”.", since=since)
     assert soup.sender == bridged.bot
     assert eve.user_id not in {*ann.person.members(room), *bo.person.members(second)}
     assert not eve.invitations
 
     # Out again, from afar.
-    await bo.say("leave 1", "You have left weekend hike?.")
+    await bo.say("leave 1", "You have left “weekend hike?”.")
     await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 60, "bo leaving")
     await bo.person.wait_until(lambda: room not in bo.person.rooms or None, 60, "having left")

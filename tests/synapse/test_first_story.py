@@ -45,9 +45,9 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     await befriend(bo, cat)
 
     await ann.opens("weekend hike?", "1 friend of yours will see it.")
-    card = await bo.finds("ann is talking about weekend hike?")
+    card = await bo.finds("ann is talking about “weekend hike?”")
     await bo.tap(card, "👍")
-    await bo.hear("Come in: you are invited into weekend hike?.")
+    await bo.hear("Come in: you are invited into “weekend hike?”.")
     room = (await bo.person.wait_for_invitation(inviter=bridged.bot)).room_id
     await bo.comes_into(room)
     await ann.comes_into(room)
@@ -55,7 +55,7 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     # The room says nothing of friendships, and what is said in it is nobody's command though two are in it.
     await ann.person.say(room, "yes")
     await bo.person.say(room, "when?")
-    theirs = await cat.finds("bo is talking about weekend hike?")
+    theirs = await cat.finds("bo is talking about “weekend hike?”")
     spoken = [seen.text for seen in ann.person.timeline(room) if seen.sender == bridged.bot and seen.text]
     assert spoken == ["weekend hike?"]
     assert ann.person.state(room, "m.room.pinned_events") is not None
@@ -63,18 +63,18 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     # Quiet, and loud again.
     since = cat.person.position
     asked = await bo.person.say(room, "!zd quiet")
-    await cat.hear("weekend hike? is not available any more.", since=since)
+    await cat.hear("“weekend hike?” is not available any more.", since=since)
     await bo.person.wait_for(lambda seen: seen.reacts_to == asked, room=room)
     since = cat.person.position
     await bo.say("loud", "Your friends may see now")
-    await cat.hear("bo is talking about weekend hike?", since=since)
+    await cat.hear("bo is talking about “weekend hike?”", since=since)
     await cat.tap(theirs, "👍")
     await cat.comes_into(room)
 
     # The host bans, which counts for us; a stranger knocks in vain.
     since = cat.person.position
     await ann.person.set_state(room, "m.room.member", {"membership": "ban"}, cat.person.user_id)
-    await cat.hear("weekend hike? is not available any more.", since=since)
+    await cat.hear("“weekend hike?” is not available any more.", since=since)
     await cat.say("join 1", "This cluster is not available.")
     dan = await begin(bridged, people, "dan")
     porch = await bridged.porch_of(room)
@@ -103,7 +103,7 @@ async def test_a_cluster_grows_and_its_people_come_and_go(bridged: Bridged, peop
     await eventually(is_closed, "the porch being closed", seconds=30)
 
     # Leaving from the chat.
-    await bo.say("leave 1", "You have left weekend hike?.")
+    await bo.say("leave 1", "You have left “weekend hike?”.")
     await ann.person.wait_until(lambda: bo.person.user_id not in ann.person.members(room) or None, 60, "bo leaving")
 
 
@@ -120,7 +120,7 @@ async def test_a_reply_makes_a_message_the_seed_as_it_was_last_edited(bridged: B
     preview = await lin.hear("1 friend of yours will see it.")  # in private: the hall sees no more than a nod
     assert "❓ hotpot?" in preview.text
     await lin.tap(preview, "✅")
-    card = await amy.finds("lin is talking about hotpot?")
+    card = await amy.finds("lin is talking about “hotpot?”")
     await amy.tap(card, "👍")
     await lin.person.wait_for(lambda seen: seen.reacts_to == asked and seen.sender == bridged.bot, room=hall)
     assert [
@@ -163,7 +163,7 @@ async def test_what_is_kept_can_be_read_and_deleted(bridged: Bridged, people: Pe
     fay, gus = await begin(bridged, people, "fay"), await begin(bridged, people, "gus")
     await befriend(fay, gus)
     await fay.opens("a walk", "1 friend of yours will see it.")
-    await gus.finds("fay is talking about a walk")
+    await gus.finds("fay is talking about “a walk”")
 
     def is_file(seen: Seen) -> bool:
         return seen.content.get("msgtype") == "m.file"
@@ -176,7 +176,7 @@ async def test_what_is_kept_can_be_read_and_deleted(bridged: Bridged, people: Pe
     since = gus.person.position
     await fay.tap(question, "👍")
     await fay.hear("I know nothing about you any more.")
-    await gus.hear("a walk is not available any more.", since=since)
+    await gus.hear("“a walk” is not available any more.", since=since)
     await fay.person.wait_until(lambda: fay.person.rooms == {fay.room} or None, 60, "fay leaving the cluster")
     await gus.say("friends", "You have no friends here yet.")
     await fay.say("friends", "You have no friends here yet.")
@@ -192,6 +192,6 @@ async def test_the_host_may_invite_by_hand_whom_he_likes(bridged: Bridged, peopl
     await ivy.wait_until(lambda: room in ivy.rooms or None, 60, "ivy coming")
     await hal.person.kick(room, ivy.user_id)
     await ivy.wait_until(lambda: room not in ivy.rooms or None, 60, "ivy going")
-    await hal.say("leave", "You have left chess.")
+    await hal.say("leave", "You have left “chess”.")
     await hal.person.knock(await bridged.porch_of(room))
     await hal.comes_into(room)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from appservice.bots.line import fold
 from appservice.effects import EffectKey
-from appservice.language import Language
+from appservice.language import Language, contains_han
 from appservice.prepared import Prepared
 from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
 from laiwang_bridge.payments.ledger.entries import EntryId
@@ -61,7 +61,8 @@ class Content:
         """Its title, or what was bought where the line named no other; may be empty."""
         if self.title or not isinstance(self.split, Itemised):
             return self.title
-        return ", ".join(item.title for item in self.split.items if item.title)
+        titles = [item.title for item in self.split.items if item.title]
+        return ("、" if any(map(contains_han, titles)) else ", ").join(titles)
 
 
 @dataclass(frozen=True, slots=True)

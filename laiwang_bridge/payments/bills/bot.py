@@ -10,11 +10,10 @@ from typing import Annotated, Literal
 from sqlalchemy import Connection
 
 from appservice.bots import Argument, Context, Router, UserError
-from appservice.content import Rich, bullets, code, lines, paragraphs
+from appservice.content import Rich, bullets, code, lines, paragraphs, words
 from appservice.language import N_, _
 from laiwang_bridge.payments.bills import bill_store, billing
 from laiwang_bridge.payments.bills.bill_store import Bill, Change
-from laiwang_bridge.payments.bills.card_text import bar
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.changing import Aspect, Changing
 from laiwang_bridge.payments.bills.differences import line_of as history_line
@@ -48,7 +47,8 @@ class BillBot:
     def __init__(self, prefixes: tuple[str, ...], till: Till, cards: Cards) -> None:
         self._till = till
         self._cards = cards
-        self.router = router = Router("bills", prefixes, title=_("Shared bills"))
+        first = _("`AA 120 dinner @ann @bo` in a room shares a bill; on its card you tap what is done.")
+        self.router = router = Router("bills", prefixes, title=_("Shared bills"), first=first)
         self.understanding = Understanding(till.around)
         self.rights = rights = Rights(till.around.rooms)
         self.entering = Entering(router, till, self.understanding, rights, cards)
@@ -185,11 +185,13 @@ class BillBot:
 
     def _row(self, context: Context, bill: Bill) -> Rich:
         done, owing = claims.progress(list(claims.statuses(context.connection, bill).values()))
-        how_far = f"{bar(done, owing)} {done}/{owing}" if owing else "✅"
+        how_far = words("✅")
         if bill.is_imported:
-            how_far = context.catalogue.text(_("imported"))
+            how_far = context.say(_("imported"))
+        elif done < owing:
+            how_far = context.say(_("⏳ {done}/{all} paid"), done=done, all=owing)
         return context.say(
-            _("{number} **{title}** {total}, {date} {progress}"),
+            _("{number} **{title}**: {total} · {date} · {progress}"),
             number=f"#{bill.number}",
             title=_title(context, bill),
             total=bill.content.total.text(context.language.value),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mautrix.types import UserID
 
-from appservice.content import Rich, bullets, code, lines, link, paragraphs, pill, words
+from appservice.content import Rich, code, lines, link, paragraphs, pill, words
 from appservice.language import N_, Catalogue, Message, _
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger.entries import Exchange
@@ -21,13 +21,14 @@ from laiwang_bridge.payments.ledger.splitting import (
     Split,
     Weights,
 )
+from laiwang_bridge.payments.lines.shares import percent_text
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.money.rates import BY_HAND
 from laiwang_bridge.payments.paying.rules import Debt, ShareState, ShareStatus
 
 MOST_PEOPLE = 30
 """How many people a card names, each in a line; it tells how many more there are."""
-_WIDEST_BAR = 10
+_BAR = 10
 _DONE, _LEFT = "▓", "░"
 
 
@@ -65,10 +66,9 @@ def text_of(card: Card, catalogue: Catalogue) -> Rich:
 
 
 def bar(done: int, of: int) -> str:
-    """How far something is, as blocks: ▓▓▓░."""
-    width = min(of, _WIDEST_BAR)
-    filled = width if done == of else min(done * width // of, width - 1)
-    return _DONE * filled + _LEFT * (width - filled)
+    """How far something is, as blocks: ▓▓▓▓▓░░░░░."""
+    filled = _BAR * done // of
+    return _DONE * filled + _LEFT * (_BAR - filled)
 
 
 def must_act(card: Card) -> list[UserID]:
@@ -92,7 +92,7 @@ class _Writer:
             return lines(self._title(), self._say(_("Void: it does not count any more.")))
         return paragraphs(
             lines(self._title(), self._exchange(), self._paid(), self._how(), self._receipt()),
-            bullets(self._people()),
+            lines(*self._people()),
             lines(self._progress(), self._next()),
         )
 
@@ -144,12 +144,12 @@ class _Writer:
         address = self._card.receipt
         return link(self._catalogue.text(_("Receipt")), address) if address else words("")
 
-    def _items(self) -> str:
+    def _items(self) -> list[str]:
         split = self._content.split
         if not isinstance(split, Itemised):
-            return ""
+            return []
         named = [(item.title, item.minor) for item in split.items] + [(one.title, one.minor) for one in split.extras]
-        return ", ".join(f"{title} {self._money(minor)}".strip() for title, minor in named)
+        return [f"{title} {self._money(minor)}".strip() for title, minor in named]
 
     def _people(self) -> list[Rich]:
         everybody = dict.fromkeys((*self._content.paid, *self._content.shares))
@@ -164,7 +164,7 @@ class _Writer:
         has_to_pay = status is not None and status.state in (ShareState.CLAIMED, ShareState.PAID, ShareState.OPEN)
         share = status.owed if status and has_to_pay else self._content.shares.get(account, 0)
         values = {
-            "who": self._name(account),
+            "who": self._name(account) + self._part(account),
             "share": self._money(share),
             "open": self._money(status.open if status else 0),
             "gets": self._money(gets),
@@ -174,9 +174,21 @@ class _Writer:
             values = {"who": self._name(account), "paid": self._money(paid), "share": values["share"]}
             return self._say(_("📥 {who}: {share}, paid {paid}") if paid else _("📥 {who}: {share}"), **values)
         if gets:
-            return self._say(_("💰 {who} gets {gets}, own share {share}"), **values)
+            both, alone = _("💰 {who} gets {gets}, own share {share}"), _("💰 {who} gets {gets}")
+            return self._say(both if share else alone, **values)
         net = self._bill.nets.get(account, 0)
         return self._say(_line(status, net), **values)
+
+    def _part(self, account: AccountId) -> str:
+        """What was said of one share, where it is not the same for all."""
+        match self._content.split:
+            case Weights(weights) if weights.get(account, 1) != 1:
+                return f" (×{weights[account]})"
+            case Percent(percents) if account in percents:
+                return f" ({percent_text(percents[account])} %)"
+            case Adjusted(adjustments) if minor := adjustments.get(account, 0):
+                return f" ({'+' if minor > 0 else '−'}{self._money(abs(minor))})"
+        return ""
 
     def _progress(self) -> Rich:
         owing = [one for one in self._card.statuses.values() if one.owed]
@@ -189,26 +201,31 @@ class _Writer:
         by_state: dict[ShareState, list[AccountId]] = {}
         for account, status in self._card.statuses.items():
             by_state.setdefault(status.state, []).append(account)
+        steps: list[Rich] = []
         if disputed := by_state.get(ShareState.DISPUTED):
             said = _("Next: {author} looks at what {who} said, and corrects it with {edit} or talks it over.")
             author = self._card.faces[self._bill.author].rich
-            return self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit))
+            steps.append(self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit)))
         if waiting := by_state.get(ShareState.OPEN):
-            payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in waiting))
-            return self._say(_("Next: {who} → {payee}, then ✅"), who=self._names(waiting), payee=self._names(payees))
+            steps.append(self._transfer(_("Next: {who} → {payee}, then ✅"), waiting))
         if claimed := by_state.get(ShareState.CLAIMED):
-            payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in claimed))
-            said = _("Next: {payee} says with 👍 that it has come.")
-            return self._say(said, payee=self._names(payees))
+            steps.append(self._transfer(_("Next: {payee} taps 👍 when it has come from {who}."), claimed))
+        if steps:
+            return lines(*steps)
         if ShareState.COUNTED in by_state:
             return self._say(_("Imported: it counts in the balance, and nobody is asked to pay it alone."))
-        if ShareState.PAID in by_state:
-            return self._say(_("All have paid. Done!"))
-        return self._say(_("Nobody owes anything for this."))
+        return self._say(_("All have paid. Done!") if ShareState.PAID in by_state else _NOBODY_OWES)
+
+    def _transfer(self, said: Message, debtors: Sequence[AccountId]) -> Rich:
+        payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in debtors))
+        return self._say(said, who=self._names(debtors), payee=self._names(payees))
 
     def _names(self, accounts: Sequence[AccountId]) -> list[Rich]:
         shown = [self._name(account) for account in accounts[:MOST_PEOPLE]]
         return [*shown, words("…")] if len(accounts) > MOST_PEOPLE else shown
+
+
+_NOBODY_OWES = _("Nobody owes anything for this.")
 
 
 def _line(status: ShareStatus | None, net: int) -> Message:

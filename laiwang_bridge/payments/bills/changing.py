@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Argument, Context, Router, UserError
 from appservice.bots.line import Line, fold
-from appservice.content import code
+from appservice.content import bullets, code, lines
 from appservice.language import _
 from laiwang_bridge.payments.bills import billing
 from laiwang_bridge.payments.bills.bill_store import Bill
@@ -152,7 +152,11 @@ class Changing:
         if not changes:
             context.reply(_("That changes nothing."))
             return
-        context.reply(_("Bill {number}: {changes}."), number=f"#{now.number}", changes=changes)
+        number = f"#{now.number}"
+        if len(changes) == 1:
+            context.reply(_("Bill {number}: {changes}."), number=number, changes=changes)
+        else:
+            context.reply(lines(context.say(_("Bill {number} is different now:"), number=number), bullets(changes)))
 
     # -- what is wanted ---------------------------------------------------------------------------------------------
 

@@ -28,9 +28,18 @@ from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide
 from laiwang_bridge.payments.lines.grammar import read_bill
 from laiwang_bridge.payments.lines.recurrence import Repeat
-from laiwang_bridge.payments.lines.wording import BillWording, EqualWording, Everybody, Habits, Question, Sender
+from laiwang_bridge.payments.lines.wording import (
+    BillWording,
+    EqualWording,
+    Everybody,
+    Habits,
+    Mistake,
+    Question,
+    Sender,
+)
 from laiwang_bridge.payments.money.money import currency
 from laiwang_bridge.payments.till import Till
+from laiwang_bridge.people.names import who_asks
 
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")
 ADD = ("add", "记", "记一笔", "aa")
@@ -103,6 +112,7 @@ class Entering:
         """Book a line that stands in a room, or ask what it means. The same event makes one bill."""
         if bill_store.find_event(context.connection, said.event) is not None:
             return
+        who_asks(context)
         place = self._understanding.place(context, self._till.open_ledger(context))
         self._rights.must_add(context, place.ledger)
         wording = self._understanding.read(
@@ -123,10 +133,10 @@ class Entering:
         if bill is None:
             return
         self.settle_question(context, said)
+        self._cards.answer(context, bill)
         if wording.repeat is not None:
             for listener in self.repeats:
                 listener(context, bill, wording.repeat)
-        self._cards.answer(context, bill)
         for told in self.booked:
             told(context, bill, said)
 
@@ -223,7 +233,9 @@ class Entering:
         return {account: face.name for account, face in self._cards.faces(connection, ledger).items()}
 
     def _is_bill(self, connection: Connection, room: RoomID, line: Line) -> int | None:
-        """Where a line begins that calls nobody and is a bill for sure: `AA 120 tea @ann`, and not `AA batteries`."""
+        """Where a line begins that calls nobody and is a bill for sure: `AA 120 tea @ann`, and not `AA batteries`.
+
+        One with an amount and people in it is meant as one even where it cannot be: whoever wrote it is told why."""
         start = past_aa(line, 0)
         if start == 0 or not _AMOUNT.search(line.text, start):
             return None
@@ -231,6 +243,8 @@ class Entering:
         code = ledger_store.settings(connection, ledger).currency if ledger is not None else self._till.around.currency
         habits = Habits(currency=currency(code), today=_ANY_DAY, sender=_ANYBODY, language=Language.EN)
         said = read_bill(line, start, habits)
+        if isinstance(said, Mistake):
+            return 0 if "@" in line.text or line.pills else None
         readings = said.readings if isinstance(said, Question) else (said,)
         return 0 if any(isinstance(one, BillWording) and _is_clearly_meant(one, line) for one in readings) else None
 

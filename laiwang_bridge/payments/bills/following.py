@@ -105,7 +105,7 @@ class Following:
         voice = self._cards.voice(unit, bill)
         if voice is not None:
             voice.send(
-                _("The message of bill {number} ({title}, {total}) was removed. The bill counts on unless you say so."),
+                _("The message of bill {number} (“{title}”, {total}) was removed. It counts on unless you say so."),
                 number=f"#{bill.number}",
                 title=bill.content.called or voice.catalogue.text(_("Bill")),
                 total=bill.content.total.text(voice.language.value),

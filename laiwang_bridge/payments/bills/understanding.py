@@ -208,7 +208,7 @@ def unfit(problem: CannotDivide, total: Money, language: Language, names: Mappin
             return UserError(_("{who} would get money from this bill. Make the difference smaller."),
                          who=names[problem.account])  # fmt: skip
         case NobodyBears() if problem.title is not None:
-            return UserError(_("Nobody had {title}. Write who: `{title} 12 @name`."), title=problem.title)
+            return UserError(_("Nobody had “{title}”. Write who: `{title} 12 @name`."), title=problem.title)
     return UserError(_("Nobody is left to bear it."))
 
 
@@ -216,13 +216,13 @@ def _question(
     message: Message, values: Mapping[str, Any], readings: Iterable[BillWording], habits: Habits, command: str
 ) -> Ask:
     lines = dict.fromkeys(written(one, habits) for one in readings)
-    found = tuple(Reading(line, f"{command} {line}") for line in list(lines)[:MOST_READINGS])
+    found = tuple(Reading(line, f"AA {line}") for line in list(lines)[:MOST_READINGS])
     return Ask(message, values, found)
 
 
 def _sure(message: Message, values: Mapping[str, Any], said: BillWording, habits: Habits, command: str) -> Ask:
     line = written(said, habits)
-    return Ask(message, values, (Reading(line, f"{command} {line}", is_sure=True),))
+    return Ask(message, values, (Reading(line, f"AA {line}", is_sure=True),))
 
 
 def _with_each(said: BillWording, candidates: Candidates) -> list[BillWording]:

@@ -143,7 +143,7 @@ class PacketBot:
             case Reply.TAKES:
                 self.handing.take(context.unit, one, who_asks(context), context.sender)
                 if not tapped:
-                    context.agree(PACKET)
+                    context.agree()
             case Reply.TOO_LATE:
                 self.handing.too_late(context.unit, one, context.sender)
             case Reply.HAS_ONE if not tapped and part is not None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from mautrix.types import UserID
 
 from appservice.bots import Voice
-from appservice.content import Rich, Words, bullets, code, lines, paragraphs, words
+from appservice.content import Rich, Words, code, lines, paragraphs, words
 from appservice.language import N_, Message, _
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.packets import drawing
@@ -68,12 +68,12 @@ def taken(voice: Voice, one: Packet, parts: Sequence[Part], names: Mapping[UserI
     best = luckiest([part.amount for part in parts]) if one.kind is Kind.LUCKY and one.state is not State.OPEN else None
     rows: list[Words] = []
     for place, part in enumerate(parts):
-        message = _("👑 {name}: {amount}, best luck") if place == best else _("{name}: {amount}")
+        message = _("👑 {name}: {amount}, best luck") if place == best else _("🧧 {name}: {amount}")
         shown = amount(voice, one.currency, part.amount)
         rows.append(voice.say(message, name=_name(voice, part.user, names), amount=shown))
     if count > len(parts):
         rows.append(voice.say(N_("and {count} more", "and {count} more"), count=count - len(parts)))
-    return bullets(rows)
+    return lines(*rows)
 
 
 def proof(voice: Voice, one: Packet, parts: Sequence[Part]) -> Rich:

@@ -103,7 +103,7 @@ class Recurring:
         if (gone := self._gone(unit.connection, bill)) is not None:
             self.pause(unit, series)
             voice.send(
-                _("{title} does not come again for now: {who} is not in this room any more. Add it anew without them."),
+                _("“{title}” does not come again for now: {who} is not in this room any more. Add it anew without."),
                 title=bill.content.called or bill.number, who=gone,
             )  # fmt: skip
             return
@@ -142,7 +142,7 @@ class Recurring:
     def _say_late(self, voice: Voice, bill: Bill, come: recurrence.Due) -> None:
         title = bill.content.called or f"#{bill.number}"
         voice.send(
-            N_("{title}: one bill is late, for I was away.", "{title}: {count} bills are late, for I was away."),
+            N_("“{title}”: one bill is late, for I was away.", "“{title}”: {count} bills are late, for I was away."),
             title=title, count=len(come.dates),
         )  # fmt: skip
         if come.left_out:

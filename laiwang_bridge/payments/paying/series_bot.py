@@ -67,9 +67,9 @@ class SeriesBot:
     def _row(self, context: Context, series: Series) -> Rich:
         bill = bill_store.find(context.connection, series.bill)
         said = (
-            _("{number}. {title} {total}, {rule} (paused)")
+            _("{number}. “{title}”: {total}, {rule} (paused)")
             if series.is_paused
-            else _("{number}. {title} {total}, {rule}, next on {date}")
+            else _("{number}. “{title}”: {total}, {rule}, next on {date}")
         )
         return context.say(
             said, number=series.number, title=bill.content.called or f"#{bill.number}",

@@ -30,7 +30,6 @@ MOST_BUTTONS = 10
 KEYCAPS = (*(f"{number}\ufe0f\u20e3" for number in range(1, 10)), "🔟")
 
 _MODES: dict[SettleMode, Message] = {
-    SettleMode.MINIMAL: _("As few payments as possible."),
     SettleMode.PAIRWISE: _("Everybody pays only those to whom he owes something."),
     SettleMode.TREASURER: _("All payments go through one person."),
 }
@@ -131,7 +130,8 @@ class SettleCards:
             _("Whoever pays and whoever gets it tap the number of the payment. Why it is so: {line}"),
             line=code(self.why(voice, left[0].number)),
         )
-        text = paragraphs(lines(head, voice.say(_MODES[plan.how.mode])), shown_payments, below)
+        mode = _MODES.get(plan.how.mode)
+        text = paragraphs(lines(head, voice.say(mode) if mode else ""), shown_payments, below)
         return text, self._buttons(voice, plan.ledger, left)
 
     def _buttons(self, voice: Voice, ledger: LedgerId, left: Iterable[Suggested]) -> list[Button]:

@@ -100,7 +100,7 @@ class RailsBot:
         self._till = till
         self._ways = ways
         self._download = download
-        self.telling = Telling(around, ways)
+        self.telling = Telling(till, ways)
         self.telling.answered_by(Commands(self.tell, self._add_line))
         self.router = router = Router("rails", prefixes, title=_GROUP)
         command = router.command
@@ -147,8 +147,10 @@ class RailsBot:
                              ask=code(context.line(self.way, "ask", "on")))  # fmt: skip
         context.reply(paragraphs(numbered(shown), context.say(said), change, *waiting))
 
-    def way(self, context: Context, what: What, given: Given = None) -> None:
+    def way(self, context: Context, what: What = "add", given: Given = None) -> None:
         match what:
+            case "add" if given is None:
+                context.reply(self._kinds(context))
             case "add":
                 self._add(context, given or "")
             case "remove":

@@ -26,7 +26,7 @@ from laiwang_bridge.payments.rails import Mistake, Offer, PayRequest, QrCode, ra
 from laiwang_bridge.payments.rails.pictures import draw
 from laiwang_bridge.payments.rails.rail_store import Request, RequestId
 from laiwang_bridge.payments.rails.ways import Way, Ways
-from laiwang_bridge.payments.surroundings import Surroundings
+from laiwang_bridge.payments.till import Till
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.rules import PersonId
 
@@ -63,8 +63,9 @@ class Commands:
 class Telling:
     """Commands are given later (`answered_by`), because they tell people themselves. `further` are more offers."""
 
-    def __init__(self, around: Surroundings, ways: Ways) -> None:
-        self._around = around
+    def __init__(self, till: Till, ways: Ways) -> None:
+        self._till = till
+        self._around = till.around
         self._ways = ways
         self._commands: Commands | None = None
         self.further: list[MoreWays] = []
@@ -155,7 +156,7 @@ class Telling:
             _("{name} owes you **{amount}** ({where}) and asks how to pay you."),
             name=self._around.names.for_viewer(unit.connection, payee, payer),
             amount=owed.money.text(there.language.value),
-            where=_place(there, owed),
+            where=self._place(there, owed),
         )
         first = there.say(_("First tell me how you are paid: {line}"), line=code(commands.add(there, owed)))
         there.send(
@@ -169,8 +170,14 @@ class Telling:
             name=self._name(voice, payee),
             amount=owed.money.text(voice.language.value),
             title=owed.title,
-            where=_place(voice, owed),
+            where=self._place(voice, owed),
         )
+
+    def _place(self, voice: Voice, owed: Owed) -> Rich:
+        """What the room is called, as a link to it."""
+        room = ledger_store.room_of(voice.connection, owed.ledger)
+        name = self._till.room_name(voice.connection, room)
+        return Rich(name, link(name, f"https://matrix.to/#/{quote(room, safe='!:')}").html)
 
     def _name(self, voice: Voice, account: Account) -> str:
         if account.kind is AccountKind.USER:
@@ -193,12 +200,6 @@ def send_code(voice: Voice, body: str, qr: QrCode) -> None:
             "m.mentions": {},
         }
     )
-
-
-def _place(voice: Voice, owed: Owed) -> Rich:
-    """A link to the room: clients show what it is called."""
-    room = ledger_store.room_of(voice.connection, owed.ledger)
-    return link(voice.catalogue.text(_("this room")), f"https://matrix.to/#/{quote(room, safe='!:')}")
 
 
 def _written(voice: Voice, title: Rich, offer: Offer) -> Rich:

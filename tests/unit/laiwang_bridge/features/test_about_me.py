@@ -16,7 +16,7 @@ from laiwang_bridge.people import store as people
 from laiwang_bridge.people.codes import format_code
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, Person, Town, open_town
 
-CARD = "talking about weekend hike?"
+CARD = "talking about “weekend hike?”"
 DONE = "Done, I know nothing about you any more."
 
 
@@ -234,7 +234,7 @@ async def test_the_forgotten_leaves_his_clusters_and_is_seen_through_no_more(tow
     before = bo.reads("You are in")
     await bo.say("forget")
     assert await bo.say("yes") == f"{DONE} Write to me whenever you like; we start anew."
-    assert cat.sees("weekend hike? is not available any more.")
+    assert cat.sees("“weekend hike?” is not available any more.")
     assert town.rooms[room].inside == {BOT, ann.user}
     assert bo.reads("You are in") == before  # his chat is not stirred up once more
     assert "no friends here yet" in await ann.say("friends")

@@ -30,10 +30,10 @@ async def test_a_line_is_a_bill_and_its_card_says_all_of_it(
         "dinner: €120.00 · #1\n"
         "Paid by Ann, Nov 14, 2023\n"
         "3 people, €40.00 each.\n\n"
-        "- 💰 Ann gets €80.00, own share €40.00\n"
-        "- ⏳ Bo: €40.00\n"
-        "- ⏳ Cat: €40.00\n\n"
-        "░░ 0/2 paid\n"
+        "💰 Ann gets €80.00, own share €40.00\n"
+        "⏳ Bo: €40.00\n"
+        "⏳ Cat: €40.00\n\n"
+        "░░░░░░░░░░ 0/2 paid\n"
         "Next: Bo, Cat → Ann, then ✅"
     )
     assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
@@ -80,7 +80,36 @@ async def test_chinese_is_answered_in_chinese(table: Table, people: tuple[Person
     assert "3 人，每人 ¥120.00。" in card
     assert "下一步：Bo、Cat → Ann，付后点 ✅" in card
     assert await table.owed("CNY") == {"ann": 24000, "bo": -12000, "cat": -12000}
-    assert (await table.say(bo, "!记账 明细")).startswith("1 笔账\n- #1 聚餐 ¥360.00")
+    assert (await table.say(bo, "!记账 明细")).startswith("1 笔账\n- #1 聚餐：¥360.00")
+
+
+async def test_a_tap_on_a_chinese_card_says_nothing_of_who_taps(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, _cat = people
+    await table.say(ann, "AA 12 EUR 午饭 @bo")
+    await table.tap(bo, "午饭", "✅")
+    assert "Balance in EUR" in await table.say(bo, "!aa balance")
+    assert "EUR 余额" in await table.say(ann, "!aa balance"), "who writes Chinese reads it"
+
+
+async def test_amounts_that_do_not_fit_are_answered_without_a_prefix_too(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    assert "€10.00" in await table.say(people[0], "AA 120 hotel @bo=50 @cat=60")
+    assert await table.bills() == []
+
+
+async def test_the_card_shows_parts_that_are_not_the_same_and_who_has_to_confirm(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, _cat = people
+    card = await table.say(ann, "AA 120 dinner @bo x2 @cat")
+    assert "⏳ Bo (×2): €60.00\n⏳ Cat: €30.00" in card
+    card = await table.tap(bo, "dinner", "✅")
+    assert "Next: Cat → Ann, then ✅\nNext: Ann taps 👍 when it has come from Bo." in card
+    card = await table.say(ann, "AA 120 hotel @bo=rest @cat=50")
+    assert "💰 Ann gets €120.00\n" in card, "without a share of her own"
 
 
 async def test_odd_cents_go_round(table: Table, people: tuple[Person, Person, Person]) -> None:

@@ -36,7 +36,7 @@ async def make_host(table: Table, person: Person) -> None:
 async def test_an_edit_of_the_message_is_a_correction(table: Table, people: People) -> None:
     ann, bo, _cat = people
     said = await table.edit(ann, table.last, "AA 130 lunch @bo")
-    assert "Bill #1: total €120.00 → €130.00, title dinner → lunch, shares" in said
+    assert "Bill #1 is different now:\n- total €120.00 → €130.00\n- title dinner → lunch\n- shares" in said
     assert "lunch: €130.00 · #1" in table.card(1)
     assert await table.owed() == {"ann": 6500, "bo": -6500}
     await table.edit(ann, table.last, "AA 140 lunch @bo")
@@ -66,7 +66,7 @@ async def test_what_was_paid_for_a_bill_is_asked_about_before_it_changes(table: 
     await table.say(bo, "!aa paid #1")
     await table.tap(ann, "· #1", "👍")
     assert "✅ Bo: €40.00 paid" in table.card(1)
-    assert "▓░ 1/2 paid" in table.card(1)
+    assert "▓▓▓▓▓░░░░░ 1/2 paid" in table.card(1)
     said = await table.edit(ann, table.last, "AA 90 dinner @bo @cat")
     said = await table.say(ann, "!aa edit 1 amount 90")
     assert said.startswith("€40.00 was paid for bill #1 already.")
@@ -144,7 +144,7 @@ async def test_an_undo_takes_a_payment_back(table: Table, people: People) -> Non
 async def test_a_removed_message_makes_nothing_void_silently(table: Table, people: People) -> None:
     ann = people[0]
     await table.town.send(ann.user, table.room, "m.room.redaction", {"redacts": table.last})
-    assert "The message of bill #1 (dinner, €120.00) was removed." in table.shows("was removed")
+    assert "The message of bill #1 (“dinner”, €120.00) was removed." in table.shows("was removed")
     assert (await table.owed())["ann"] == 8000
     await table.tap(people[1], "was removed", "🗑")
     assert (await table.owed())["ann"] == 8000, "who may not change it does not make it void either"
@@ -162,10 +162,10 @@ async def test_bills_are_listed_and_found(table: Table, people: People) -> None:
     for number in range(11):
         await table.say(ann, f"!aa 10 tea{number} @bo")
     page = await table.say(ann, "!aa list")
-    assert page.startswith("12 bills\n- #12 tea10 €10.00")
+    assert page.startswith("12 bills\n- #12 tea10: €10.00")
     assert "Page 1 of 2" in page
-    assert "#1 dinner €120.00" in await table.say(ann, "!aa list 2")
-    assert await table.say(ann, "!aa search DIN") == "One bill\n- #1 dinner €120.00, Nov 14, 2023 ░░ 0/2"
+    assert "#1 dinner: €120.00" in await table.say(ann, "!aa list 2")
+    assert await table.say(ann, "!aa search DIN") == "One bill\n- #1 dinner: €120.00 · Nov 14, 2023 · ⏳ 0/2 paid"
     assert "No bill here has" in await table.say(ann, "!aa search 100%")
     assert "dinner: €120.00 · #1" in await table.say(ann, "!aa show 1")
     await table.say(ann, "!aa edit 1 amount 60")

@@ -11,7 +11,8 @@ async def test_whoever_hides_a_cluster_sees_no_more_of_it(town: Town, line: list
     ann, bo, cat, _dan = line
     room = await town.start(ann, HIKE)
     bo.news()
-    assert await bo.tap(CARD, "🙈") == "* weekend hike? is hidden.\n\nweekend hike? is hidden. `join 1` brings it back."
+    hidden = "“weekend hike?” is hidden."
+    assert await bo.tap(CARD, "🙈") == f"* {hidden}\n\n{hidden} `join 1` brings it back."
     assert bo.buttons("is hidden.") == set()
     await town.member(room, ann.user, "leave")
     await town.member(room, ann.user, "invite", by=BOT)
@@ -20,7 +21,7 @@ async def test_whoever_hides_a_cluster_sees_no_more_of_it(town: Town, line: list
     assert "None of your friends" in await bo.say("list")
 
     assert "Come in" in await bo.say("join 1")
-    assert bo.reads("You are in").startswith("You are in weekend hike?")
+    assert bo.reads("You are in").startswith("You are in “weekend hike?”")
     assert cat.sees(CARD)
 
 
@@ -63,7 +64,7 @@ async def test_a_long_list_is_cut_and_old_cards_that_are_gone_do_not_fill_it(tow
     for number in range(30):
         await bo.say(f"hide {number + 2}")
         await town.wait(MINUTE)
-    assert "Ann is talking about the oldest" in await bo.say("list")
+    assert "Ann is talking about “the oldest”" in await bo.say("list")
 
 
 async def test_a_card_waits_in_the_list_for_somebody_who_left_the_chat(town: Town, line: list[Person]) -> None:
@@ -110,7 +111,7 @@ async def test_leaving_and_going_quiet_work_from_the_chat_too(town: Town, line: 
     assert "no longer see" in await bo.say("quiet 1")
     assert not cat.sees(CARD)
     assert "may see now" in await bo.say("loud")
-    assert "You have left weekend hike?." in await bo.say("leave 1")
+    assert "You have left “weekend hike?”." in await bo.say("leave 1")
     assert bo.user not in town.rooms[room].inside
     assert await bo.say("leave 1") == "You are not in that cluster.\nlist"
 
@@ -179,7 +180,7 @@ async def test_everything_the_bot_sends_rings_only_where_it_should(town: Town, l
         if isinstance(effect, SendMessage) and effect.content["msgtype"] == "m.text" and effect.replaces is None
         if room != town.cluster_room(HIKE)
     ]
-    assert ringing == ["Ann is talking about weekend hike?", "Bo is talking about weekend hike?"]
+    assert ringing == ["Ann is talking about “weekend hike?”", "Bo is talking about “weekend hike?”"]
 
 
 async def test_a_card_names_a_friend_as_he_is_called_in_his_chat_with_the_bot(town: Town, line: list[Person]) -> None:

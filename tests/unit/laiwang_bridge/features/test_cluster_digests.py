@@ -40,7 +40,7 @@ async def test_nothing_is_pushed_and_the_digest_brings_it(calm: Town, chain: lis
     assert await calm.count("cluster_card") == 1  # the initiator's own
     await calm.wait(EVENING)
     assert bo.news() == (
-        "Ann is talking about weekend hike?\n(a few people)\n\n"
+        "Ann is talking about “weekend hike?”\n(a few people)\n\n"
         "👍 step in · join 1\n🙈 hide · hide 1\n🔕 hide what comes through Ann · mute @ann:town"
     )
     await calm.wait(3 * DAY)
@@ -65,7 +65,7 @@ async def test_several_clusters_make_one_message_with_the_best_first(calm: Town,
         "1 friend is talking: “old soup” — Ann · a few people · `join 2`\n"
         "1 friend is talking: “weekend hike?” — Ann · a few people · `join 3`"
     )
-    assert "Come in: you are invited into old soup." in await bo.say("join 2")
+    assert "Come in: you are invited into “old soup”." in await bo.say("join 2")
 
 
 async def test_a_digest_leaves_out_all_but_the_best_and_says_so(calm: Town, chain: list[Person]) -> None:
@@ -95,7 +95,7 @@ async def test_whoever_switched_digests_off_gets_none_and_may_still_look(calm: T
     await calm.start(ann, HIKE)
     await calm.wait(2 * DAY)
     assert bo.news() == ""
-    assert "Ann is talking about weekend hike?" in await bo.say("!zd")
+    assert "Ann is talking about “weekend hike?”" in await bo.say("!zd")
 
 
 async def test_whoever_wants_it_at_once_gets_it_at_once_but_not_at_night(calm: Town, chain: list[Person]) -> None:
@@ -107,7 +107,7 @@ async def test_whoever_wants_it_at_once_gets_it_at_once_but_not_at_night(calm: T
     await calm.start(ann, "midnight soup")
     assert bo.news() == ""
     await calm.wait(10 * HOUR)
-    assert "Ann is talking about midnight soup" in bo.news()
+    assert "Ann is talking about “midnight soup”" in bo.news()
 
 
 async def rush(town: Town, *, wait: int) -> Person:
@@ -126,14 +126,14 @@ async def rush(town: Town, *, wait: int) -> Person:
 
 async def test_three_friends_within_an_hour_are_news_for_now(calm: Town) -> None:
     eve = await rush(calm, wait=10 * MINUTE)
-    assert eve.news().startswith("Bo, Cat, and Dan are talking about weekend hike?")
+    assert eve.news().startswith("Bo, Cat, and Dan are talking about “weekend hike?”")
 
 
 async def test_three_friends_over_the_day_wait_for_the_evening(calm: Town) -> None:
     eve = await rush(calm, wait=HOUR)
     assert eve.news() == ""
     await calm.wait(EVENING)
-    assert eve.news().startswith("Bo, Cat, and Dan are talking about weekend hike?")
+    assert eve.news().startswith("Bo, Cat, and Dan are talking about “weekend hike?”")
 
 
 async def test_nothing_is_so_urgent_that_it_wakes_somebody(calm: Town) -> None:
@@ -187,7 +187,7 @@ async def test_calling_tells_nobody_who_may_see_what(calm: Town, chain: list[Per
         (await ann.say(f"!zd mention {user}")).replace(user, "…")
         for user in (bo.user, cat.user, dan.user, calm.stranger("eve"), ann.user)
     }
-    assert said == {"If … may see weekend hike?, they are told now."}
+    assert said == {"If … may see “weekend hike?”, they are told now."}
     for other in (bo, cat, dan):
         assert not other.sees(HIKE)
     assert calm.rooms[room].inside == {BOT, ann.user}
@@ -262,7 +262,7 @@ async def test_who_mutes_a_friend_sees_no_clusters_through_him(calm: Town, chain
     assert "None of your friends" in await bo.say("list")
     await calm.start(ann, "dinner")
     await calm.wait(DAY)
-    assert not bo.sees("dinner")
+    assert not bo.sees("“dinner”")
     await bo.say(f"unmute {ann.user}")
     assert bo.sees(CARD)
     await calm.wait(DAY)
@@ -273,7 +273,7 @@ async def test_friends_are_called_as_the_reader_calls_them(calm: Town, chain: li
     ann, bo, _cat, _dan = chain
     await bo.say(f"name {ann.user} Auntie May")
     await calm.start(ann, HIKE)
-    assert (await bo.say("list")).startswith("Auntie May is talking about weekend hike?")
+    assert (await bo.say("list")).startswith("Auntie May is talking about “weekend hike?”")
 
 
 # -- lists and names --------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ async def test_a_friend_may_knock_instead_of_tapping(town: Town, line: list[Pers
     room = await town.start(ann, HIKE)
     await town.knock(room, bo.user)
     assert bo.user in town.rooms[room].inside
-    assert bo.reads("You are in").startswith("You are in weekend hike?")
+    assert bo.reads("You are in").startswith("You are in “weekend hike?”")
 
 
 async def test_all_refusals_sound_the_same(town: Town, line: list[Person]) -> None:
@@ -135,8 +135,8 @@ async def test_an_invitation_that_fails_frees_the_seat_and_says_what_to_do(sqlit
         await town.start(ann, HIKE)
         town.homeserver.refused = lambda effect: "blocked" if isinstance(effect, Invite) else None
         assert await bo.tap(CARD, "👍") == (
-            "Come in: you are invited into weekend hike?.\n\n"
-            "I could not invite you into weekend hike?. If your account refuses invitations, allow them from "
+            "Come in: you are invited into “weekend hike?”.\n\n"
+            "I could not invite you into “weekend hike?”. If your account refuses invitations, allow them from "
             f"{BOT}, then try again."
         )
         assert await town.count("cluster_invitation") == 0
@@ -152,7 +152,7 @@ async def test_a_great_rush_comes_in_one_by_one(sqlite_url: str) -> None:
         await town.befriend(ann, *others)
         room = await town.start(ann, HIKE)
         answers = [(await other.tap(CARD, "👍")).splitlines()[0] for other in others]
-        invited, queued = "Come in: you are invited into weekend hike?.", "Many want in just now."
+        invited, queued = "Come in: you are invited into “weekend hike?”.", "Many want in just now."
         assert [answer.startswith(invited) for answer in answers] == [True, True, True, False, False]
         assert all(answer.startswith(queued) for answer in answers[3:])
         assert len(town.rooms[room].inside) == 5

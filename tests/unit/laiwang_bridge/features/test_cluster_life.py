@@ -70,7 +70,7 @@ async def test_a_host_may_do_it_in_private_too(town: Town, line: list[Person]) -
     room = await town.start(ann, HIKE)
     other = await town.start(bo, "chess")
     await come(town, other, ann)
-    assert f"{HIKE} is sealed" in await ann.say("seal")  # the one that she is host of
+    assert f"“{HIKE}” is sealed" in await ann.say("seal")  # the one that she is host of
     assert lifecycle(town, room) == "sealed"
     assert "spreads again" in await ann.say("unseal 1")
 

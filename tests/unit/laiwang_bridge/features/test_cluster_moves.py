@@ -33,7 +33,7 @@ async def test_a_full_cluster_is_divided_and_those_who_wait_are_offered_the_seco
         await in_room(town, ann.user, room, "!zd cap 3")
         assert "cannot have fewer" not in ann.news()
         town.news(room)
-        assert "weekend hike? 2 is opening" in await ann.say("bud")
+        assert "“weekend hike? 2” is opening" in await ann.say("bud")
         sibling = town.cluster_room(f"{HIKE} 2")
         creation = town.porch(f"{HIKE} 2").creation
         assert creation is not None
@@ -43,12 +43,12 @@ async def test_a_full_cluster_is_divided_and_those_who_wait_are_offered_the_seco
         pinned = state(town, sibling, "m.room.pinned_events")["pinned"]
         assert [town.rooms[sibling].said[event]["content"]["body"] for event in pinned] == [HIKE]
         said = town.news(room)
-        assert "It goes on in weekend hike? 2 too" in said
+        assert "It goes on in “weekend hike? 2” too" in said
         assert f"https://matrix.to/#/%23{creation.alias_localpart}%3Atown" in said
-        assert dan.sees(f"talking about {HIKE} 2")
-        assert not eve.sees(f"talking about {HIKE} 2")  # a friend of ann's is not in it yet
+        assert dan.sees(f"talking about “{HIKE} 2”")
+        assert not eve.sees(f"talking about “{HIKE} 2”")  # a friend of ann's is not in it yet
         await come(town, sibling, dan)
-        assert f"{HIKE} 3 is opening" in await in_room(town, ann.user, sibling, "!zd bud")
+        assert f"“{HIKE} 3” is opening" in await in_room(town, ann.user, sibling, "!zd bud")
 
 
 async def test_the_notice_that_it_is_full_has_a_button_to_divide_it(town: Town, line: list[Person]) -> None:
@@ -72,7 +72,7 @@ async def test_a_club_holds_several_clusters_which_do_not_end(town: Town, line: 
     assert creation.room_type == "m.space"
     assert state(town, space, "m.room.join_rules") == {"join_rule": "invite"}
     assert ann.user in town.rooms[space].inside
-    assert "chess is in the club Outdoors" in await ann.say("club add 2")
+    assert "“chess” is in the club Outdoors" in await ann.say("club add 2")
     assert children(town, space) == {hike, chess}
     assert "in a club already" in await ann.say("club add 2 outdoors")
     assert "afterwards it only becomes smaller" in await in_room(town, ann.user, hike, "!zd reach friends")
@@ -140,7 +140,7 @@ async def test_a_member_saves_what_was_said_and_nobody_else_does(town: Town, lin
     await town.react(ann.user, room, said, "👍")
     assert await in_room(town, bo.user, room, "!zd archive") == ""
     told = bo.news()
-    assert f"{HIKE}, " in told
+    assert f"“{HIKE}”, " in told
     assert "I keep neither." in told
     [data, html] = [data for _name, data in library.files]
     saved = orjson.loads(data)

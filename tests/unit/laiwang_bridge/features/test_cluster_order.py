@@ -55,7 +55,7 @@ class TestReports:
         flag = await town.react(may.user, room, bad, "🚩")
         assert is_gone(town, room, flag)
         told = operators.news()
-        assert "Report from @may:town: a message by @bo:town in hike" in told
+        assert "Report from @may:town: a message by @bo:town in “hike”" in told
         assert "buy my shoes" in told
         assert "https://matrix.to/#/" in told
         assert "Thank you. The operators of this bridge see your report" in may.news()
@@ -181,10 +181,10 @@ class TestHosts:
         lin, may, bo = await town.arrive("lin"), await town.arrive("may"), await town.arrive("bo")
         room = await circle(town, lin, may, bo)
         await town.member(room, lin.user, "leave")
-        assert "The host of hike has left." in may.news()
+        assert "The host of “hike” has left." in may.news()
         assert bo.news() == ""
-        said = await may.tap("The host of hike has left.", "✅")
-        assert "you are the host of hike now" in said
+        said = await may.tap("The host of “hike” has left.", "✅")
+        assert "you are the host of “hike” now" in said
         levels: Any = town.rooms[room].state[("m.room.power_levels", "")]
         assert levels["users"][may.user] == 50
         assert lin.user not in levels["users"]
@@ -193,10 +193,10 @@ class TestHosts:
         lin, may, bo, chen = [await town.arrive(name) for name in ("lin", "may", "bo", "chen")]
         room = await circle(town, lin, may, bo, chen)
         await town.member(room, lin.user, "leave")
-        await may.tap("The host of hike has left.", "❌")
-        assert "The host of hike has left." in bo.news()
+        await may.tap("The host of “hike” has left.", "❌")
+        assert "The host of “hike” has left." in bo.news()
         await town.wait(3 * DAY)
-        assert "The host of hike has left." in chen.news()
+        assert "The host of “hike” has left." in chen.news()
         assert "not asked" in await bo.say("!zd host 1 yes")
 
     async def test_a_quiet_member_is_not_asked(self, town: Town) -> None:

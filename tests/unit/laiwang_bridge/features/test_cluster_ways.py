@@ -151,7 +151,7 @@ class TestHandingOn:
         room = await town.start(ann, HIKE)
         link = link_in(await ann.say("share"))
         assert await cat.say(link) == NOT_AVAILABLE
-        assert "Come in: you are invited into weekend hike?." in await bo.say(link)
+        assert "Come in: you are invited into “weekend hike?”." in await bo.say(link)
         assert town.rooms[room].inside == {BOT, ann.user, bo.user}
         assert await bo.say(link) == "You are inside already."
         eve = await town.arrive("eve")
@@ -183,7 +183,7 @@ class TestHandingOn:
         room = await town.start(ann, HIKE)
         assert "You are not in that cluster." in await bo.say("share 1")
         await town.say(ann.user, room, "!zd seal")
-        assert "Nobody new can come into weekend hike? now." in await ann.say("share 1")
+        assert "Nobody new can come into “weekend hike?” now." in await ann.say("share 1")
 
 
 class TestPasses:
@@ -193,10 +193,10 @@ class TestPasses:
         ann, cat = await town.arrive("ann"), await town.arrive("cat")
         room = await town.start(ann, "closed: surprise")
         said = await ann.say("pass 1")
-        assert "lets one person into surprise, whoever types it to @laiwang:town first within 24 hours" in said
+        assert "lets one person into “surprise”, whoever types it to @laiwang:town first within 24 hours" in said
         typed = code_in(said)
         eve = await town.arrive("eve")
-        assert await eve.say(typed) == "Come in: you are invited into surprise."
+        assert await eve.say(typed) == "Come in: you are invited into “surprise”."
         assert eve.user in town.rooms[room].inside
         assert await cat.say(typed) == NO_CODE
         assert await eve.say(typed) == NO_CODE
@@ -224,7 +224,7 @@ class TestPasses:
         assert town.news(room) == ""
         typed = code_in(ann.news())
         await town.say(bo.user, room, "!zd pass")
-        assert "Only a host of weekend hike? can do that." in town.news(room)
+        assert "Only a host of “weekend hike?” can do that." in town.news(room)
         assert "Come in" in await cat.say(typed.lower().replace("-", " "))
 
     async def test_a_pass_works_for_a_day_and_until_it_is_taken_back(self, town: Town, line: list[Person]) -> None:
@@ -235,9 +235,9 @@ class TestPasses:
         second = code_in(await ann.say("pass"))
         await town.wait(HOUR)
         assert await cat.say(first) == NO_CODE
-        assert "1 pass of weekend hike? is taken back" in await ann.say("pass off")
+        assert "1 pass of “weekend hike?” is taken back" in await ann.say("pass off")
         assert await dan.say(second) == NO_CODE
-        assert "0 passes of weekend hike? are taken back" in await ann.say("pass off 1")
+        assert "0 passes of “weekend hike?” are taken back" in await ann.say("pass off 1")
         third = code_in(await ann.say("!扎堆 口令 1"))
         assert "Come in" in await dan.say(third)
 
@@ -309,7 +309,7 @@ class TestPasses:
         for _pass in range(MOST_OPEN):
             code_in(await ann.say("pass"))
         said = await ann.say("pass")
-        assert "20 passes of weekend hike? are open already" in said
+        assert "20 passes of “weekend hike?” are open already" in said
         assert said.splitlines()[-1] == "pass off"
         assert "20 passes" in await ann.say("pass off")
         code_in(await ann.say("pass"))

@@ -18,14 +18,14 @@ async def test_a_cluster_travels_from_friend_to_friend_and_no_further(town: Town
     ann, bo, cat, dan = line
     room = await town.start(ann, HIKE)
     assert bo.news() == (
-        "Ann is talking about weekend hike?\n(a few people)\n\n"
+        "Ann is talking about “weekend hike?”\n(a few people)\n\n"
         "👍 step in · join 1\n🙈 hide · hide 1\n🔕 hide what comes through Ann · mute @ann:town"
     )
     assert not cat.sees(CARD)
 
     assert await bo.tap(CARD, "👍") == (
-        "Come in: you are invited into weekend hike?.\n\n"
-        "* You are in weekend hike?. Your friends may see that.\n\n🤫 be there quietly · quiet 1"
+        "Come in: you are invited into “weekend hike?”.\n\n"
+        "* You are in “weekend hike?”. Your friends may see that.\n\n🤫 be there quietly · quiet 1"
     )
     assert town.rooms[room].inside == {BOT, ann.user, bo.user}
     assert cat.reads(CARD).startswith("Bo is talking about")
@@ -50,7 +50,7 @@ async def test_a_restart_in_the_middle_of_everything_is_not_noticed(town: Town, 
     await bo.tap(CARD, "👍")
     assert (
         bo.reads("You are in")
-        == "You are in weekend hike?. Your friends may see that.\n\n🤫 be there quietly · quiet 1"
+        == "You are in “weekend hike?”. Your friends may see that.\n\n🤫 be there quietly · quiet 1"
     )
     town.restart()
     await bo.tap("You are in", "🤫")
@@ -101,7 +101,7 @@ async def test_a_quiet_member_shows_nobody_anything(town: Town, line: list[Perso
     await town.start(ann, HIKE)
     await bo.tap(CARD, "👍")
     assert cat.sees(CARD)
-    assert "Your friends no longer see that you are in weekend hike?." in await bo.tap("You are in", "🤫")
+    assert "Your friends no longer see that you are in “weekend hike?”." in await bo.tap("You are in", "🤫")
     assert cat.reads("weekend hike?") == GONE
     assert cat.buttons(GONE) == set()
     assert "quietly: your friends do not see it" in bo.reads("You are in")
@@ -212,5 +212,5 @@ async def test_a_card_names_three_friends_and_counts_the_others(town: Town) -> N
     await town.start(ann, HIKE)
     for other in others:
         await other.tap(CARD, "👍")
-    assert (await cat.say("list")).startswith("Ann, P0, P1 and 2 more friends are talking about weekend hike?")
+    assert (await cat.say("list")).startswith("Ann, P0, P1 and 2 more friends are talking about “weekend hike?”")
     assert cat.reads("talking").count("(about 5 people)") == 1

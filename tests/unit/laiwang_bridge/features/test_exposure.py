@@ -15,7 +15,7 @@ from laiwang_bridge.people.rules import Exposure, ListId, PersonId
 from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE
 from tests.unit.laiwang_bridge.features.town import Person, Town
 
-ASKED = "You are in weekend hike?. Let your 2 friends see that?"
+ASKED = "You are in “weekend hike?”. Let your 2 friends see that?"
 LOUD, QUIET = Exposure.LOUD, Exposure.QUIET
 THANKS_LOUD = "Your friends may see where you are from now on, unless you are quiet in a cluster."
 THANKS_QUIET = "Your friends do not see where you are from now on, unless you are loud in a cluster."
@@ -92,11 +92,11 @@ async def test_the_answer_holds_for_the_next_cluster_and_can_be_changed_in_each(
     assert "no longer see" in await bo.say("quiet")
     assert bo.sees(THANKS_QUIET)
     soup = await town.start(ann, "soup")
-    await bo.tap("talking about soup", "👍")
-    assert not bo.sees("You are in soup. Let your 2 friends see that?")
+    await bo.tap("talking about “soup”", "👍")
+    assert not bo.sees("You are in “soup”. Let your 2 friends see that?")
     assert not cat.sees("soup")
     await town.say(bo.user, soup, "!zd loud")
-    assert cat.sees("talking about soup")
+    assert cat.sees("talking about “soup”")
     assert await usual(town, bo) == "quiet"
     assert not cat.sees(CARD)
 
@@ -106,8 +106,8 @@ async def test_nobody_is_asked_twice_and_one_answer_is_for_all(town: Town, undec
     await town.start(ann, HIKE)
     await bo.tap(CARD, "👍")
     await town.start(ann, "soup")
-    await bo.tap("talking about soup", "👍")
-    assert not bo.sees("You are in soup. Let")
+    await bo.tap("talking about “soup”", "👍")
+    assert not bo.sees("You are in “soup”. Let")
     town.restart()
     await bo.tap(ASKED, "📣")
     assert cat.sees("“weekend hike?” — Bo")
@@ -120,14 +120,14 @@ async def test_what_he_says_of_another_cluster_is_no_answer(town: Town, undecide
     await town.start(ann, HIKE)
     await bo.tap(CARD, "👍")
     soup = await town.start(ann, "soup")
-    await bo.tap("talking about soup", "👍")
+    await bo.tap("talking about “soup”", "👍")
     await town.say(bo.user, soup, "!zd loud")
-    assert cat.sees("talking about soup")
+    assert cat.sees("talking about “soup”")
     assert await usual(town, bo) is None
     assert bo.sees(ASKED)
     await bo.tap(ASKED, "🤫")
     assert await usual(town, bo) == "quiet"
-    assert cat.sees("talking about soup")
+    assert cat.sees("talking about “soup”")
 
 
 async def test_coming_back_changes_nothing(town: Town, undecided: list[Person]) -> None:
@@ -151,8 +151,8 @@ async def test_whoever_leaves_need_not_answer_and_is_asked_the_next_time(town: T
     assert bo.sees("You need not answer that any more.")
     assert not bo.sees(ASKED)
     await town.start(ann, "soup")
-    await bo.tap("talking about soup", "👍")
-    assert bo.sees("You are in soup. Let your 2 friends see that?")
+    await bo.tap("talking about “soup”", "👍")
+    assert bo.sees("You are in “soup”. Let your 2 friends see that?")
 
 
 async def test_lists_speak_for_their_owner(town: Town, undecided: list[Person]) -> None:
@@ -177,8 +177,8 @@ async def test_an_answer_about_a_list_is_kept_for_that_list(town: Town, undecide
     assert await usual(town, bo) is None
     assert [row["exposure"] for row in await town.rows("friend_list") if row["id"] == id] == ["loud"]
     await town.start(cat, "soup")
-    await bo.tap("talking about soup", "👍")
-    assert bo.sees("You are in soup. Let your 2 friends see that?")
+    await bo.tap("talking about “soup”", "👍")
+    assert bo.sees("You are in “soup”. Let your 2 friends see that?")
 
 
 async def test_one_may_be_seen_by_one_list_alone(town: Town, undecided: list[Person]) -> None:
@@ -190,7 +190,7 @@ async def test_one_may_be_seen_by_one_list_alone(town: Town, undecided: list[Per
     room = await town.start(ann, HIKE)
     await bo.tap(CARD, "👍")
     answer = await bo.say("only 1 class")
-    assert answer.endswith("Only your friends on “class” may see now that you are in weekend hike?.")
+    assert answer.endswith("Only your friends on “class” may see now that you are in “weekend hike?”.")
     assert bo.sees(THANKS_QUIET)
     assert eve.sees(CARD)
     assert not cat.sees(CARD)

@@ -17,7 +17,7 @@ from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, MINUTE, SECO
 
 SHA = re.compile(r"SHA-256 `([0-9a-f]{64})`")
 SEED = re.compile(r"seed was `([0-9a-f]{64})`")
-AMOUNT = re.compile(r"^- (?:👑 )?(\w+): €([0-9.]+)", re.MULTILINE)
+AMOUNT = re.compile(r"^(?:👑|🧧) (\w+): €([0-9.]+)", re.MULTILINE)
 
 
 class Table:

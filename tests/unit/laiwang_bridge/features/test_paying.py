@@ -152,7 +152,7 @@ async def test_a_dispute_changes_no_number_until_the_bill_is_edited(table: Table
     assert "Ann" in said
     assert await table.owed() == OWED
     assert "❌" in table.card(1)
-    assert "dinner (#1), says Bo: I had no wine" in await table.say(ann, "!aa balance")
+    assert "“dinner” (#1), says Bo: I had no wine" in await table.say(ann, "!aa balance")
     await table.say(ann, "!aa edit 1 90")
     assert await table.town.count("pay_dispute") == 0
     assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}

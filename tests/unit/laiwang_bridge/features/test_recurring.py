@@ -50,7 +50,7 @@ async def test_after_a_long_time_without_power_each_date_is_made_up_for_once(tab
     town.news(table.room)
     await town.wait(22 * DAY)
     assert await dates(table) == ["11-14", "11-21", "11-28", "12-05"]
-    assert "rent: 3 bills are late" in town.news(table.room)
+    assert "“rent”: 3 bills are late" in town.news(table.room)
 
 
 async def test_of_very_many_dates_the_newest_are_made_up_for_and_it_is_said(table: Table, town: Town) -> None:
@@ -71,7 +71,7 @@ async def test_what_is_edited_counts_from_then_on(table: Table, people: Two, tow
 
 async def test_a_series_is_listed_paused_resumed_and_stopped(table: Table, people: Two, town: Town) -> None:
     ann, bo = people
-    assert "1. rent €90.00, every week, next on Nov 21, 2023" in await table.say(bo, "!aa recurring")
+    assert "1. “rent”: €90.00, every week, next on Nov 21, 2023" in await table.say(bo, "!aa recurring")
     assert "may change it" in await table.say(bo, "!aa pause 1")
     await table.say(ann, "!aa pause 1")
     await town.wait(10 * DAY)

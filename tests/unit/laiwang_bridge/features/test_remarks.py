@@ -91,5 +91,5 @@ async def test_a_cluster_is_shown_by_the_names_that_one_uses(town: Town, lin: Pe
     await lin.say("name @amy:town Old May")
     await amy.say("exposure loud")
     await town.start(amy, "hike")
-    assert lin.reads("hike").startswith("Old May is talking about hike")
-    assert bo.reads("hike").startswith("Amy is talking about hike")
+    assert lin.reads("hike").startswith("Old May is talking about “hike”")
+    assert bo.reads("hike").startswith("Amy is talking about “hike”")

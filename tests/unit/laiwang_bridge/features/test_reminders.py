@@ -36,7 +36,7 @@ async def test_a_day_later_he_is_reminded_in_his_own_chat(table: Table, people: 
     await town.wait(3 * HOUR)
     said = bo.news()
     assert WAITS in said
-    assert "€40.00 to Ann for dinner (#1)" in said
+    assert "€40.00 to Ann for “dinner” (#1)" in said
     assert WAITS not in town.news(table.room), "nobody else is told"
 
 
@@ -102,7 +102,7 @@ async def test_who_has_no_chat_is_mentioned_once_in_the_room(table: Table, peopl
     await town.wait(DAY + HOUR)
     said = town.news(table.room)
     assert "Cat, this still waits for you" in said
-    assert "€15.00 for tea (#2)" in said
+    assert "€15.00 for “tea” (#2)" in said
     mention = next(
         event["content"]["m.mentions"]
         for event in reversed(town.rooms[table.room].messages_of(PAY_BOT))

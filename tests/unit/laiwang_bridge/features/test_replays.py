@@ -24,7 +24,7 @@ async def live(town: Town) -> None:
     await dan.say("block @cat:town")
     await dan.say("block @nobody:town")
     room = await town.start(ann, "weekend hike?")
-    await bo.tap("talking about weekend hike?", "👍")
+    await bo.tap("talking about “weekend hike?”", "👍")
     await cat.say("join")
     await bo.say("!zd quiet 1")
     await town.member(room, cat.user, "leave")

@@ -57,13 +57,13 @@ async def test_a_message_becomes_the_seed_and_its_text_the_title(town: Town, lin
     await start_from(town, lin, hall, content)
     kept = ("msgtype", "body", "format", "formatted_body")
     assert seed_of(town, "Shall we go?") == {name: content[name] for name in kept} | {"m.mentions": {}}
-    assert lin.sees("Shall we go? is opening. You are being invited.")
+    assert lin.sees("“Shall we go?” is opening. You are being invited.")
 
 
 async def test_a_title_may_be_given_along(town: Town, lin: Person, hall: RoomID) -> None:
     await start_from(town, lin, hall, {"msgtype": "m.text", "body": "Sunday?"}, "!zd the trip")
     assert seed_of(town, "the trip")["body"] == "Sunday?"
-    assert lin.sees("the trip is opening.")
+    assert lin.sees("“the trip” is opening.")
 
 
 async def test_in_the_chat_with_the_bot_it_works_as_well(town: Town, lin: Person) -> None:

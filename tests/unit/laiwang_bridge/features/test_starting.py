@@ -17,8 +17,8 @@ from tests.unit.laiwang_bridge.features.story import CARD, GONE, HIKE, NOT_AVAIL
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, Person, Town, open_town
 
 SURE = "Nothing is open yet; this waits for your ✅ for a day."
-OVER = "weekend hike? was not opened."
-OPENING = "weekend hike? is opening. You are being invited."
+OVER = "“weekend hike?” was not opened."
+OPENING = "“weekend hike?” is opening. You are being invited."
 NOTHING = "Nothing waits to be opened. Begin with a topic:\n!zd weekend hike?"
 PICTURE = {"msgtype": "m.image", "body": "IMG_2034.jpg", "url": "mxc://town/1"}
 
@@ -304,7 +304,7 @@ async def test_a_friend_who_blocks_meanwhile_is_left_out_silently(town: Town, fi
     await ann.say("!zd @bo @cat: party")
     await bo.say(f"block {ann.user}")
     await ann.say("publish")
-    assert ann.reads("party").startswith("party is opening")
+    assert ann.reads("party").startswith("“party” is opening")
     assert not bo.sees("party")
 
 
@@ -356,7 +356,7 @@ async def test_as_long_as_nobody_has_come_it_may_become_larger(town: Town, five:
 async def test_the_room_says_what_the_seed_is_and_nothing_of_people(town: Town, five: list[Person]) -> None:
     ann, bo, *_others = five
     room = town.rooms[await town.start(ann, "listen! https://music.163.com/song?id=1")]
-    assert bo.sees("Ann is talking about 🎵 listen!")
+    assert bo.sees("Ann is talking about “🎵 listen!”")
     state = room.state[(CLUSTER_STATE, "")]
     [pinned] = room.state[("m.room.pinned_events", "")]["pinned"]
     assert state["seed"] == {"kind": "music", "title": "listen!", "event_id": pinned}

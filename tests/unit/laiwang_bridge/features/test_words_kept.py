@@ -21,7 +21,7 @@ async def test_no_words_stay_but_feedback(either_town: Town) -> None:
     await town.befriend(ann, bo, cat)
     await town.choose(Exposure.LOUD, ann, bo, cat)
     room = await town.start(ann, "lantern parade")
-    await bo.tap("talking about lantern parade", "👍")
+    await bo.tap("talking about “lantern parade”", "👍")
     await town.say(ann.user, room, "pineapples for everybody")
     said = await town.say(bo.user, room, "marmalade")
     edit = {"m.new_content": {"msgtype": "m.text", "body": "wheelbarrow"}, "msgtype": "m.text", "body": "* wheelbarrow"}
