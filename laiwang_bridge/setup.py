@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from appservice import registration_file
 from appservice.bots.permissions import Level, Permissions
 from appservice.files import write_file
-from appservice.registration import Registration, compare, new_token
+from appservice.registration import Registration, new_token
 from laiwang_bridge.config import AppService, Config, Database, Homeserver
 from laiwang_bridge.config_file import ConfigError, Problem, parse_config
 from laiwang_bridge.config_text import config_text, scalar
@@ -109,15 +109,6 @@ def write_registration(config: Config, path: Path) -> Registration:
     registration = config.registration()
     registration_file.write(registration, path, heading=_REAL_HEADING)
     return registration
-
-
-def check_registration(config: Config, path: Path) -> list[str]:
-    """What is wrong with a registration file, in itself and beside the configuration, as sentences."""
-    try:
-        found = registration_file.load(path, config.homeserver.domain)
-    except registration_file.RegistrationError as error:
-        return list(error.problems)
-    return found.validate() + compare(config.registration(), found)
 
 
 def homeserver_lines(registration_path: Path) -> str:

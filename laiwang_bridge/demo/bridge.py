@@ -25,13 +25,14 @@ class BridgeFailed(Exception):
     """The bridge could not be set up or ended of its own accord; the message says which, its log says why."""
 
 
-class Bridge:
+class Bridge(process.Program):
     """One laiwang-bridge with its files in `folder`, on SQLite and on a port of its own on loopback.
 
     It keeps its files and its port over `start` and `kill`. `command` takes the place of `laiwang-bridge`.
     """
 
     def __init__(self, folder: Path, command: Sequence[str | Path] = COMMAND) -> None:
+        super().__init__()
         self.folder = folder
         self.port = process.free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -39,16 +40,6 @@ class Bridge:
         self.registration = folder / REGISTRATION_NAME
         self.log_path = folder / "bridge.log"
         self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """Of the running process; 0 when there is none."""
-        return self._process.pid if self._process is not None and self.running else 0
 
     @property
     def has_ended(self) -> bool:

@@ -68,6 +68,22 @@ def spawn(
     )
 
 
+class Program:
+    """A program that is one process of ours while it runs."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Of the running process; 0 when there is none."""
+        return self._process.pid if self._process is not None and self.running else 0
+
+
 async def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait until the process has ended, at most so long; whether it has."""
     deadline = time.monotonic() + seconds

@@ -51,7 +51,7 @@ class Access:
     device_id: str
 
 
-class Synapse:
+class Synapse(process.Program):
     """One homeserver with its data in `folder`, on SQLite, reachable on 127.0.0.1 only.
 
     It keeps its port and its data over `restart`. Without `federation` it talks to no other homeserver. `registrations`
@@ -72,6 +72,7 @@ class Synapse:
         log_level: str = "WARNING",
         say: Say | None = None,
     ) -> None:
+        super().__init__()
         self.folder = folder
         self.server_name = server_name
         self.registrations = list(registrations)
@@ -86,16 +87,6 @@ class Synapse:
         self._log_level = log_level
         self._say: Say = say or (lambda _: None)
         self._secret = secrets.token_urlsafe(24)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """Of the running process; 0 when there is none."""
-        return self._process.pid if self._process is not None and self.running else 0
 
     async def start(self) -> None:
         """Start and wait until it answers. Installs Synapse first where need be. Raises `SynapseFailed`."""

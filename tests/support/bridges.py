@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.person import Person
 from laiwang_bridge.demo.synapse import Synapse
 from laiwang_bridge.demo.timeline import Seen
+from tests.support.homeservers import SynapseFactory
 from tests.support.waiting import eventually
 
 _SECONDS = 60.0
@@ -81,6 +83,20 @@ async def set_up_bridge(synapse: Synapse, folder: Path) -> Bridged:
     bridge.config.write_text(config.replace(_LIMIT, "commands_per_minute: 1000\n"), encoding="utf-8")
     synapse.registrations.append(bridge.registration)
     return Bridged(synapse, bridge)
+
+
+@asynccontextmanager
+async def running_bridge(factory: SynapseFactory, folder: Path) -> AsyncIterator[Bridged]:
+    """A homeserver of its own with a bridge in this folder, both at work."""
+    synapse = factory.prepare()
+    bridged = await set_up_bridge(synapse, folder)
+    try:
+        await synapse.start()
+        await start_bridge(bridged)
+        yield bridged
+    finally:
+        bridged.close()
+        await synapse.stop()
 
 
 async def start_bridge(bridged: Bridged) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 from tests.support.postgres import Postgres
+from tests.support.waiting import has_gone
 
 
 def _run(url: str, statement: str) -> object:
@@ -57,15 +56,4 @@ def test_a_server_dies_with_the_process_that_started_it(folder: Path) -> None:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while _runs(pid):
-        assert time.monotonic() < deadline, "PostgreSQL outlived the process that started it"
-        time.sleep(0.02)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    assert has_gone(pid), "PostgreSQL outlived the process that started it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
@@ -21,3 +22,15 @@ async def eventually(
             return
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what or condition}"
         await asyncio.sleep(0.01)
+
+
+def has_gone(pid: int, *, seconds: float = 30.0) -> bool:
+    """Whether a process ends within this time. One that nobody waits for is gone when its new parent has noticed."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False

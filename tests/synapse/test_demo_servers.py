@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from laiwang_bridge.demo.synapse import Synapse, SynapseFailed
 from tests.support.faults import Answer, Delay, DropAfter, DropBefore, TooManyRequests, Truncate
 from tests.support.homeservers import FederatedPairFactory, People, SynapseFactory
 from tests.support.proxy import Proxy
+from tests.support.waiting import has_gone
 
 pytestmark = pytest.mark.synapse
 
@@ -216,10 +216,7 @@ def test_a_homeserver_dies_with_the_process_that_started_it(folder: Path, synaps
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while _runs(pid):
-        assert time.monotonic() < deadline, "Synapse outlived the process that started it"
-        time.sleep(0.02)
+    assert has_gone(pid), "Synapse outlived the process that started it"
 
 
 async def test_people_on_two_homeservers_talk_both_ways(federated_pair: FederatedPairFactory, people: People) -> None:
@@ -252,11 +249,3 @@ async def test_a_homeserver_with_a_certificate_of_a_stranger_is_not_talked_to(
     with pytest.raises(Refused) as refused:
         await ada.join(f"#hotpot:{pair.first.server_name}")
     assert refused.value.status == 502
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

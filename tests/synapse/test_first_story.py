@@ -14,7 +14,7 @@ import pytest_asyncio
 from laiwang_bridge.clusters.room import CLUSTER_STATE
 from laiwang_bridge.demo.patience import Refused
 from laiwang_bridge.demo.timeline import Seen
-from tests.support.bridges import KNOCK_ANSWER, Bridged, Chat, befriend, set_up_bridge, start_bridge
+from tests.support.bridges import KNOCK_ANSWER, Bridged, Chat, befriend, running_bridge
 from tests.support.homeservers import People, SynapseFactory
 from tests.support.waiting import eventually
 
@@ -24,15 +24,8 @@ pytestmark = pytest.mark.synapse
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bridged(session_synapse_factory: SynapseFactory, session_folder: Path) -> AsyncIterator[Bridged]:
     """One homeserver and one bridge for all tests here; mind to use names of your own."""
-    synapse = session_synapse_factory.prepare()
-    bridged = await set_up_bridge(synapse, session_folder / "bridge-of-the-story")
-    try:
-        await synapse.start()
-        await start_bridge(bridged)
+    async with running_bridge(session_synapse_factory, session_folder / "bridge-of-the-story") as bridged:
         yield bridged
-    finally:
-        bridged.close()
-        await synapse.stop()
 
 
 async def begin(bridged: Bridged, people: People, name: str) -> Chat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import orjson
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, ForeignKey, Table, Text, delete, func, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, ForeignKey, Table, Text, delete, select
 
 from appservice.database import metadata
 from appservice.sql import Sequence64, insert_ignoring, upsert
@@ -43,11 +43,6 @@ def keep_fixings(connection: Connection, fixings: Fixings) -> int:
     if rows:
         connection.execute(insert_ignoring(connection, pay_fixing), rows)
     return len(rows)
-
-
-def newest_day(connection: Connection) -> dt.date | None:
-    day = connection.execute(select(func.max(pay_fixing.c.day))).scalar()
-    return None if day is None else dt.date.fromisoformat(day)
 
 
 def set_rate(connection: Connection, ledger: LedgerId, of: str, to: str, rate: str, now: int) -> None:

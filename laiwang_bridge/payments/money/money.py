@@ -6,7 +6,6 @@ LAK, LBP, MGA, MMK, RSD, SOS, SYP, YER) they show fewer decimals than ISO 4217 h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,8 +22,6 @@ _NO_MONEY = frozenset(("XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "
 _CLEARER = {"$": "US$", "¥": "JP¥"}
 """What to write in English instead of a sign that several currencies share."""
 
-_DECIMAL = re.compile(r"-?[0-9]+(?:\.([0-9]+))?\Z")
-
 
 class UnknownCurrency(ValueError):
     """No such currency code in ISO 4217, or none that is money."""
@@ -36,10 +33,6 @@ class UnknownCurrency(ValueError):
 
 class MixedCurrencies(ValueError):
     """Two amounts in different currencies were added or compared."""
-
-
-class BadDecimal(ValueError):
-    """A text is no decimal number, or has more decimals than its currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +117,6 @@ def decimal_text(money: Money) -> str:
     digits = str(abs(money.minor)).rjust(exponent + 1, "0")
     whole = digits[: len(digits) - exponent]
     return f"{'-' if money.minor < 0 else ''}{whole}{'.' + digits[-exponent:] if exponent else ''}"
-
-
-def from_decimal_text(text: str, of: Currency) -> Money:
-    """What `decimal_text` wrote; fewer decimals will do. Raises `BadDecimal`."""
-    match = _DECIMAL.match(text)
-    if match is None:
-        raise BadDecimal(f"{text!r} is no decimal number")
-    decimals = match[1] or ""
-    if len(decimals) > of.exponent:
-        raise BadDecimal(f"{of.code} has {of.exponent} decimals, not {len(decimals)}")
-    return Money(int(text.replace(".", "") + "0" * (of.exponent - len(decimals))), of)
 
 
 @lru_cache(maxsize=1)

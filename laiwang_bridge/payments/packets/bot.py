@@ -20,7 +20,7 @@ from appservice.language import Language, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills.entering import past_aa
-from laiwang_bridge.payments.packets import accounts, cards, rules, settings_store, store, wording
+from laiwang_bridge.payments.packets import accounts, cards, drawing, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
 from laiwang_bridge.payments.packets.rules import Kind, Reply, State
 from laiwang_bridge.payments.packets.store import NewPacket, Packet
@@ -37,7 +37,7 @@ GRAB = ("grab", "抢", "抢红包", PACKET)
 
 _NAME, _HAN_NAMES = "packet", ("红包", "发红包")
 _GROUP = _("Red packets")
-_SEED_BITS = 256
+_SEED_BITS = 8 * drawing.SEED_BYTES
 _MOST_RANKED = 20
 _MODERATOR = 50
 

@@ -11,10 +11,10 @@ from ruamel.yaml import YAML
 
 from appservice.bots.permissions import Level
 from appservice.registration_file import load
-from laiwang_bridge.commands_config import after_init, registration_write
+from laiwang_bridge.commands_config import after_init
 from laiwang_bridge.config import Config
 from laiwang_bridge.config_file import ConfigError, load_config
-from laiwang_bridge.setup import AlreadySetUp, SetUp, check_registration, init, sample_registration
+from laiwang_bridge.setup import AlreadySetUp, SetUp, init, sample_registration
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,7 +29,6 @@ def test_what_it_writes_can_be_used_at_once(tmp_path: Path) -> None:
     registration = load(done.registration, "example.org")
     assert registration == config.registration()
     assert registration.validate() == []
-    assert check_registration(config, done.registration) == []
     assert config.permissions(UserID("@root:example.org")) is Level.ADMIN
     assert config.permissions(UserID("@x:elsewhere.org")) is Level.USER
 
@@ -110,21 +109,6 @@ def test_the_next_steps_name_every_file(tmp_path: Path) -> None:
     assert f"       - {done.registration}" in said
     assert f"laiwang-bridge check --config {done.config}" in said
     assert "     experimental_features:" in said
-
-
-def test_a_changed_configuration_is_told_apart_from_its_registration(tmp_path: Path) -> None:
-    done, _ = set_up(tmp_path)
-    text = done.config.read_text(encoding="utf-8").replace("user_prefix: _laiwang_", "user_prefix: _other_")
-    done.config.write_text(text, encoding="utf-8")
-    config = load_config(done.config, {})
-    assert len(check_registration(config, done.registration)) == 2
-    registration_write(config, done.registration)
-    assert check_registration(config, done.registration) == []
-
-
-def test_a_registration_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    _, config = set_up(tmp_path)
-    assert "No such file" in check_registration(config, tmp_path / "nothing.yaml")[0]
 
 
 def test_the_sample_in_the_repository_is_what_the_code_generates() -> None:

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from urllib.parse import unquote_plus
 
-from laiwang_bridge.payments.books.book import Books, Entry
+from laiwang_bridge.payments.books.book import Books
 from laiwang_bridge.payments.books.importing import cells
 from laiwang_bridge.payments.books.importing.cells import Habits
-from laiwang_bridge.payments.books.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
+from laiwang_bridge.payments.books.importing.found import BadCell, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.books.importing.table import Row, named
-from laiwang_bridge.payments.books.importing.weighing import Bill, People, Scales
+from laiwang_bridge.payments.books.importing.weighing import Bill, People, weigh
 from laiwang_bridge.payments.money.money import Currency, currency
 
 _NEEDED = ("what", "amount", "date", "timestamp", "payer_name", "owers")
@@ -43,26 +43,10 @@ def read(rows: Sequence[Row], home: str) -> Found:
     for _line, one in bills:
         people.number(one["payer_name"])
         weights.setdefault(one["payer_name"], one.get("payer_weight") or "1")
-    scales = Scales(people)
-    entries: list[Entry] = []
-    bad: list[BadLine] = []
-    rounded = 0
-    for line, one in bills:
-        if one["what"] == _ONLY_A_NAME:
-            continue
-        try:
-            bill, was_rounded = _bill(one, people, weights, categories, money)
-            entry = scales.entry(bill, len(entries) + 1)
-        except BadCell as error:
-            bad.append(BadLine(line, error.trouble, error.what))
-            continue
-        rounded += was_rounded
-        if entry is None:
-            left_out += 1
-        else:
-            entries.append(entry)
-    books = with_keys(Source.COSPEND, Books("", money.code, people.accounts, tuple(entries)))
-    return Found(Source.COSPEND, books, tuple(bad), (), left_out, rounded, assumed)
+    told = [line for line in bills if line[1]["what"] != _ONLY_A_NAME]
+    found = weigh(people, told, lambda one: _bill(one, people, weights, categories, money))
+    books = with_keys(Source.COSPEND, Books("", money.code, people.accounts, found.entries))
+    return Found(Source.COSPEND, books, found.bad, (), left_out + found.left_out, found.rounded, assumed)
 
 
 def _sections(rows: Sequence[Row]) -> Mapping[str, list[Line]]:

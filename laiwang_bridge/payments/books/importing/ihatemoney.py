@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from laiwang_bridge.payments.books.book import Books, Entry
+from laiwang_bridge.payments.books.book import Books
 from laiwang_bridge.payments.books.importing import cells
 from laiwang_bridge.payments.books.importing.cells import Habits
-from laiwang_bridge.payments.books.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
+from laiwang_bridge.payments.books.importing.found import BadCell, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.books.importing.table import Row, named
-from laiwang_bridge.payments.books.importing.weighing import Bill, People, Scales
+from laiwang_bridge.payments.books.importing.weighing import Bill, People, weigh
 from laiwang_bridge.payments.money.money import currency
 
 _NEEDED = ("what", "amount", "date", "payer_name", "owers")
@@ -56,25 +56,10 @@ def _read(bills: Sequence[tuple[int, Mapping[str, Any]]], home: str) -> Found:
         elif isinstance(bill["owers"], str) and "," not in bill["owers"] and bill["owers"].strip():
             people.number(cells.words_of(bill["owers"]))
     weights = {cells.words_of(str(bill["payer_name"])): bill.get("payer_weight", 1) for _line, bill in bills}
-    scales = Scales(people)
-    entries: list[Entry] = []
-    bad: list[BadLine] = []
-    left_out = rounded = 0
-    for line, bill in bills:
-        try:
-            said, was_rounded = _bill(bill, people, weights, home)
-            entry = scales.entry(said, len(entries) + 1)
-        except BadCell as error:
-            bad.append(BadLine(line, error.trouble, error.what))
-            continue
-        rounded += was_rounded
-        if entry is None:
-            left_out += 1
-        else:
-            entries.append(entry)
+    found = weigh(people, bills, lambda bill: _bill(bill, people, weights, home))
     assumed = any(_code(bill) in _NO_CURRENCY for _line, bill in bills)
-    books = with_keys(Source.IHATEMONEY, Books("", home, people.accounts, tuple(entries)))
-    return Found(Source.IHATEMONEY, books, tuple(bad), (), left_out, rounded, assumed)
+    books = with_keys(Source.IHATEMONEY, Books("", home, people.accounts, found.entries))
+    return Found(Source.IHATEMONEY, books, found.bad, (), found.left_out, found.rounded, assumed)
 
 
 def _bill(bill: Mapping[str, Any], people: People, weights: Mapping[str, object], home: str) -> tuple[Bill, bool]:

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from laiwang_bridge.payments.books.book import Books, Entry
+from laiwang_bridge.payments.books.book import Books
 from laiwang_bridge.payments.books.importing import cells
 from laiwang_bridge.payments.books.importing.cells import Habits
-from laiwang_bridge.payments.books.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
+from laiwang_bridge.payments.books.importing.found import BadCell, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.books.importing.splitwise import people_of
 from laiwang_bridge.payments.books.importing.table import Row, named
-from laiwang_bridge.payments.books.importing.weighing import Bill, People, Scales, settled
+from laiwang_bridge.payments.books.importing.weighing import Bill, People, settled, weigh
 from laiwang_bridge.payments.money.money import Currency, currency
 
 _COLUMNS = ("date", "description", "category", "currency", "cost", "is reimbursement", "split mode")
@@ -65,24 +65,15 @@ def read(rows: Sequence[Row], home: str) -> Found:
 def _read(
     title: str, money: Currency, people: People, bills: Sequence[tuple[int, Bill | BadCell]], assumed: bool
 ) -> Found:
-    scales = Scales(people)
-    entries: list[Entry] = []
-    bad: list[BadLine] = []
-    left_out = 0
-    for line, bill in bills:
-        try:
-            if isinstance(bill, BadCell):
-                raise bill
-            entry = scales.entry(bill, len(entries) + 1)
-        except BadCell as error:
-            bad.append(BadLine(line, error.trouble, error.what))
-            continue
-        if entry is None:
-            left_out += 1
-        else:
-            entries.append(entry)
-    books = with_keys(Source.SPLIIT, Books(title, money.code, people.accounts, tuple(entries)))
-    return Found(Source.SPLIIT, books, tuple(bad), (), left_out, assumed=assumed)
+    found = weigh(people, bills, _sound)
+    books = with_keys(Source.SPLIIT, Books(title, money.code, people.accounts, found.entries))
+    return Found(Source.SPLIIT, books, found.bad, (), found.left_out, assumed=assumed)
+
+
+def _sound(bill: Bill | BadCell) -> tuple[Bill, bool]:
+    if isinstance(bill, BadCell):
+        raise bill
+    return bill, False
 
 
 def _of_json(one: Any, names: Mapping[str, str], money: Currency) -> Bill | BadCell:

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from laiwang_bridge.payments.books.book import Books, Entry
+from laiwang_bridge.payments.books.book import Books
 from laiwang_bridge.payments.books.importing import cells
 from laiwang_bridge.payments.books.importing.cells import Habits
-from laiwang_bridge.payments.books.importing.found import BadCell, BadLine, Found, Source, Trouble, with_keys
+from laiwang_bridge.payments.books.importing.found import BadCell, Found, Source, Trouble, with_keys
 from laiwang_bridge.payments.books.importing.table import Row
-from laiwang_bridge.payments.books.importing.weighing import Bill, People, Scales, settled
+from laiwang_bridge.payments.books.importing.weighing import Bill, People, settled, weigh
 from laiwang_bridge.payments.money.money import Currency, currency
 
 _TITLE, _AMOUNT, _CURRENCY = 0, 1, 2
@@ -58,22 +58,10 @@ def read(rows: Sequence[Row], home: str) -> Found:
     except BadCell:
         money, assumed = currency(home), True
     people = People(list(dict.fromkeys((*columns.paid, *columns.borne))))
-    scales = Scales(people)
-    entries: list[Entry] = []
-    bad: list[BadLine] = []
-    left_out = 0
-    for row in body:
-        try:
-            entry = scales.entry(_bill(row, columns, money, habits), len(entries) + 1)
-        except BadCell as error:
-            bad.append(BadLine(row.line, error.trouble, error.what))
-            continue
-        if entry is None:
-            left_out += 1
-        else:
-            entries.append(entry)
-    books = with_keys(Source.TRICOUNT, Books("", money.code, people.accounts, tuple(entries)))
-    return Found(Source.TRICOUNT, books, tuple(bad), (), left_out, assumed=assumed)
+    lines = ((row.line, row) for row in body)
+    found = weigh(people, lines, lambda row: (_bill(row, columns, money, habits), False))
+    books = with_keys(Source.TRICOUNT, Books("", money.code, people.accounts, found.entries))
+    return Found(Source.TRICOUNT, books, found.bad, (), found.left_out, assumed=assumed)
 
 
 def _columns(rows: Sequence[Row]) -> Columns | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from laiwang_bridge.payments.books.book import BILL, PAYMENT, Account, AccountKind, Entry, Part, Posting
-from laiwang_bridge.payments.books.importing.found import BadCell, Trouble
+from laiwang_bridge.payments.books.importing.found import BadCell, BadLine, Trouble
 from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide, Exact, Split, Weights, divide
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,36 @@ def settled(shares: Mapping[str, int], total: int) -> dict[str, int]:
         raise BadCell(Trouble.NOT_ZERO, str(missing))
     step = 1 if missing > 0 else -1
     return {**shares} | {name: shares[name] + step for name in bearing[: abs(missing)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The lines of a file: what they come to, what is wrong with the others, how many move nothing, and how many had
+    an amount with more decimals than its currency."""
+
+    entries: tuple[Entry, ...]
+    bad: tuple[BadLine, ...]
+    left_out: int
+    rounded: int
+
+
+def weigh(people: People, lines: Iterable[tuple[int, T]], bill_of: Callable[[T], tuple[Bill, bool]]) -> Weighed:
+    """Divide the bills of a file one after the other. `bill_of` reads one, tells whether it was rounded, and raises
+    `BadCell` where it cannot."""
+    scales = Scales(people)
+    entries: list[Entry] = []
+    bad: list[BadLine] = []
+    left_out = rounded = 0
+    for number, line in lines:
+        try:
+            bill, was_rounded = bill_of(line)
+            entry = scales.entry(bill, len(entries) + 1)
+        except BadCell as error:
+            bad.append(BadLine(number, error.trouble, error.what))
+            continue
+        rounded += was_rounded
+        if entry is None:
+            left_out += 1
+        else:
+            entries.append(entry)
+    return Weighed(tuple(entries), tuple(bad), left_out, rounded)

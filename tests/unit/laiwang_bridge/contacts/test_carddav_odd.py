@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from yarl import URL
 import laiwang_bridge
 from appservice.language import Catalogues, Language
 from laiwang_bridge.contacts.carddav import AddressBooks, Limits, NoCards, Problem, fetch
-from laiwang_bridge.outside.addresses import policy
 from laiwang_bridge.outside.client import Outside
 from laiwang_bridge.outside.problems import Cause
 from tests.support.web_servers import Server, Servers
@@ -93,19 +92,6 @@ class Odd:
             shown = self.report_respells.get(path, href)
             said.append(response(shown, data(self.cards[path])) if known else response(shown, status=404))
         return multistatus(*said)
-
-
-@pytest.fixture
-async def servers() -> AsyncIterator[Servers]:
-    made = Servers()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Outside]:
-    async with Outside(policy(["127.0.0.1"], http=True)) as outside:
-        yield outside
 
 
 async def ask(server: Server, client: Outside, limits: Limits | None = None) -> AddressBooks | Problem:

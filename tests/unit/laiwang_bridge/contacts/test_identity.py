@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from laiwang_bridge.contacts.identity import (
     IdentityServer,
     hashed,
 )
-from laiwang_bridge.outside.addresses import Policy, policy
+from laiwang_bridge.outside.addresses import Policy
 from laiwang_bridge.outside.client import Outside
 from tests.support.web_servers import Server, Servers
 
@@ -119,19 +119,6 @@ def refusal(status: int, errcode: str, **more: str) -> web.Response:
 
 async def openid() -> Mapping[str, Any]:
     return OPENID
-
-
-@pytest.fixture
-async def servers() -> AsyncIterator[Servers]:
-    made = Servers()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Outside]:
-    async with Outside(policy(["127.0.0.1"], http=True)) as outside:
-        yield outside
 
 
 async def cause_of(server: Server, client: Outside, **options: Any) -> IdentityProblem:
