@@ -45,8 +45,12 @@ MOST_READINGS = 5
 MOST_UNASKED = 20
 """How many people may share a bill for which nobody was named, before that is asked about."""
 
-_NAME_OR_SUM = re.compile(r"@\S*[-+\u2212]\d")
-"""`@d-5` may be somebody's name, or five less for `d`."""
+_NAMES_MATTER = re.compile(
+    r"@\S*[-+\u2212]\d|[@＠][^\s@:]*[\u3400-\u9fff]|[和跟与與同付垫墊请請]|\b(?:with|between|among|for|and|except|without|paid|mit|zwischen"
+    r"|unter|für|und|ohne|außer|bezahlt|gezahlt|avec|entre|pour|et|sans|sauf|payé\w*)\b|[&%％]",
+    re.IGNORECASE,
+)
+"""Where it depends on who is here how a line is read: `@d-5` may be a name, and so may `with Tom`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Understanding:
         Raises `UserError` for a line that can be none, with the line put right where that can be guessed.
         """
         habits = place.habits
-        names = place.room.names(place.connection) if _NAME_OR_SUM.search(line.text) else frozenset[str]()
+        names = place.room.names(place.connection) if _NAMES_MATTER.search(line.text) else frozenset[str]()
         said = read_bill(line, start, habits, names)
         if isinstance(said, Mistake):
             self._refuse(said, habits, command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,6 +19,7 @@ from laiwang_bridge.payments.money.number_places import Kind, begins, ends, goes
 from laiwang_bridge.payments.money.numerals import Numeral
 
 _DEEPEST = 6
+_GROUP_BEHIND = re.compile(r"(?<=[0-9])，[0-9]{3}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def folded_text(text: str) -> str:
     folded = list(fold(text))
     for place, char in enumerate(text):
         is_wide = "０" <= text[place - 1 : place] <= "９" and "０" <= text[place + 1 : place + 2] <= "９"
-        if char == "，" and not is_wide:
+        if char == "，" and not is_wide and not _GROUP_BEHIND.match(text, place):
             folded[place] = char
     return "".join(folded)
 

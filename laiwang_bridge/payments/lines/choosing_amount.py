@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from laiwang_bridge.payments.lines.amounts import Found, Reading, find, mistake
+from laiwang_bridge.payments.lines.counts import without_counts
+from laiwang_bridge.payments.lines.leftovers import is_about, is_doubtful, is_refund
 from laiwang_bridge.payments.lines.marking import Marked
+from laiwang_bridge.payments.lines.titles import AROUND, title
 from laiwang_bridge.payments.lines.wording import Doubt, Habits, Mistake, Problem
 from laiwang_bridge.payments.money.money import Money
 from laiwang_bridge.payments.money.number_places import Kind
 
+_CENTS = re.compile(r"\s[0-9]{2}(?![\w.,:%])")
 _LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")
-_AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x02"
-_LEADING = re.compile(r"(?:for|für|pour|de)\s+(?=\S)", re.IGNORECASE)
-_EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
-_LONELY = re.compile(r"(?<!\S)[.,;:，。；：](?!\S)")
 MOST_READINGS = 6
 
 
 _ON_TOP = re.compile(
     r"(?:(?<=[\s\x02])[+\u2212-]\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]|(?<!incl )(?<!incl\. )(?<!including )(?<!\w)"
     r"(?:tip|tax|vat|service|trinkgeld|mwst|pourboire|tva|小费|税|服务费):?\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]"
-    r"|(?<=[\s\x02])\+\s?[0-9]+(?![\w%]))"
+    r"|(?<=[\s\x02])\+\s?[0-9]+(?![\w%])"
+    r"|(?:(?<!\w)(?:plus|and|zzgl\.?|und|et)\s+|\+\s?|[外另]?加)(?:the )?"
+    r"(?:tip|tax|vat|service|trinkgeld|mwst|pourboire|tva|小费|税|服务费)(?![^\W\d_\u3400-\u9fff])"
+    r"|打\s?[0-9.一二三四五六七八九]+折)"
 )
 """What may come on top of an amount, or be in it: `+ 20%`, `tip 10%`, `+20`."""
 
@@ -41,35 +44,25 @@ def choose(marked: Marked, habits: Habits) -> tuple[tuple[Choice, ...], Doubt | 
     numbers = [one for one in find(marked.text, marked.folded, habits) if one.kind is not Kind.COUNT]
     if not numbers:
         return mistake(Problem.NO_AMOUNT)
-    chosen, doubt = _candidates(numbers, marked)
+    chosen, doubt = _candidates(without_counts(numbers, marked), marked)
     readings = [(one, reading) for one in chosen for reading in _signed(one, marked)]
     if not readings:
         return mistake(chosen[0].problem or Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
     if doubt is None:
         doubt = _doubt(chosen[0], marked)
+    on_top = _ON_TOP.search(marked.without(readings[0][1].start, readings[0][1].end).folded) if doubt is None else None
+    if on_top is not None:
+        return mistake(Problem.ON_TOP, text=on_top[0].strip(" \x02"))
+    if doubt is None and is_refund(marked) and not chosen[0].is_signed:
+        doubt = Doubt.SIGN
+        readings = [(one, reading) for one, reading in readings for reading in (_negative(reading), reading)]
+    if doubt is None and is_doubtful(marked):
+        doubt = Doubt.WORDS
     choices = (Choice(reading.money, title(marked, reading.start, reading.end)) for _one, reading in readings)
     kept = tuple(dict.fromkeys(choice for choice in choices if choice.money))[:MOST_READINGS]
     if not kept:
         return mistake(Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
-    on_top = _ON_TOP.search(marked.without(readings[0][1].start, readings[0][1].end).folded) if doubt is None else None
-    return (kept, doubt) if on_top is None else mistake(Problem.ON_TOP, text=on_top[0].strip(" \x02"))
-
-
-def title(marked: Marked, start: int, end: int) -> str:
-    """What is left as the title when the amount is taken out; a title in quotation marks without these."""
-    rest = marked.without(start, end)
-    plain = rest.text.strip(_AROUND)
-    if plain in marked.quotes:
-        return clean_title(marked.quotes[plain])
-    plain = " ".join(_EMPTY.sub(" ", plain.replace("\x02", " ")).split())
-    plain = _LONELY.sub(" ", plain)
-    plain = _LEADING.sub("", plain, count=1) if _LEADING.match(plain) else plain
-    shown = "".join(marked.typed.get(char, char) for char in plain)
-    return clean_title(shown.strip(_AROUND))
-
-
-def clean_title(text: str) -> str:
-    return " ".join(text.split())
+    return kept, doubt
 
 
 def _candidates(numbers: list[Found], marked: Marked) -> tuple[list[Found], Doubt | None]:
@@ -85,7 +78,7 @@ def _candidates(numbers: list[Found], marked: Marked) -> tuple[list[Found], Doub
 
 def _is_outside(one: Found, marked: Marked) -> bool:
     """Whether it is the first or the last of the text, where amounts stand."""
-    return not marked.text[: one.start].strip(_AROUND) or not marked.text[one.end :].strip(_AROUND)
+    return not marked.text[: one.start].strip(AROUND) or not marked.text[one.end :].strip(AROUND)
 
 
 def _is_as_large(one: Found, other: Found) -> bool:
@@ -97,16 +90,22 @@ def _is_as_large(one: Found, other: Found) -> bool:
 
 def _signed(one: Found, marked: Marked) -> tuple[Reading, ...]:
     """Its readings; behind a title, `-20` may as well have a dash."""
-    if not one.is_signed or not marked.text[: one.start].strip(_AROUND.replace("-", "")):
+    if not one.is_signed or not marked.text[: one.start].strip(AROUND.replace("-", "")):
         return one.readings
     return (*one.readings, *(Reading(-reading.money, reading.start, reading.end) for reading in one.readings))
 
 
+def _negative(reading: Reading) -> Reading:
+    return replace(reading, money=-reading.money)
+
+
 def _doubt(one: Found, marked: Marked) -> Doubt | None:
-    if one.is_signed and marked.text[: one.start].strip(_AROUND.replace("-", "")):
+    if one.is_signed and marked.text[: one.start].strip(AROUND.replace("-", "")):
         return Doubt.SIGN
     if not one.is_sure:
         return Doubt.CURRENCY if one.is_currency_unsure else Doubt.NUMBER
+    if is_about(marked, one.start, one.end) or (one.kind is Kind.MARKED and _CENTS.match(marked.folded, one.end)):
+        return Doubt.NUMBER
     written = marked.folded[one.start : one.end]
     if marked.folded[one.end : one.end + 1] == "." and _LIKE_A_DATE.match(written):
         return Doubt.NUMBER

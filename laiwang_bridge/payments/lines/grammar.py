@@ -19,8 +19,10 @@ from laiwang_bridge.payments.lines.amounts import found_at, minor_of
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
-from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, stranger, take_options
+from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, stranger
+from laiwang_bridge.payments.lines.plain_names import stranger_in, with_known_names, with_perhaps_names
 from laiwang_bridge.payments.lines.shares import does_not_fit, share_out
+from laiwang_bridge.payments.lines.taking import take_options
 from laiwang_bridge.payments.lines.terms import Term, take_lists
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
@@ -42,9 +44,16 @@ from laiwang_bridge.payments.money.money import Money
 LONGEST = 2000
 _GAP = re.compile(r"\s*[:：]?\s+")
 _NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
+_PERCENT_BEFORE = re.compile(
+    rf"(?P<percent>[0-9]+(?:[.,][0-9]+)?\s?[%％])\s*(?:for |to |für |an |pour |à |给)?\s*(?P<who>{PERSON})"
+)
+_PERCENT_AT_END = re.compile(rf"{PERSON}\s*=?\s*[0-9.,]+\s?[%％](?![^\W_])\s*(?:\Z|[;；\n])")
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
 )
+
+
+_Read = tuple[list[BillWording], list[Doubt]]
 
 
 def read_bill(
@@ -56,7 +65,22 @@ def read_bill(
     """
     if len(line.text) > LONGEST:
         return Mistake(Problem.TOO_LARGE, _("That is too long for a bill."), {})
-    marked = mark(line, start, habits, names)
+    marked = with_known_names(mark(line, start, habits, names), names)
+    word = stranger_in(marked)
+    if word is not None:
+        return stranger(word)
+    read = _read_marked(marked, habits)
+    guests = with_perhaps_names(marked, names)
+    if guests is None or isinstance(read, Mistake):
+        return _answer(read)
+    among = _read_marked(guests, habits)
+    if isinstance(among, Mistake):
+        return _answer(read)
+    return _answer(([*among[0], *read[0]], [Doubt.NAMES]))
+
+
+def _read_marked(marked: Marked, habits: Habits) -> _Read | Mistake:
+    """All that a line can mean whose people are known; not empty."""
     found: list[BillWording] = []
     doubts: list[Doubt] = []
     mistakes: list[Mistake] = []
@@ -77,9 +101,13 @@ def read_bill(
             else:
                 found += read[0]
                 doubts += read[1]
-    readings = tuple(dict.fromkeys(found))[:MOST_READINGS]
-    if not readings:
-        return mistakes[0]
+    return (found, doubts) if found else mistakes[0]
+
+
+def _answer(read: _Read | Mistake) -> BillWording | Mistake | Question:
+    if isinstance(read, Mistake):
+        return read
+    readings, doubts = tuple(dict.fromkeys(read[0]))[:MOST_READINGS], read[1]
     if len(readings) == 1 and not doubts:
         return readings[0]
     doubt = doubts[0] if doubts else Doubt.WHICH_NUMBER
@@ -98,15 +126,17 @@ _QUESTIONS: dict[Doubt, Message] = {
     Doubt.PARTS: _("Is that what each of them bears?"),
     Doubt.REPEAT: _("Does the bill come again?"),
     Doubt.DATE: _("Which day is that?"),
+    Doubt.NAMES: _("Are these people? Write @ before the name of a member, + before that of a guest."),
+    Doubt.WORDS: _("Do all these words belong to the title?"),
 }
 
-_Read = tuple[list[BillWording], list[Doubt]]
 _Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
 
 
 def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
     if is_itemised(options.rest, habits):
         return _read_items(options, day, habits)
+    options = replace(options, rest=_percents_behind(options.rest))
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
         meant = _read(replace(options, rest=parts), day, habits)
@@ -158,6 +188,18 @@ def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:
         return None
     for start, end in reversed(found):
         rest = rest.without(start, end, "=")
+    return rest
+
+
+def _percents_behind(rest: Marked) -> Marked:
+    """`50% @a, 50% @b`: where a percentage stands before each person, the same with it behind."""
+    before = list(_PERCENT_BEFORE.finditer(rest.folded))
+    people = re.findall(PERSON, rest.folded)
+    if len(people) < 2 or len(before) != len(people) or _PERCENT_AT_END.search(rest.folded):
+        return rest
+    for match in reversed(before):
+        text = f"{rest.text[match.start('who')]}={rest.text[match.start('percent') : match.end('percent')]}"
+        rest = rest.without(*match.span(), text)
     return rest
 
 

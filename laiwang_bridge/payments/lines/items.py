@@ -13,11 +13,12 @@ from math import floor
 
 from appservice.language import _
 from laiwang_bridge.payments.lines.amounts import find
-from laiwang_bridge.payments.lines.choosing_amount import choose, clean_title
+from laiwang_bridge.payments.lines.choosing_amount import choose
 from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.options import stranger
 from laiwang_bridge.payments.lines.shares import MOST_PARTS, does_not_fit
 from laiwang_bridge.payments.lines.terms import Saying, Term, take_lists
+from laiwang_bridge.payments.lines.titles import AROUND, clean_title
 from laiwang_bridge.payments.lines.wording import (
     BillWording,
     ChargeWording,
@@ -32,7 +33,10 @@ from laiwang_bridge.payments.money.money import LARGEST_MINOR, Currency, Money
 from laiwang_bridge.payments.money.number_places import Kind
 
 _PARTS = re.compile(r"[;；\n]")
-_LESS = "discount|off|coupon|voucher|rabatt|nachlass|gutschein|remise|réduction|折扣|优惠|立减|满减|减免|优惠券"
+_LESS = (
+    "discount|off|coupon|voucher|rabatt|nachlass|gutschein|remise|réduction"
+    "|折扣|打折|优惠券|优惠|代金券|红包|立减|满减|减免"
+)
 _CHARGE = re.compile(
     r"(?P<name>(?:sales )?tax|vat|gst|service(?: charge)?|tip|gratuity|delivery(?: fee)?|shipping|fee|steuer|mwst"
     r"|trinkgeld|lieferung|bedienung|taxe|tva|pourboire|livraison|税费?|小费|服务费|配送费|运费|打包费|茶位费|"
@@ -83,6 +87,9 @@ class _Reader:
         self._total: Money | None = None
 
     def read(self, parts: list[Marked]) -> BillWording | Mistake:
+        if parts and not self._title and _is_heading(parts[0], self._habits):
+            self._title = clean_title(parts[0].shown(0, len(parts[0].text)).strip(AROUND))
+            parts = parts[1:]
         for place, part in enumerate(parts):
             wrong = self._charge(part) if _charge_in(part) else self._item(part, is_first=place == 0)
             if wrong is not None:
@@ -189,6 +196,13 @@ def _is_item(part: Marked, habits: Habits) -> bool:
     if _charge_in(part):
         return True
     return any(one.kind is not Kind.COUNT for one in find(part.text, part.folded, habits))
+
+
+def _is_heading(part: Marked, habits: Habits) -> bool:
+    """Whether a part names nobody and no price: it is what the items are of."""
+    return (
+        not re.search(PERSON, part.folded) and not _charge_in(part) and not list(find(part.text, part.folded, habits))
+    )
 
 
 def _charge_in(part: Marked) -> re.Match[str] | None:

@@ -7,7 +7,7 @@ an amount, a date or anything else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mautrix.types import UserID
 
@@ -31,27 +31,36 @@ _GUEST = re.compile(
     r"[+＋](?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))"
 )
 _ADDRESS = re.compile(r"(?<![@A-Za-z0-9._-])[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+_SIGN_WITHIN = re.compile(r"(?<!\S)([$€£¥￥])([-\u2212])(?=[0-9])")
+_STOP = re.compile(
+    r"(?<!\A)(?:付(?:了|的|款|[0-9]|\Z)|垫|墊|买的?单|買的?單|结的?账|結的?帳|请客|請客|出[0-9了的钱錢]|欠|不[算含参吃来去在喝]"
+    r"|[没沒](?:[来去吃有参喝]|\Z)|一起|大家|所有人|[双雙半两兩二三一]份|多[付出]|少[付出]|百分之)"
+)
+"""Words that do not belong to a name in front of them, in a script without spaces."""
 _TAIL = re.compile(
     r"(?:和|跟|与|與|及)(?:我)?\Z|(?:[0-9.]+份|半份)\Z|-[0-9]+(?:[.,][0-9]+)?\Z|(?:付款|付的|付了|垫付|垫的|买单|請客|请客|付|除外|以外|之外|外)\Z"
 )
 _EVERYBODY = frozenset(
-    ("room", "all", "everyone", "everybody", "alle", "tous", "大家", "所有人", "全体", "全员", "here")
+    ("room", "all", "everyone", "everybody", "alle", "tous", "大家", "所有人", "全体", "全體", "全员", "here")
 )
 _SENDER = frozenset(("me", "myself", "我", "自己", "ich", "moi"))
 
 _WITH = (
-    "with|between|among|amongst|for|and|by|except|but|not|minus|only|just|nur|without|excluding|including|excl\\.?|incl\\.?|mit|zwischen|für|und"
+    "with|between|among|amongst|for|and|by|except|but|not|minus|only|just|nur|without|w/o|excluding|including|excl\\.?|incl\\.?"
+    "|mit|zwischen|für|und|auf|durch|bis auf|nicht|exkl\\.?|pas|hors|juste|seulement|apart from|y compris"
     "|von|unter|außer|ausser|ohne|inkl\\.?|avec|entre|pour|et|par|sauf|sans|payers?"
 )
-_HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由"
+_HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由|除咗|唔計|唔计|没有|沒有"
+_PARTS = r"[0-9.]+\s?(?:份|shares?\b|parts?\b|anteile?\b)|[一两二三半]份"
+_HAN_NONE = "ohne|außer|ausser|sans|sauf|pas|hors"
 _NO_LETTER = r"(?![^\W\d_\u3400-\u9fff])"
-_PART = r"\s*(?:[=*×]|x\s?[0-9]|[0-9.,]+\s?%|[(（]?[+-][0-9])"
+_PART = r"\s*(?:[=*×]|x\s?[0-9]|[0-9.,]+\s?[x%]|[(（]?[+-][0-9])"
 _OPTION = (
     r"on|am|le|every|jeden|jede|chaque|tous|each|paid|payé|bezahlt|payer|but|without|except|ohne|außer|sauf|sans"
-    r"|und|and|et|hat|a payé"
+    r"|und|and|et|hat|a payé|minus|w/o|excluding|excl|exkl|ausser|bis auf|hors|apart|nicht|not"
 )
 _AFTER = (
-    rf"(?={_PART}|\s*(?:\Z|[\x02,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
+    rf"(?={_PART}|[ \t]*\n|\s*(?:\Z|[\x02,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
     r"|[和跟与與及付垫买外除每日不没]|以外|之外))"
 )
 _IN_LIST = rf"(?<={PERSON})(?:\s*[,，、&+/]\s*|\s+(?:and|und|et)\s+|\s*[和跟与與及]\s*)"
@@ -61,8 +70,13 @@ _BEFORE = (
 )
 _MY = r"(?P<word>me|myself|mich|mir|ich|moi|我自己|我|自己)"
 _ME = (
-    re.compile(rf"(?<![^\W_]){_MY}(?=\s*(?:[=*×]|x\s?[0-9]))"),
-    re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])"),
+    re.compile(rf"(?<![^\W_]){_MY}(?=\s*(?:[=*×]|x\s?[0-9]|[0-9.,]+\s?%|[0-9]+x(?!\w)|{_PARTS}))"),
+    re.compile(
+        rf"(?<![^\W_])(?:without|w/o|except(?: for)?|excluding|excl\.?|exkl\.?|not|{_HAN_NONE}) {_MY}{_NO_LETTER}"
+    ),
+    re.compile(rf"(?<=[0-9]%)\s+{_MY}{_NO_LETTER}{_AFTER}"),
+    re.compile(rf"{_IN_LIST}(?P<word>i)(?=\s*(?:\Z|[,;.\x02]))"),
+    re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),
     re.compile(rf"{_BEFORE}{_MY}{_NO_LETTER}{_AFTER}"),
     re.compile(rf"(?<=[\s，。]){_MY}(?=[不没](?:参与|参加|算|吃|来|去|在|喝))"),
     re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et)\s+){PERSON})"),
@@ -70,11 +84,13 @@ _ME = (
 _ME_AMONG_ITEMS = re.compile(rf"(?<=\s){_MY}{_NO_LETTER}{_AFTER}")
 _ALL = (
     re.compile(
-        rf"(?:{_BEFORE}|(?<=\s))(?P<word>all|everyone|everybody|alle|allen|tous|tout le monde|大家|所有人|全员)"
+        rf"(?:{_BEFORE}|(?<=\s))(?P<word>all of us|all|everyone|everybody|alle|allen|tous|tout le monde"
+        r"|大家(?:一起)?(?:aa制?|平摊|均摊|平分|分摊|一起|都有?份?|都算)?|所有人|全部人|全员|全体|全體|每个人都?)"
         rf"{_NO_LETTER}"
         rf"(?!\s*[0-9](?![0-9.,]*\s?%)|\s+(?:tag|woche|monat|jahr|les)|\s+(?:and|und|et)\s+(?!{PERSON})){_AFTER}"
     ),
     re.compile(r"\A\s*(?P<word>大家|所有人|全员)(?=\s)"),
+    re.compile(r"(?<=[0-9元块])(?P<word>大家|所有人|全员|全体)(?=\s*(?:\Z|[;；,，\n]))"),
 )
 
 
@@ -89,9 +105,19 @@ class Marked:
     typed: dict[str, str] = field(default_factory=dict)
 
     def without(self, start: int, end: int, sign: str = "\x02") -> Marked:
-        """The same with a stretch taken out."""
+        """The same with a stretch taken out, or with what it stands for in its place."""
         text = self.text[:start] + sign + self.text[end:]
         return Marked(text, self.folded[:start] + sign + self.folded[end:], self.people, self.quotes, self.typed)
+
+    def blank(self, start: int, end: int) -> Marked:
+        """The same with a stretch taken out; what stands behind keeps its place."""
+        return self.without(start, end, "\x02" * (end - start))
+
+    def with_person(self, start: int, end: int, who: Who, typed: str) -> Marked:
+        """The same with somebody in the place of a stretch."""
+        sign = chr(_FIRST_PERSON + min(len(self.people), _MOST))
+        changed = self.without(start, end, sign)
+        return replace(changed, people=self.people | {sign: who}, typed=self.typed | {sign: typed})
 
     def part(self, start: int, end: int) -> Marked:
         """A stretch of it."""
@@ -122,6 +148,7 @@ class _Marker:
         text = text.replace("＠", "@")
         text = self._all_names(text)
         text = _GUEST.sub(self._guest, text)
+        text = _SIGN_WITHIN.sub(r"\2\1", text)
         folded = folded_text(text)
         for pattern in _ALL:
             text, folded = self._words(pattern, Everybody(), text, folded)
@@ -175,14 +202,22 @@ class _Marker:
         for match in _NAME.finditer(text):
             if _ADDRESS.search(text, 0, match.start()):
                 continue
-            name = self._name(match[1])
+            name = self._name(match[1], text[match.end() : match.end() + 1])
             pieces += [text[position : match.start()], self._person(_who(name), "@" + name)]
             position = match.start() + 1 + len(name)
         return "".join(pieces) + text[position:]
 
-    def _name(self, typed: str) -> str:
+    def _name(self, typed: str, following: str) -> str:
         """The name itself, without what follows it without a space."""
         name = typed.rstrip(".!?。！？'’…")
+        if following in ("%", "％") and folded_text(name) not in self._names:
+            name = name.rstrip("0123456789.") or name
+        stop = _STOP.search(name)
+        if stop is not None and folded_text(name) not in self._names:
+            name = name[: stop.start()]
+        known = (end for end in range(len(name), 0, -1) if folded_text(name[:end]) in self._names)
+        if contains_han(name) and (end := next(known, None)) is not None:
+            return name[:end]
         while folded_text(name) not in self._names:
             tail = _TAIL.search(name)
             if tail is None or not tail.start():

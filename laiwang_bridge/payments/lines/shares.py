@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from appservice.language import Message, _
-from laiwang_bridge.payments.lines.amounts import minor_of
+from laiwang_bridge.payments.lines.amounts import minor_of, mistake
 from laiwang_bridge.payments.lines.terms import Saying, Term
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
@@ -157,6 +157,8 @@ def _exact(
         minor = minor_of(term.amount, bill.amount.currency, habits) if term.saying is Saying.EXACT else None
         if isinstance(minor, Mistake):
             return minor
+        if minor is not None and minor * bill.amount.minor < 0:
+            return mistake(Problem.UNCLEAR, text=term.amount.strip())
         given.append((term.who, minor))
     people = [who for who, _minor in given]
     left_out = _left_out(people, excluded)

@@ -12,28 +12,39 @@ from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.wording import Habits, Who
 from laiwang_bridge.payments.money.atoms import CUT
 
+_FEW = {
+    "半": Fraction(1, 2), "一": Fraction(1), "双": Fraction(2), "雙": Fraction(2), "两": Fraction(2), "兩": Fraction(2),
+    "二": Fraction(2), "三": Fraction(3), "四": Fraction(4),
+    "one": Fraction(1), "two": Fraction(2), "three": Fraction(3),
+    "half a": Fraction(1, 2), "einen": Fraction(1), "zwei": Fraction(2), "drei": Fraction(3), "une": Fraction(1),
+    "deux": Fraction(2), "trois": Fraction(3), "eine halbe": Fraction(1, 2), "une demi": Fraction(1, 2),
+}  # fmt: skip
 _NUMBER = r"([0-9]+(?:[.,][0-9]{1,2})?(?:/[1-9][0-9]*)?)"
 _WEIGHT = re.compile(
-    rf"\s*[x×*]\s*{_NUMBER}(?![\w%]|[.,][0-9])|\s*{_NUMBER}\s*(?:份|shares?\b|parts?\b"
-    rf"|anteile?\b)(?![\u3400-\u9fff])|\s*(半份)"
+    rf"\s*[x×*]\s*{_NUMBER}(?![\w%]|[.,][0-9])|\s*[(（][x×*]\s*{_NUMBER}[)）]"
+    rf"|\s*({_NUMBER}|{'|'.join(_FEW)})\s*(?:份|shares?\b|parts?\b|anteile?\b)(?![\u3400-\u9fff])"
 )
 _PERCENT = re.compile(r"\s*[=:：]?\s*([0-9]+(?:[.,][0-9]+)?)\s*[%％]")
 _REST = re.compile(
-    r"\s*[=:：]\s*(?:the rest|rest|remainder|其余|其餘|剩下的?|剩余|余下|reste|le reste|den rest|restbetrag)(?![^\W_])"
+    r"\s*[=:：]\s*(?:the rest|rest|remainder|remaining|其余|其餘|剩下的?|剩余|余下|reste|le reste|den rest"
+    r"|restbetrag)(?![^\W_])"
 )
 _LOOSE_REST = re.compile(
-    r"\s*(?:the rest|rest|remainder|其余|其餘|剩下的?|剩余|den rest|le reste)"
+    r"\s*(?:the rest|rest|remainder|remaining|其余|其餘|剩下的?|剩余|den rest|le reste|reste)"
     r"(?=\s*(?:\Z|[,，、;；\x02]|[\U000f0000-\U000ffffd]))"
 )
 _EXACT = re.compile(r"\s*=\s*|[:：](?=[0-9$€£¥￥])")
 _ADJUSTED = re.compile(r"([+\u2212-])(?=[0-9$€£¥￥])|\s*[(（]([+\u2212-])(?=[^)）]*[)）])")
 _TIMES = re.compile(rf"\s*\(?{_NUMBER}\s?[x×]\)?(?=\s*(?:\Z|[,，、;；\x02\U000f0000-\U000ffffd]))")
-_HALF = re.compile(r"\s+(?:half|halb|一半)(?=\s*(?:\Z|[,，、;；\x02\U000f0000-\U000ffffd]))")
-_UNREADABLE = re.compile(r"\s*[x×*]\s?[0-9]")
+_HALF = re.compile(
+    r"\s+(?:half|halb|demi|double|doppelt|twice|一半|双倍|减半)(?=\s*(?:\Z|[,，、;；\x02\U000f0000-\U000ffffd]))"
+)
+_UNREADABLE = re.compile(r"\s*[x×*]\s?[0-9½¼¾]")
 _SPACED_ADJUSTED = re.compile(r"\s+[+\u2212-][0-9$€£¥￥]")
 _WITH = (
-    r"(?:(?:(?:split |shared? |geteilt |partagé )?(?:between|with|w/|among|amongst|for|zwischen|mit|für|unter"
-    r"|entre|avec|pour)"
+    r"(?:(?:(?:to )?(?:split |shared? |geteilt |(?:auf)?teilen |zu teilen |partagée? |à (?:partager"
+    r"|diviser) )?(?:between|with|w/|among|amongst|for|zwischen|mit|für|unter"
+    r"|entre|avec|pour)|(?:auf|ver)?geteilt (?:durch|auf)|verteilt auf|y compris"
     r"|(?:and|und|et|&)|[和跟给給与與及]|包括|含|算上|加上|incl\.?|including|inkl\.?)[:：]?\s*)"
 )
 _LIST_BEGIN = re.compile(rf"(?:(?<![^\W\d_\u3400-\u9fff]){_WITH})?(?:\s*[,，、&+:：])*\s*(?={PERSON})")
@@ -112,7 +123,7 @@ def _term(marked: Marked, position: int, habits: Habits) -> tuple[Term, int]:
     behind = position + 1
     folded = marked.folded
     if (match := _WEIGHT.match(folded, behind)) is not None:
-        number = Fraction(1, 2) if match[3] else _fraction(match[1] or match[2])
+        number = _FEW.get(match[3] or "") or _fraction(match[1] or match[2] or match[3])
         return Term(who, typed, Saying.WEIGHT, number), match.end()
     if (match := _TIMES.match(folded, behind)) is not None:
         return Term(who, typed, Saying.WEIGHT, _fraction(match[1])), match.end()

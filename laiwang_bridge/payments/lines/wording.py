@@ -207,6 +207,8 @@ class Doubt(StrEnum):
     PARTS = "parts"
     REPEAT = "repeat"
     DATE = "date"
+    WORDS = "words"
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True)

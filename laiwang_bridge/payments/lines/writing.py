@@ -44,18 +44,20 @@ class _Words:
     each: str
     every: str
     until: str
+    times: str
     rest: str
     total: str
     periods: dict[Period, tuple[str, str]]
 
 
 _ENGLISH = _Words(
-    "me", "all", "with ", "without ", "paid by ", "on ", "each", "every ", " until ", "rest", "total ",
+    "me", "all", "with ", "without ", "paid by ", "on ", "each", "every ", " until ", ", {count} times", "rest",
+    "total ",
     {Period.DAY: ("day", "days"), Period.WEEK: ("week", "weeks"), Period.MONTH: ("month", "months"),
      Period.YEAR: ("year", "years")},
 )  # fmt: skip
 _CHINESE = _Words(
-    "我", "大家", "和 ", "不含 ", "付款人 ", "日期 ", "每人", "每", "到", "其余", "总计 ",
+    "我", "大家", "和 ", "不含 ", "付款人 ", "日期 ", "每人", "每", "到", "，共{count}次", "其余", "总计 ",
     {Period.DAY: ("天", "天"), Period.WEEK: ("周", "周"), Period.MONTH: ("月", "个月"), Period.YEAR: ("年", "年")},
 )  # fmt: skip
 
@@ -197,7 +199,8 @@ class _Writer:
         one, several = words.periods[repeat.period]
         what = one if repeat.every == 1 else f"{repeat.every} {several}"
         until = "" if repeat.until is None else f"{words.until}{repeat.until.isoformat()}"
-        return f"{words.every}{what}{until}"
+        times = "" if repeat.count is None else words.times.format(count=repeat.count)
+        return f"{words.every}{what}{until}{times}"
 
     def _coins(self, minor: int) -> str:
         return decimal_text(Money(minor, self._currency)).replace(".", self._mark)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from appservice.language import contains_han
 from laiwang_bridge.payments.money.currencies import Meaning, is_plain_word, may_be_a_word, meaning, name_pattern
 from laiwang_bridge.payments.money.money import Currency
+from laiwang_bridge.payments.money.number_words import read_number_word
 from laiwang_bridge.payments.money.numerals import CHINESE, GROUP_SIGNS, Numeral, read_chinese, read_digits
 
 CUT = "\x02"
@@ -17,13 +18,16 @@ CUT = "\x02"
 
 _DIGITS = re.compile(rf"[0-9]+(?:[.,{GROUP_SIGNS}][0-9]+)*")
 _SPACED_GROUPS = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?(?![0-9.,]*[0-9])")
-_NO_CENTS = re.compile(r"[.,][-\u2013\u2014]{1,2}(?![0-9])")
+_NO_CENTS = re.compile(r"(?:[.,][-\u2013\u2014]{1,2}|/-)(?![0-9])")
 _MULTIPLIED = re.compile(r"([kK])(?![^\W_])|([百千万萬亿億])(?![" + CHINESE + r"0-9])")
+_CHAT_MYRIAD = re.compile(r"w(?![a-z0-9_])")
+"""`1.2w` is 12,000 in Chinese chats, and a watt elsewhere."""
 _WORD_MULTIPLIED = re.compile(
-    r" ?(hundred|thousand|tausend|lakhs?|lacs?|million(?:en|s)?|mio|crores?|mille|grand)\b(?![\u3400-\u9fff])"
+    r" ?(hundred|thousand|tausend|tsd\.?|lakhs?|lacs?|million(?:en|s)?|mio|crores?|mille"
+    r"|grand)(?!\w)(?![\u3400-\u9fff])"
 )
 _WORD_POWERS = {"h": 2, "t": 3, "l": 5, "c": 7, "g": 3}
-_MULTIPLIERS = {"k": 3, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
+_MULTIPLIERS = {"k": 3, "w": 4, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
 _MIXED = re.compile(rf"[0-9]+(?:\.[0-9]+)?[百千万萬亿億][{CHINESE}0-9]*")
 _CHINESE = re.compile(f"[{CHINESE}]+")
 _DIGIT_VALUES = {char: value for value, char in enumerate("零一二三四五六七八九")}
@@ -87,6 +91,8 @@ def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: 
         return None
     numerals, end, is_doubtful, is_chinese = number
     suffix = _suffix(text, folded, end, room)
+    if suffix is None and folded[position].isalpha() and not is_chinese:
+        return None  # a number in words is an amount only before a currency
     names = tuple(name for name in (prefix, suffix) if name is not None)
     behind = suffix.end if suffix else end
     change = _change(folded, suffix) if suffix else None
@@ -133,7 +139,13 @@ def _named(text: str, match: re.Match[str], room: Currency) -> Named | None:
 def _number(folded: str, start: int, *, is_joined: bool) -> _Read | None:
     """Its readings, where it ends, whether one must ask, and whether it is in Chinese numerals."""
     joined = _spaced(folded, start) if is_joined else None
-    return _mixed(folded, start) or joined or _digits(folded, start, is_joined=is_joined) or _chinese(folded, start)
+    digits = _mixed(folded, start) or joined or _digits(folded, start, is_joined=is_joined)
+    return digits or _chinese(folded, start) or _in_words(folded, start)
+
+
+def _in_words(folded: str, start: int) -> _Read | None:
+    found = read_number_word(folded, start)
+    return None if found is None else ((Numeral(Fraction(found[0])),), found[1], False, False)
 
 
 def _mixed(folded: str, start: int) -> _Read | None:
@@ -168,8 +180,11 @@ def _digits(folded: str, start: int, *, is_joined: bool) -> _Read | None:
         return (value,), word.end(), word[1] == "grand", False
     no_cents = _NO_CENTS.match(folded, end)
     if no_cents is not None:
-        return readings, no_cents.end(), False, False
+        whole = tuple(Numeral(one.value, one.decimals) for one in readings[:1])
+        return whole, no_cents.end(), False, False
     multiplied = _MULTIPLIED.match(folded, end)
+    if multiplied is None and contains_han(folded):
+        multiplied = _CHAT_MYRIAD.match(folded, end)
     if multiplied is not None:
         power = _MULTIPLIERS[multiplied[0].lower()]
         chosen = readings[-1:] if "." in match[0] and len(readings) > 1 else readings

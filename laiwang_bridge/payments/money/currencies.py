@@ -59,16 +59,24 @@ _POUND = _Name(_POUNDS, ("GBP",))
 _YUAN_NAME = _Name(_YUAN, ("CNY",), is_loose=True)
 _FRANC = _Name(_FRANCS, ("CHF", "XOF", "XAF"))
 _CENT = _Name((), (), is_loose=True, part=Fraction(1, 100))
+_PENNY = _Name(_POUNDS, ("GBP",), part=Fraction(1, 100))
+
+
+def _of_countries(country: str, code: str, *units: str) -> dict[str, _Name]:
+    """`us dollars`, `swiss francs`, `us-dollar`."""
+    return {country + unit if unit.startswith("-") else f"{country} {unit}": _only(code) for unit in units}
+
 
 _SIGNS: dict[str, _Name] = {
     "$": _DOLLAR, "£": _POUND, "￡": _POUND, "rs.": _Name(_RUPEES, ("INR", "PKR")), "fr.": _FRANC, "sfr.": _only("CHF"),
-    "¥": _Name(_YEN, _YEN), "￥": _Name(_YEN, _YEN),
+    "¢": _CENT, "¥": _Name(_YEN, _YEN), "￥": _Name(_YEN, _YEN),
     "€": _only("EUR"), "₹": _only("INR"), "₩": _only("KRW"), "￦": _only("KRW"), "₽": _only("RUB"), "₺": _only("TRY"),
     "฿": _only("THB"), "₫": _only("VND"), "₪": _only("ILS"), "₴": _only("UAH"), "₱": _only("PHP"), "₦": _only("NGN"),
     "₸": _only("KZT"), "₾": _only("GEL"), "₡": _only("CRC"), "₲": _only("PYG"), "₵": _only("GHS"), "₼": _only("AZN"),
     "us$": _only("USD"), "ca$": _only("CAD"), "c$": _only("CAD"), "au$": _only("AUD"), "a$": _only("AUD"),
     "hk$": _only("HKD"), "nt$": _only("TWD"), "s$": _only("SGD"), "nz$": _only("NZD"), "r$": _only("BRL"),
     "mx$": _only("MXN"), "mop$": _only("MOP"), "cn¥": _only("CNY"), "cn￥": _only("CNY"), "jp¥": _only("JPY"),
+    "us $": _only("USD"), "ca $": _only("CAD"), "au $": _only("AUD"), "hk $": _only("HKD"), "nt $": _only("TWD"),
 }  # fmt: skip
 _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("euro", "euros"), _only("EUR")),
@@ -100,7 +108,30 @@ _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("rupiah",), _only("IDR")),
     **dict.fromkeys(("forint",), _only("HUF")),
     **dict.fromkeys(("shekel", "shekels"), _only("ILS")),
-    **dict.fromkeys(("cent", "cents", "ct", "centime", "centimes"), _CENT),
+    **dict.fromkeys(("cent", "cents", "ct", "cts", "centime", "centimes"), _CENT),
+    **dict.fromkeys(("rappen",), _Name(("CHF",), ("CHF",), part=Fraction(1, 100))),
+    **dict.fromkeys(("pence", "penny"), _PENNY),
+    **dict.fromkeys(("balles",), _only("EUR")),
+    **dict.fromkeys(("stutz",), _only("CHF")),
+    **dict.fromkeys(("piastre", "piastres"), _only("CAD")),
+    **_of_countries("us", "USD", "dollar", "dollars", "-dollar", "$"),
+    **_of_countries("american", "USD", "dollar", "dollars"),
+    **_of_countries("canadian", "CAD", "dollar", "dollars"),
+    **_of_countries("australian", "AUD", "dollar", "dollars"),
+    **_of_countries("singapore", "SGD", "dollar", "dollars", "-dollar"),
+    **_of_countries("hong kong", "HKD", "dollar", "dollars", "-dollar"),
+    **_of_countries("new zealand", "NZD", "dollar", "dollars"),
+    **_of_countries("swiss", "CHF", "franc", "francs"),
+    **_of_countries("schweizer", "CHF", "franken"),
+    **_of_countries("british", "GBP", "pound", "pounds"),
+    **_of_countries("kanadische", "CAD", "dollar"),
+    **_of_countries("australische", "AUD", "dollar"),
+    **dict.fromkeys(("dollars us", "$ us", "$us", "dollars américains"), _only("USD")),
+    **dict.fromkeys(("dollars canadiens", "dollars ca", "$ ca", "$ca", "$ can", "$ cad", "$cad"), _only("CAD")),
+    **dict.fromkeys(("$ usd", "$usd"), _only("USD")),
+    **dict.fromkeys(("$ aud", "$aud"), _only("AUD")),
+    **dict.fromkeys(("$ hkd", "$hkd"), _only("HKD")),
+    **dict.fromkeys(("francs suisses",), _only("CHF")),
 }  # fmt: skip
 _HAN: dict[str, _Name] = {
     **dict.fromkeys(("元", "圆", "圓", "块", "塊", "元整", "块钱", "塊錢", "元钱"), _YUAN_NAME),
@@ -111,7 +142,7 @@ _HAN: dict[str, _Name] = {
     **dict.fromkeys(("美元", "美金", "美刀"), _only("USD")),
     **dict.fromkeys(("欧元", "歐元", "欧", "歐"), _only("EUR")),
     **dict.fromkeys(("円", "日元", "日圆", "日圓", "日币", "日幣"), _only("JPY")),
-    **dict.fromkeys(("港币", "港幣", "港元", "港纸"), _only("HKD")),
+    **dict.fromkeys(("港币", "港幣", "港元", "港纸", "港紙", "蚊"), _only("HKD")),
     **dict.fromkeys(("台币", "台幣", "新台币", "新台幣"), _only("TWD")),
     **dict.fromkeys(("英镑", "英鎊", "镑"), _only("GBP")),
     **dict.fromkeys(("韩元", "韓元", "韩币"), _only("KRW")),
@@ -166,6 +197,14 @@ _NAMES_AND_WORDS = frozenset(("won", "real", "rand", "dong"))
 """Names that are words as well."""
 
 
+_ONLY_AT_HOME: dict[str, tuple[str, _Name]] = {
+    "p": ("GBP", _PENNY),
+    "r": ("ZAR", _only("ZAR")),
+    "nt": ("TWD", _only("TWD")),
+}
+"""Letters that name a currency only in rooms that count in it."""
+
+
 def name_pattern() -> str:
     """A pattern for every name of a currency in folded text, the longest first; codes are any three letters of one."""
     return _pattern()
@@ -173,14 +212,24 @@ def name_pattern() -> str:
 
 @lru_cache(maxsize=1)
 def _pattern() -> str:
-    signs = sorted((*_SIGNS, *_HAN), key=len, reverse=True)
-    letters = sorted((*_LATIN, *(one.code.lower() for one in all_currencies())), key=len, reverse=True)
-    return f"(?:{'|'.join(map(re.escape, signs))}|(?:{'|'.join(letters)})(?![^\\W\\d_\\u3400-\\u9fff]))"
+    whole = "(?![^\\W\\d_\\u3400-\\u9fff])"
+    codes = (one.code.lower() for one in all_currencies())
+    words = {name: re.escape(name) + whole for name in (*_LATIN, *_ONLY_AT_HOME, *codes)}
+    signs = {name: re.escape(name) for name in (*_SIGNS, *_HAN)}
+    return f"(?:{'|'.join(text for _name, text in sorted((words | signs).items(), key=_by_length))})"
+
+
+def _by_length(pair: tuple[str, str]) -> int:
+    return -len(pair[0])
 
 
 def meaning(folded: str, room: Currency) -> Meaning | None:
     """What a name of a currency means in a room that counts in `room`; None if it names none there."""
     name = _SIGNS.get(folded) or _LATIN.get(folded) or _HAN.get(folded)
+    if folded in _ONLY_AT_HOME:
+        home, name = _ONLY_AT_HOME[folded]
+        if room.code != home:
+            return None
     if name is None:
         return Meaning((currency(folded),))
     if name is _CENT or room.code in name.family:

@@ -12,13 +12,14 @@ from laiwang_bridge.payments.money.numerals import CHINESE
 
 _OPENING = "([{<（「《"
 _CLOSING = ")]}>）」》"
+_WIDE_CLOSING = "】）」》"
 _PAUSES = ",，、;；:：!！?？…–—|~=。"
 _COUNTED = re.compile(
     "(?:个|個|人|位|天|晚|夜|次|回|杯|瓶|份|碗|盘|張|张|件|号|號|楼|層|层|路|点|點|月|日|年|岁|歲|届|周|週|星期|排|桌|间|間|"
-    "只|折|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
+    "只|折|度|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
     r"|\s?(?:people|persons?|ppl|pax|guests?|friends|adults?|kids|children|personen|leute|gäste|freunde|kinder"
     r"|personnes?|gens|amis|enfants|adultes|nights?|days?|weeks?|months?|years?|hours?|hrs?|min|minutes?|nächte|tage?|"
-    r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm)(?![^\W\d_]|['’])"
+    r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm|erwachsenen?|kind|minuten?|sekunden?|senioren|l|lbs?|oz|gb|tb|mb|zoll|inch|inches|pack|adults?|child|kids?|seniors?|students?)(?![^\W\d_]|['’])"
     r"|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
@@ -69,6 +70,8 @@ def begins(folded: str, start: int) -> bool:
     if before in _POINTS and (folded[start - 2 : start - 1].isdigit() or folded[start - 2 : start - 1] in CHINESE):
         return False
     if before.isspace() or before == CUT or before in _OPENING or contains_han(before) or ord(before) >= 0xF0000:
+        return True
+    if before in _WIDE_CLOSING:
         return True
     earlier = folded[start - 2 : start - 1]
     if unicodedata.category(before) == "So":

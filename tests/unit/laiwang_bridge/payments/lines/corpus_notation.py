@@ -1,6 +1,6 @@
 """The notation of the corpus: `what is typed => what it means`, one a line.
 
-A bill:      120.00 EUR each | title | a b*2 +Guest me | by a=50.00 b=70.00 2026-11-20 #food every 2 week
+A bill:      120.00 EUR each | title | a b*2 +Guest me | by a=50.00 b=70.00 2026-11-20 #food every 2 week 6 times
              shares are a (equal), a*2 (parts), a=20.00 or a=rest, a%30 or a%rest, a+5.00; all; !c is left out
              items are pizza 24.00 a b / wine 18.00 b / +tip 4.20
 A question:  ? what is in doubt: the amounts of the readings, with ~ between
@@ -47,6 +47,8 @@ TODAY = date(2026, 11, 22)
 SENDER = UserID("@me:example.org")
 _ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 CORPUS = Path(__file__).parent / "corpus"
+CORPUS_OF_CHATS = Path(__file__).parent / "corpus_of_chats"
+"""Lines as people type them in chats, whose readings were written down before the grammar had seen them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def _extras(bill: BillWording) -> str:
     if bill.repeat is not None:
         found.append(f"every {bill.repeat.every} {bill.repeat.period.value}")
         found += [] if bill.repeat.until is None else [f"until {bill.repeat.until.isoformat()}"]
+        found += [] if bill.repeat.count is None else [f"{bill.repeat.count} times"]
     return " ".join(found)
 
 

@@ -10,18 +10,20 @@ from appservice.bots.line import Line
 from laiwang_bridge.payments.lines.grammar import read_bill
 from laiwang_bridge.payments.lines.wording import BillWording, Mistake, Question
 from laiwang_bridge.payments.lines.writing import written
-from tests.unit.laiwang_bridge.payments.lines.corpus_notation import CORPUS, examples, noted
+from tests.unit.laiwang_bridge.payments.lines.corpus_notation import CORPUS, CORPUS_OF_CHATS, examples, noted
 
-FILES = sorted(CORPUS.glob("*.txt"))
-
-
-def test_the_corpus_has_more_than_five_hundred_different_lines_in_four_languages() -> None:
-    assert [path.stem for path in FILES] == ["chinese", "english", "french", "german"]
-    lines = {(one.typed, one.habits.currency) for path in FILES for one in examples(path)}
-    assert len(lines) >= 500
+OWN, OF_CHATS = sorted(CORPUS.glob("*.txt")), sorted(CORPUS_OF_CHATS.glob("*.txt"))
+FILES = [*OWN, *OF_CHATS]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(("files", "least"), [(OWN, 800), (OF_CHATS, 1500)], ids=["own", "of chats"])
+def test_a_corpus_has_many_different_lines_in_four_languages(files: list[Path], least: int) -> None:
+    assert [path.stem for path in files] == ["chinese", "english", "french", "german"]
+    lines = {(one.typed, one.habits.currency, one.habits.decimal_mark) for path in files for one in examples(path)}
+    assert len(lines) >= least
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_line_is_read_as_it_is_meant(path: Path) -> None:
     wrong = [
         f"{one.place}: {one.typed!r}\n    meant {one.expected}\n    read  {read}"
@@ -31,7 +33,7 @@ def test_every_line_is_read_as_it_is_meant(path: Path) -> None:
     assert not wrong, f"{len(wrong)} lines:\n" + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_reading_and_every_correction_can_be_typed_again(path: Path) -> None:
     wrong = []
     for one in examples(path):

@@ -1,0 +1,97 @@
+"""The day of a bill, as it is said anywhere in a line: `on Friday`, `yesterday`, `20.11.`, `周五火锅`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from laiwang_bridge.payments.lines.dates import (
+    AGO,
+    ANY,
+    BARE,
+    DAY_OF_MONTH,
+    HAN_RELATIVE,
+    HAN_WEEKDAY,
+    LAST_WEEKDAY,
+    NAMED_DAY,
+    RELATIVE,
+    STARTING,
+    WEEKDAY,
+    read_dates,
+)
+from laiwang_bridge.payments.lines.marking import PERSON
+from laiwang_bridge.payments.lines.options import ALONE, BEGIN, Options, bad_date, said_twice
+from laiwang_bridge.payments.lines.wording import Habits, Mistake
+
+_BESIDE = rf"(?:(?<=\s)|(?<=[\x02,，、;；(（:：0-9元块])|\A|(?<={PERSON}))"
+_APART = (
+    rf"(?:(?<=[\x02,，、;；(（:：])|(?<={PERSON})|(?<=[0-9$€£¥￥元块.-]\s)|(?<=[\x02,，、;；]\s)|(?<={PERSON}\s)|\A)"
+)
+_ON = re.compile(
+    rf"{BEGIN}(?:(?P<word>on(?: the)?|am|vom|le|du|dated?|datum)\s*[:：]?\s+|(?:日期|于)\s*[:：]?\s*)(?P<date>{ANY})"
+)
+_ON_THE = re.compile(
+    rf"{BEGIN}(?:on the|am|vom|le|du)\s+(?P<date>{DAY_OF_MONTH}|[0-3]?[0-9]\.[01]?[0-9](?![0-9]))(?=\s*(?:\Z"
+    rf"|[\x02,，;)）]|{PERSON}))"
+)
+_AM_WEEKDAY = re.compile(rf"{BEGIN}am\s+(?P<date>mo|di|mi|do|fr|sa|so)(?=\s*(?:\Z|[\x02,，;)）]|{PERSON}))")
+_BARE = (
+    re.compile(rf"{BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。)）\x02]|{PERSON}|[\u3400-\u9fff])"),
+    re.compile(rf"{_BESIDE}(?P<date>{AGO}){ALONE}"),
+    re.compile(rf"{_APART}\s*(?P<date>{NAMED_DAY}){ALONE}"),
+    re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
+    re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
+)
+_RELATIVE = (
+    re.compile(rf"{_BESIDE}(?P<date>{LAST_WEEKDAY}|{RELATIVE}){ALONE}"),
+    re.compile(rf"{_APART}\s*(?P<date>{WEEKDAY}){ALONE}"),
+    re.compile(rf"\A\s*(?P<date>{HAN_WEEKDAY}|{AGO})的?(?=\s|[\u3400-\u9fff])"),
+    re.compile(rf"(?<=[\s\x02,，、(（])(?P<date>{HAN_WEEKDAY}){ALONE}"),
+    re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?!下)的?"),
+)
+_STARTING = re.compile(rf"\A\s*(?P<date>{STARTING})\s*[:：]?\s+(?=\S)")
+_WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
+_A_NUMBER = re.compile(r"[0-9一二三四五六七八九十百千万]")
+
+
+def take_date(options: Options, habits: Habits) -> Options | Mistake:
+    """The day of the bill; several where one must ask."""
+    rest = options.rest
+    found = (
+        list(_ON.finditer(rest.folded))
+        or [match for pattern in (_ON_THE, _AM_WEEKDAY) for match in pattern.finditer(rest.folded)]
+        or [match for pattern in _BARE for match in pattern.finditer(rest.folded) if _is_day(match, options, habits)]
+        or _relative(options)
+    )
+    if not found:
+        return options
+    match = found[0]
+    if any(other.start() >= match.end() or other.end() <= match.start() for other in found[1:]):
+        return said_twice(rest, *found[1].span())
+    said = match["date"]
+    dates = read_dates(f"{said}." if match.re is _ON_THE and said[-1].isdigit() else said, habits.today)
+    word = match["word"] if match.re is _ON else None
+    if word in ("am", "vom", "le", "du", "datum"):
+        dates = dates[:1]
+    if not dates:
+        return bad_date(rest, *match.span("date"))
+    return replace(options, rest=rest.blank(*match.span()), dates=dates)
+
+
+def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:
+    """Whether `20.11.` is a day and no amount: there is such a day, and another number is left."""
+    if not _WITHOUT_MONTH.fullmatch(match["date"]):
+        return True
+    left = options.rest.folded[: match.start()] + options.rest.folded[match.end() :]
+    return bool(read_dates(match["date"], habits.today)) and bool(_A_NUMBER.search(left))
+
+
+def _relative(options: Options) -> list[re.Match[str]]:
+    rest = options.rest
+    found = [match for pattern in _RELATIVE for match in pattern.finditer(rest.folded)]
+    first = _STARTING.match(rest.folded)
+    if found or first is None:
+        return found[:1] if len({match.span("date") for match in found}) == 1 else found
+    typed, following = rest.text[first.start("date")], rest.text[first.end()]
+    is_name = typed.isupper() and following.isupper() and not first["date"].startswith(("gestern", "heute", "vorg"))
+    return [] if is_name else [first]

@@ -1,0 +1,79 @@
+"""Words that are left in a line and may say who pays, who bears or how much: whoever means them as a title is asked.
+
+The people and options of the line are taken out already, and stand as signs of what was cut.
+"""
+
+from __future__ import annotations
+
+import re
+
+from laiwang_bridge.payments.lines.marking import Marked
+
+_NO_LETTER = r"(?![^\W\d_])"
+_BEHIND_SOMEBODY = re.compile(
+    r"\x02\s*(?:['’]s?\b|\+|(?:pays?|paid|owes?|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
+    r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice|half|extra|more|less|hat|haben|hatte|zahlt|zahlen"
+    r"|schuldet|schulden|bekommt|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
+    r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?!\s)))"
+)
+_BEFORE_SOMEBODY = re.compile(
+    r"(?:(?<![^\W\d_])(?:by|from|of|to|at|owe|owes|owed|without|except|excluding|but|not|minus|save|ohne|außer|nicht|von|vom"
+    r"|an|bei|zu|sans|sauf|pas|hors|de|du|par|à|chez)|[除没不欠替帮请由向])\s*\x02"
+)
+_PERCENT = re.compile(
+    r"\x02\s*[=:]?\s*[0-9.,]+\s?[%％]|[0-9]\s?[%％]\s*(?:for|to|für|an|pour|à|给)?\s*\x02|(?<!\w)50/50(?!\w)"
+)
+_EVERYBODY = re.compile(
+    r"(?<![^\W\d_])(?:everyone|everybody)(?![^\W\d_])"
+    r"|(?<![^\W\d_])(?:except|excluding|exclusive|sauf|außer|ausser)\s+[^\W\d_]|(?:除了|不含|不算|不包括|唔計)[\u3400-\u9fff]"
+)
+_RHYTHM = re.compile(
+    r"(?<![^\W\d_])(?:bi-?weekly|bi-?monthly|semi-?monthly|twice a|times a|times per|fois par|mal im|mal pro"
+    r"|zweimal|(?:every|each|jeden|chaque"
+    r"|tous les)\s+(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend|montag|dienstag|mittwoch"
+    r"|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))"
+)
+_ME = re.compile(
+    r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:not|without|minus|incl\.?|excl\.?|ohne|sans|pas"
+    r"|auch) (?:me|mich|mir|moi))"
+    r"(?![^\W\d_])|(?:不含|不算|除了|没有|包括)我|我(?:不|没|也)|[自己我]\s?[0-9.]+\s?[%％份]"
+)
+_OWING = re.compile(
+    r"(?<![^\W\d_])(?:owes?|owed|schulde(?:st|t|n)?|dois|doit|doivent)(?![^\W\d_])|欠"
+    r"|\x02\s*(?:who|qui|(?:be|ge)zahlt|ausgelegt|payé)(?![^\W\d_])|(?<![^\W\d_])(?:hat|has|did|a)\s*\x02"
+)
+_ABOUT_BEFORE = re.compile(
+    r"(?:[~≈±]|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
+    r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
+    r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
+)
+_ABOUT_BEHIND = re.compile(r"\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])")
+_EACH_THING = re.compile(
+    r"\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
+    r"(?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde|tag"
+    r"|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture"
+    r"|晚|小时|天|个|瓶|间|桌|家|户|对|张|份|件|杯)(?![^\W\d_\u3400-\u9fff])"
+)
+_REFUND = re.compile(
+    r"(?<![^\W\d_])(?:refund(?:ed)?|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung|erstattung|erstattet"
+    r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
+    r"|avoir)(?![^\W\d_])"
+    r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\bgot\b.*\bback\b"
+)
+
+
+def is_doubtful(rest: Marked) -> bool:
+    """Whether words are left that may be about people and their parts."""
+    patterns = (_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME, _OWING)
+    return any(pattern.search(rest.folded) for pattern in patterns)
+
+
+def is_about(rest: Marked, start: int, end: int) -> bool:
+    """Whether the amount is said to be about right only, or to be the price of one thing of several."""
+    behind = rest.folded[end:]
+    return bool(_ABOUT_BEFORE.search(rest.folded[:start]) or _ABOUT_BEHIND.match(behind) or _EACH_THING.match(behind))
+
+
+def is_refund(rest: Marked) -> bool:
+    """Whether words are left that speak of money coming back."""
+    return bool(_REFUND.search(rest.folded))
