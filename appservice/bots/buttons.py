@@ -35,6 +35,7 @@ bot_button = Table(
     Column("for_user", Text),
     Column("language", Text, nullable=False),
     Column("reaction_key", Text, nullable=False),
+    Column("thread", Text),
     Column("at", BigInteger, nullable=False),
     Index("ix_bot_button_at", "at"),
 )
@@ -47,6 +48,7 @@ bot_press = Table(
     Column("person", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index("ix_bot_press_at", "at"),
+    Index("ix_bot_press_card", "card_key", "person"),
 )
 
 
@@ -122,7 +124,8 @@ def plain_reaction(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoredButton:
-    """A button of a card that has been sent. `typed` and `undo` are command lines without prefix."""
+    """A button of a card that has been sent, in the thread that began with `thread` if in one. `typed` and `undo` are
+    command lines without prefix."""
 
     card: EffectKey
     reaction: str
@@ -135,6 +138,7 @@ class StoredButton:
     for_user: UserID | None
     language: Language
     reaction_key: EffectKey
+    thread: EventID | None = None
 
 
 def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
@@ -152,6 +156,7 @@ def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
             for_user=None if row.for_user is None else UserID(row.for_user),
             language=Language(row.language),
             reaction_key=EffectKey(row.reaction_key),
+            thread=None if row.thread is None else EventID(row.thread),
         )
         for row in rows
     ]
@@ -178,6 +183,7 @@ def add_buttons(connection: Connection, buttons: Sequence[StoredButton], now: in
             "for_user": button.for_user,
             "language": button.language.value,
             "reaction_key": button.reaction_key,
+            "thread": button.thread,
             "at": now,
         }
         for button in buttons
@@ -199,11 +205,14 @@ def note_press(connection: Connection, event_id: EventID, button: StoredButton, 
 
 
 def take_press(connection: Connection, event_id: EventID, person: UserID) -> StoredButton | None:
-    """The button that `person` has just let go of, once."""
+    """The button that `person` has just let go of, once; None while another tap of his on it stands."""
     row = connection.execute(
         select(bot_press).where(bot_press.c.event_id == event_id, bot_press.c.person == person)
     ).first()
     if row is None:
         return None
     connection.execute(delete(bot_press).where(bot_press.c.event_id == event_id))
-    return next((b for b in buttons_of(connection, row.card_key) if b.reaction == row.reaction), None)
+    found = next((b for b in buttons_of(connection, row.card_key) if b.reaction == row.reaction), None)
+    mine = (bot_press.c.card_key == row.card_key, bot_press.c.reaction == row.reaction, bot_press.c.person == person)
+    is_held = connection.execute(select(bot_press.c.event_id).where(*mine).limit(1)).first() is not None
+    return None if is_held else found

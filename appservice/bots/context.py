@@ -73,6 +73,11 @@ class Voice:
         return self.unit.connection
 
     @property
+    def thread(self) -> EventID | None:
+        """The root of the thread to which all that is said belongs."""
+        return None
+
+    @property
     def catalogue(self) -> Catalogue:
         return self.desk.catalogues[self.language]
 
@@ -100,15 +105,16 @@ class Voice:
         """Say something, with buttons below it if there are any; returns the message's key.
 
         Only whom `mentions` names is pinged. With `rings` phones ring, as for what somebody was not waiting for. It
-        stands in the thread that began with the event `thread`, if one is given. `fields` go into the message beside
-        its text, for other programs.
+        stands in the thread that began with the event `thread`, if one is given, else in that of whoever is answered.
+        `fields` go into the message beside its text, for other programs.
         """
+        thread = thread or self.thread
         content: Content = {**self._content(what, values, buttons, mentions, rings), **fields}
         if thread is not None:
             content = contents.thread(content, thread)
         sent = self._emit(SendMessage(sender=self.bot.user_id, room=self.room, content=content), key)
         if buttons:
-            self._attach(sent, buttons, is_new=key is None)
+            self._attach(sent, buttons, is_new=key is None, thread=thread)
         return sent
 
     def edit(
@@ -167,15 +173,18 @@ class Voice:
         prefix = "" if bare or is_clear else router.prefix_in(self.language)
         return usage(command, deed.arguments, self.language, prefix)
 
-    def _attach(self, card: EffectKey, buttons: Sequence[Button], *, is_new: bool = False) -> None:
+    def _attach(
+        self, card: EffectKey, buttons: Sequence[Button], *, is_new: bool = False, thread: EventID | None = None
+    ) -> None:
         """Make the card's buttons these: new ones are put below it, those it no longer has are taken away."""
         before = {} if is_new else {button.reaction: button for button in buttons_of(self.connection, card)}
+        thread = thread or next((button.thread for button in before.values() if button.thread), None)
         stored = []
         for button in buttons:
             reaction = plain_reaction(button.reaction)
             known = before.pop(reaction, None)
             reaction_key = known.reaction_key if known else self.react(EventOf(card), button.reaction)
-            stored.append(self._stored(card, reaction, button, reaction_key))
+            stored.append(self._stored(card, reaction, button, reaction_key, thread))
         for gone in before.values():
             self._emit(Redact(sender=self.bot.user_id, room=self.room, target=EventOf(gone.reaction_key)), None)
         if is_new:
@@ -183,7 +192,9 @@ class Voice:
         elif stored or before:
             store_buttons(self.connection, card, stored, self.unit.now)
 
-    def _stored(self, card: EffectKey, reaction: str, button: Button, reaction_key: EffectKey) -> StoredButton:
+    def _stored(
+        self, card: EffectKey, reaction: str, button: Button, reaction_key: EffectKey, thread: EventID | None
+    ) -> StoredButton:
         return StoredButton(
             card=card,
             reaction=reaction,
@@ -196,6 +207,7 @@ class Voice:
             for_user=button.for_user,
             language=self.language,
             reaction_key=reaction_key,
+            thread=thread,
         )
 
 
@@ -218,6 +230,7 @@ class Context(Voice):
         is_direct: bool,
         answers_to: EventID | None,
         replacing: EffectKey | None = None,
+        thread: EventID | None = None,
     ) -> None:
         super().__init__(desk, unit, bot, event.room_id, language, is_direct=is_direct, asker=event.sender)
         self.event = event
@@ -225,11 +238,21 @@ class Context(Voice):
         self.answer: EffectKey | None = None
         self._answers_to = answers_to
         self._replacing = replacing
+        self._thread = thread
 
     @property
     def now(self) -> int:
         """Milliseconds since the epoch."""
         return self.unit.now
+
+    @property
+    def thread(self) -> EventID | None:
+        relation = self.event.relation
+        return relation.event_id if relation.kind == "m.thread" else self._thread
+
+    def stay_in(self, thread: EventID | None) -> None:
+        """What is said belongs to this thread: an edit does not tell in which one its message stands."""
+        self._thread = thread
 
     @property
     def replied_to(self) -> EventID | None:
@@ -262,15 +285,14 @@ class Context(Voice):
             self.answer = earlier
             return earlier
         content: Content = {**self._content(what, values, buttons, mentions, False), **fields}
-        relation = self.event.relation
-        if relation.kind == "m.thread" and relation.event_id:
-            content = contents.thread(content, relation.event_id)
-        reply_to = None if self.is_direct and relation.kind != "m.thread" else self._answers_to
+        if self.thread is not None:
+            content = contents.thread(content, self.thread)
+        reply_to = None if self.is_direct and self.thread is None else self._answers_to
         effect = SendMessage(sender=self.bot.user_id, room=self.room, content=content, reply_to=reply_to)
         sent = self._emit(effect, key)
         self.answer = self.answer or sent
         if buttons:
-            self._attach(sent, buttons, is_new=key is None)
+            self._attach(sent, buttons, is_new=key is None, thread=self.thread)
         return sent
 
     def finish(self) -> None:

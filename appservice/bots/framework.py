@@ -363,6 +363,7 @@ class Bots:
             return
         line = Line(typed)
         request = self._request(unit, event, bot, Line(""), answers_to, button.language)
+        request = replace(request, thread=button.thread)
         prefix = "" if request.is_direct else router.prefix_in(request.language)
         address = Address((bot,), (router,), 0, prefix)
         self._service.serve(unit, replace(request, line=line), understand(line, 0, (router,), prefix), address)

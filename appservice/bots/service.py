@@ -41,7 +41,8 @@ from appservice.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something that somebody asks of a bot. `earlier` is the answer that this one takes the place of."""
+    """Something that somebody asks of a bot. `earlier` is the answer that this one takes the place of, `thread` the
+    root of the thread in which a tapped button stands."""
 
     event: Event
     bot: Bot
@@ -50,6 +51,7 @@ class Request:
     is_direct: bool
     answers_to: EventID | None
     earlier: EffectKey | None = None
+    thread: EventID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class Service:
             is_direct=request.is_direct,
             answers_to=request.answers_to,
             replacing=request.earlier,
+            thread=request.thread,
         )
 
     def _is_open(self, unit: Unit, request: Request) -> bool:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("for_user", sa.Text(), nullable=True),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("reaction_key", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("card_key", "reaction", name=op.f("pk_bot_button")),
     )
@@ -81,6 +82,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_bot_press")),
     )
     op.create_index("ix_bot_press_at", "bot_press", ["at"], unique=False)
+    op.create_index("ix_bot_press_card", "bot_press", ["card_key", "person"], unique=False)
     op.create_table(
         "bot_told",
         sa.Column("room_id", sa.Text(), nullable=False),

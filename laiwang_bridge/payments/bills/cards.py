@@ -45,7 +45,7 @@ class Cards:
 
     def answer(self, context: Context, bill: Bill) -> None:
         """Show a bill that somebody has just made, as the answer to its message; pings those who have to act."""
-        card = self._card(context, bill, self._tell(context.unit, bill))
+        card = self._card(context, bill, self.tell(context.unit, bill))
         mentions = [user for user in card_text.must_act(card) if user != context.sender]
         key = context.reply(
             self._text(card, context), buttons=self._buttons(card), mentions=mentions, fields=field_of(card)
@@ -54,11 +54,11 @@ class Cards:
 
     def send(self, voice: Voice, bill: Bill, *, quiet: bool = False) -> None:
         """Show a bill where nobody has just asked; its older card, if there is one, stays as it is."""
-        self._send(voice, bill, self._tell(voice.unit, bill), quiet=quiet)
+        self._send(voice, bill, self.tell(voice.unit, bill), quiet=quiet)
 
     def update(self, unit: Unit, bill: Bill) -> None:
         """A bill was changed: tell those who follow it, and show it."""
-        self._tell(unit, bill)
+        self.tell(unit, bill)
         self.refresh(unit, [bill.id])
 
     def refresh(self, unit: Unit, bills: Iterable[BillId]) -> None:
@@ -98,7 +98,8 @@ class Cards:
         shared = {name for name, number in Counter(map(fold, names.values())).items() if number > 1}
         return {id: _face(account, names[id], fold(names[id]) in shared) for id, account in known.items()}
 
-    def _tell(self, unit: Unit, bill: Bill) -> Standing:
+    def tell(self, unit: Unit, bill: Bill) -> Standing:
+        """A bill was added or changed: say so to all who follow bills, without showing it."""
         standing = claims.bill_changed(unit.connection, bill)
         for listener in self.changed:
             listener(unit, bill)

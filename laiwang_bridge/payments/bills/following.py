@@ -62,6 +62,7 @@ class Following:
         asked = question_store.question_about(context.connection, original)
         bill = bill_store.find_event(context.connection, original)
         said = Said(line, self._begin(context, line), original, question=asked.card if asked else None)
+        context.stay_in(bill.thread if bill is not None else asked.thread if asked is not None else None)
         if bill is None:
             if asked is not None and (asked.asker, asked.room) == (context.sender, context.room):
                 self._bot.entering.enter(context, replace(said, thread=asked.thread, receipt=asked.receipt))

@@ -17,6 +17,7 @@ from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, Le
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.paying import claim_store, claims, open_shares
+from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.rules import ClaimState, ShareStatus
 from laiwang_bridge.payments.till import BillNumber, HowMuch, MarkedBillNumber, Till, Whom, shown
@@ -92,6 +93,8 @@ class ClaimBot:
         try:
             outcome = claims.claim(context.connection, found, me, money.minor if money else None, context.now)
         except claims.OwesNothing:
+            if context.event.type == "m.reaction" and claims.statuses(context.connection, found)[me].claimed:
+                return  # the same tap twice; the card shows that it was heard
             raise self._owes_nothing(context, found, me) from None
         self._tell(context, outcome)
         if outcome.minor > open_before:
@@ -204,10 +207,23 @@ class ClaimBot:
         mine = [one for one in confirmed if one.payee in payees and debtor in (None, one.debtor)]
         if not mine:
             raise UserError(_("Nothing is in the books as paid to you for bill {number}."), number=_number(found))
+        waiting = claim_store.of_bill(context.connection, found.id, ClaimState.CLAIMED)
+        if context.event.type == "m.room.redaction" and any(one.payee in payees for one in waiting):
+            self._ask_which(context, found, waiting)
+            return
         me = self._till.me(context, found.ledger)
         for one in mine:
             key = f"{context.unit.key}/{one.id}"
             self._tell(context, claims.undo(context.connection, one, me, key, context.now))
+
+    def _ask_which(self, context: Context, bill: Bill, waiting: Sequence[Claim]) -> None:
+        """Who taps 👍 once more for the next payment takes his first 👍 away: he may mean either."""
+        faces = self._till.cards.faces(context.connection, bill.ledger)
+        context.reply(
+            _("Nothing has changed. Tap 👍 again when it has come from {who}; to take back what you confirmed: {line}"),
+            who=[faces[one].rich for one in dict.fromkeys(claim.debtor for claim in waiting)],
+            line=code(context.line(self.unreceived, bill.number)),
+        )  # fmt: skip
 
     def missing(self, context: Context, bill: BillNumber | None = None, whom: Whom | None = None) -> None:
         found = self._needed(context, bill, self.missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -11,7 +11,7 @@ from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Context, Voice
-from appservice.content import Rich, code
+from appservice.content import Rich, bullets, code, lines, paragraphs
 from appservice.language import N_, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
@@ -104,24 +104,29 @@ class Recurring:
             self.pause(unit, series)
             voice.send(
                 _("“{title}” does not come again for now: {who} is not in this room any more. Add it anew without."),
-                title=bill.content.called or bill.number, who=gone,
+                title=bill.content.called or bill.number, who=gone, thread=bill.thread,
             )  # fmt: skip
             return
         come = recurrence.due(series.repeat, series.first, series.next_number, _today(series, unit.now), MOST_AT_ONCE)
-        if come.left_out or len(come.dates) > 1:
-            self._say_late(voice, bill, come)
+        made = []
         for at in come.dates:
-            made = self._make(unit, series, bill, at)
-            if made is not None:
-                bill = made
-                self._till.cards.send(voice, made)
+            new = self._make(unit, series, bill, at)
+            if new is not None:
+                bill = new
+                made.append(new)
+        if made:
+            if come.left_out or len(made) > 1:
+                self._say_late(voice, made, come.left_out)
+            for one in made[:-1]:
+                self._till.cards.tell(unit, one)
+            self._till.cards.send(voice, made[-1])
         series_store.change(unit.connection, series.id, bill=bill.id, next_number=come.next_number)
         self._wait(unit, replace(series, bill=bill.id, next_number=come.next_number))
 
     def _make(self, unit: Unit, series: Series, before: Bill, at: date) -> Bill | None:
         """The bill of one date, as the last one now is; None if it was made already."""
         draft = replace(billing.draft_of(before.content), date=at)
-        new = NewBill(before.author, None, before.card_bot, before.language)
+        new = NewBill(before.author, None, before.card_bot, before.language, before.thread)
         key = f"series:{series.id}:{at.isoformat()}"
         return billing.add(unit.connection, series.ledger, draft, new, key, unit.now)
 
@@ -139,16 +144,20 @@ class Recurring:
                 return self._till.cards.faces(connection, bill.ledger)[account].name
         return None
 
-    def _say_late(self, voice: Voice, bill: Bill, come: recurrence.Due) -> None:
-        title = bill.content.called or f"#{bill.number}"
-        voice.send(
-            N_("“{title}”: one bill is late, for I was away.", "“{title}”: {count} bills are late, for I was away."),
-            title=title, count=len(come.dates),
-        )  # fmt: skip
-        if come.left_out:
-            voice.send(
-                N_("One older date was left out.", "{count} older dates were left out."), count=come.left_out
-            )  # fmt: skip
+    def _say_late(self, voice: Voice, made: Sequence[Bill], left_out: int) -> None:
+        """One message for all that should have come while we were away; the newest has a card below it."""
+        title = made[0].content.called or f"#{made[0].number}"
+        late = N_("“{title}”: one bill is late, for I was away.", "“{title}”: {count} bills are late, for I was away.")
+        rows = [voice.say(_("{number}, {date}"), number=f"#{one.number}", date=one.content.date) for one in made]
+        older: Rich | str = ""
+        if left_out:
+            said = N_(
+                "One older date was left out. Add it by hand if it is owed.",
+                "{count} older dates were left out. Add by hand what of them is owed.",
+            )
+            older = voice.say(said, count=left_out)
+        head = voice.say(late, title=title, count=len(made))
+        voice.send(paragraphs(lines(head, bullets(rows)), older), thread=made[-1].thread)
 
     def _wait(self, unit: Unit, series: Series) -> Series:
         """Set the timer of the next date; the series is over where there is none."""

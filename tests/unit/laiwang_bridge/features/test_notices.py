@@ -42,8 +42,8 @@ async def test_whoever_gets_money_is_told_once_of_all_that_was_claimed(table: Ta
     assert ann.news() == "", "what comes within a minute is one message"
     await town.wait(MINUTE)
     said = ann.news()
-    assert "Bo says that he has paid you €40.00 for dinner (#1)" in said
-    assert "Cat says that he has paid you €40.00 for dinner (#1)" in said
+    assert "Bo says that he has paid you €40.00 for “dinner” (#1)" in said
+    assert "Cat says that he has paid you €40.00 for “dinner” (#1)" in said
     assert last_message(town, ann.chat, "Bo says")["m.mentions"] == {"user_ids": [ann.user]}
     assert town.news(table.room) == "", "nobody else is disturbed"
     assert "I have told" in await ann.tap("About money", "1️⃣")
@@ -88,16 +88,16 @@ async def test_who_has_no_chat_is_mentioned_in_the_room_alone(town: Town, people
     await table.say(cat, "AA 80 EUR taxi @bo")
     await table.tap(bo, CARD, "✅")
     await town.wait(2 * MINUTE)
-    assert "Cat: Bo says that he has paid you €40.00 for taxi (#1). Has it come?" in table.shows("has paid you")
+    assert "Cat: Bo says that he has paid you €40.00 for “taxi” (#1). Has it come?" in table.shows("has paid you")
     content = last_message(town, table.room, "has paid you")
     assert content["m.mentions"] == {"user_ids": [cat.user]}
     assert content["msgtype"] == "m.text"
     await table.tap(ann, "has paid you", "👍")
     assert await table.owed() == {"cat": 4000, "bo": -4000}, "only whoever gets it can say so"
     await table.tap(cat, "has paid you", "👎")
-    assert "Cat says that €40.00 for taxi (#1) from you has not come" not in bo.news()
+    assert "Cat says that €40.00 for “taxi” (#1) from you has not come" not in bo.news()
     await town.wait(2 * MINUTE)
-    assert "❗ Cat says that €40.00 for taxi (#1) from you has not come." in bo.news()
+    assert "❗ Cat says that €40.00 for “taxi” (#1) from you has not come." in bo.news()
     assert "⏳ Bo: €40.00" in table.card(1)
 
 
@@ -112,7 +112,7 @@ async def test_the_debtor_hears_that_it_has_come_unless_he_has_just_said_so(
     town.news(table.room)
     await table.tap(ann, CARD, "👍")
     await town.wait(2 * MINUTE)
-    assert "✅ Ann has got €40.00 for dinner (#1) from you." in bo.news()
+    assert "✅ Ann has got €40.00 for “dinner” (#1) from you." in bo.news()
     assert last_message(town, bo.chat, "Ann has got")["msgtype"] == "m.notice", "good news rings nowhere"
     assert "has got" not in town.news(table.room), "who has no chat sees it on the card"
     await table.say(ann, "!aa unreceived #1 @bo")
@@ -142,7 +142,7 @@ async def test_where_one_word_is_enough_the_payee_hears_of_it(table: Table, peop
     await table.say(ann, "!aa settings confirm one")
     await table.tap(bo, CARD, "✅")
     await town.wait(2 * MINUTE)
-    assert "✅ Bo has paid you €40.00 for dinner (#1)." in ann.news()
+    assert "✅ Bo has paid you €40.00 for “dinner” (#1)." in ann.news()
 
 
 async def test_a_payment_of_a_plan_is_told_and_answered_in_the_chat(table: Table, people: Three, town: Town) -> None:

@@ -139,7 +139,7 @@ async def test_money_that_did_not_come_is_open_again(table: Table, people: Three
     await table.tap(bo, CARD, "✅")
     await table.say(ann, "!aa missing #1 @bo")
     await table.town.wait(DAY // 2)
-    assert "Bo: ❗ Ann says that €40.00 for dinner (#1) from you has not come." in table.shows("has not come")
+    assert "Bo: ❗ Ann says that €40.00 for “dinner” (#1) from you has not come." in table.shows("has not come")
     assert "⏳ Bo: €40.00" in table.card(1)
     await table.say(ann, "!aa received #1 @bo")
     assert await table.owed() == {"ann": 4000, "cat": -4000}
