@@ -58,21 +58,16 @@ def required(power_levels: Mapping[str, Any] | None, action: str) -> int:
     return _level((power_levels or {}).get(action), default)
 
 
-def required_for_state(power_levels: Mapping[str, Any] | None, type: str) -> int:
-    """The level needed to set a state event of this type."""
+def required_to_send(power_levels: Mapping[str, Any] | None, type: str, *, is_state: bool = False) -> int:
+    """The level needed to send events of a type; without an m.room.power_levels event everybody may."""
     if power_levels is None:
         return 0
     events = power_levels.get("events")
-    level = events.get(type) if isinstance(events, Mapping) else None
-    return _level(level if level is not None else power_levels.get("state_default"), 50)
-
-
-def required_to_send(power_levels: Mapping[str, Any] | None, type: str) -> int:
-    """The level needed to send events of a type that are no state."""
-    levels = power_levels or {}
-    events = levels.get("events")
     own = events.get(type) if isinstance(events, Mapping) else None
-    return _level(own, _level(levels.get("events_default"), 0))
+    default = (
+        _level(power_levels.get("state_default"), 50) if is_state else _level(power_levels.get("events_default"), 0)
+    )
+    return _level(own, default)
 
 
 def without_creator(power_levels: Mapping[str, Any], creator: UserID, room_version: str) -> dict[str, Any]:

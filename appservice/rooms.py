@@ -12,14 +12,7 @@ from typing import Any
 import orjson
 from mautrix.types import RoomID, UserID
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     Connection,
-    Index,
-    LargeBinary,
-    Table,
-    Text,
     bindparam,
     case,
     delete,
@@ -28,42 +21,17 @@ from sqlalchemy import (
     update,
 )
 
-from appservice.database import metadata, storable
+from appservice.database import storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
 from appservice.power import Power, creators, power_of, required, required_to_send
 from appservice.prepared import Prepared
+from appservice.room_tables import room, room_member
 from appservice.routes import Routes
 from appservice.sql import among, insert_ignoring, upsert
 from appservice.unit import Unit
 
 log = logging.getLogger(__name__)
-
-room = Table(
-    "room",
-    metadata,
-    Column("room_id", Text, primary_key=True),
-    Column("version", Text),
-    Column("creator", Text),
-    Column("privileged", LargeBinary),
-    Column("predecessor", Text),
-    Column("power_levels", LargeBinary),
-    Column("name", Text),
-    Column("encrypted", Boolean, nullable=False, default=False),
-    # Whose direct chat this is; empty where the room has a purpose of its own, NULL where nobody has said.
-    Column("direct_with", Text),
-    Column("replacement", Text, index=True),
-    Column("read_at", BigInteger),
-)
-room_member = Table(
-    "room_member",
-    metadata,
-    Column("room_id", Text, primary_key=True),
-    Column("user_id", Text, primary_key=True),
-    Column("membership", Text, nullable=False),
-    Column("display_name", Text),
-    Index("ix_room_member_user_id", "user_id", "membership"),
-)
 
 # Built once: whoever is shown many people asks this.
 _DISPLAY_NAMES = (

@@ -19,7 +19,7 @@ import psutil
 from sqlalchemy import Connection, Table, insert
 
 from appservice.database import Database
-from appservice.rooms import room, room_member
+from appservice.room_tables import room, room_member
 from bench.homeserver import House, house
 from bench.report import Report, memory_folder
 from laiwang_bridge.config_text import config_text

@@ -27,7 +27,7 @@ from appservice.database import Database, metadata
 from appservice.dispatch import Dispatcher
 from appservice.inbox import Inbox
 from appservice.language import Catalogues
-from appservice.rooms import room, room_member
+from appservice.room_tables import room, room_member
 from appservice.transaction import Transaction
 from bench.peers import KINDS, PEERS
 from bench.report import Report, memory_folder, percentile, spread

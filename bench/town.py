@@ -16,7 +16,7 @@ from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, insert, text
 
 from appservice.database import parse_url
-from appservice.rooms import room, room_member
+from appservice.room_tables import room, room_member
 from appservice.sql import insert_ignoring
 from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.clusters.seeds import Kind

@@ -40,6 +40,7 @@ from laiwang_bridge.from_config import (
     merchants,
     of_clusters,
     of_contacts,
+    of_people,
     settings,
     ways,
 )
@@ -51,18 +52,15 @@ from laiwang_bridge.payments.ledger.rates_file import RatesFile
 from laiwang_bridge.payments.rails.discovery import find_rails
 from laiwang_bridge.payments.rails.ways import SEALED_WAY, Ways
 from laiwang_bridge.payments.surroundings import Surroundings as BillSurroundings
-from laiwang_bridge.people import address_store, claim_store, request_store
+from laiwang_bridge.people import claim_store
 from laiwang_bridge.people import store as people_store
-from laiwang_bridge.people.address_bot import AddressBot
-from laiwang_bridge.people.bot import PREFIXES, PeopleBot
-from laiwang_bridge.people.circle_bot import CircleBot
+from laiwang_bridge.people.bot import PREFIXES
 from laiwang_bridge.people.digests import Digests
-from laiwang_bridge.people.hours_bot import HoursBot
+from laiwang_bridge.people.feature import House as PeopleHouse
+from laiwang_bridge.people.feature import People
 from laiwang_bridge.people.mail import Mail
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.proof_limits import ProofLimits
-from laiwang_bridge.people.proofs import Proofs
-from laiwang_bridge.people.requests import Requests
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.ties import Ties
 from laiwang_bridge.seals import Seal
@@ -73,7 +71,6 @@ CATALOGUES = Path(__file__).parent / "locale"
 """What we say in other languages than English."""
 
 _HOUSEKEEPING_SECONDS = 3600.0
-_KEEP_REQUESTS_MS = 90 * 24 * 3_600_000
 _GREETING = _(
     "Hello, I am Laiwang. Here you find your friends, and a topic finds its circle. "
     "Begin with `import` for your address book, or `code` for one friend. Then talk: `start a film tonight?`\n"
@@ -136,26 +133,20 @@ class Application:
         mail = Mail(direct, self._speak, self.bot, catalogues, default_language)
 
         self.digests = digests = Digests(self.bot, ZoneInfo(config.people.time_zone), self._profile)
-        self.requests = requests = Requests(names, mail, ties, digests)
-        digests.listeners.append(requests.bring_knocks)
-        people = PeopleBot(
-            names, requests, digests, ties, code_lifetime_hours=config.people.code_lifetime_hours, is_ours=is_ours
-        )
-        circles = CircleBot(PREFIXES, names, ties, people.friends)
-        hours = HoursBot(PREFIXES, digests)
-        proofs = Proofs(
-            names,
-            mail,
-            ties,
+        self.people = people = People(
+            PeopleHouse(
+                names=names,
+                mail=mail,
+                ties=ties,
+                digests=digests,
+                bot=self.bot,
+                is_ours=is_ours,
+                find_claim=lambda id: database.read(lambda connection: claim_store.find_claim(connection, id)),
+                send_book=lambda voice: voice.line(contacts.bot.take),
+            ),
+            of_people(config),
             ways(config),
             ProofLimits(config.homeserver.domain, codes_per_day(config)),
-            bot=self.bot,
-            key=config.contacts.key,
-            find_claim=lambda id: database.read(lambda connection: claim_store.find_claim(connection, id)),
-        )
-        requests.also_taken_by(proofs.take)
-        addresses = AddressBot(
-            proofs, regions=config.contacts.regions, send_book=lambda voice: voice.line(contacts.bot.take)
         )
         operators = OperatorsBot(mail, lambda: self._operators_room, self._speak_in, default_language, is_ours)
 
@@ -165,12 +156,12 @@ class Application:
                 names=names,
                 mail=mail,
                 digests=digests,
-                requests=requests,
+                requests=people.requests,
                 bot=self.bot,
                 is_ours=is_ours,
                 speak=self._speak_in,
                 homeserver=lambda: self.service.homeserver,
-                mute=circles.mute,
+                mute=people.circles.mute,
                 note=operators.note,
                 operators_prefixes=PREFIXES,
             ),
@@ -185,12 +176,12 @@ class Application:
                 names=names,
                 mail=mail,
                 digests=digests,
-                requests=requests,
+                requests=people.requests,
                 speak=self._speak,
                 tell_operators=operators.note,
                 download=self._download,
                 outside=self.outside,
-                prove=lambda voice: voice.line(addresses.number, "…"),
+                prove=lambda voice: voice.line(people.addresses.number, "…"),
             ),
             of_contacts(config),
             identity_server(config, self.identity_client, self._openid),
@@ -235,8 +226,7 @@ class Application:
         )
         ties.exports.update(
             {
-                "addresses": address_store.export,
-                "claims": claim_store.export,
+                **people.exports,
                 "operators": operators.export,
                 "chats": _chats_of,
                 "burning": burning.export,
@@ -256,11 +246,11 @@ class Application:
                     self.bot,
                     config.appservice.bot_displayname,
                     (
-                        people.router,
+                        people.bot.router,
                         contacts.router,
-                        addresses.router,
-                        circles.router,
-                        hours.router,
+                        people.addresses.router,
+                        people.circles.router,
+                        people.hours.router,
                         *clusters.routers,
                         burning.router,
                         *payments.routers,
@@ -272,7 +262,7 @@ class Application:
                 Bot(
                     self.contacts_bot,
                     config.contacts.bot_displayname,
-                    (contacts.router, contacts.alone, addresses.router),
+                    (contacts.router, contacts.alone, people.addresses.router),
                     greeting=_CONTACTS_GREETING,
                 ),
                 Bot(
@@ -306,9 +296,6 @@ class Application:
         self.publishing.add_to(routes)
         direct.add_to(routes)
         people.add_to(routes)
-        proofs.add_to(routes)
-        requests.add_to(routes)
-        digests.add_to(routes)
         clusters.add_to(routes)
         burning.add_to(routes)
         contacts.add_to(routes)
@@ -355,9 +342,7 @@ class Application:
 
             def tidy(connection: Connection, now: int = now) -> None:
                 self.bots.forget_old(connection, now)
-                request_store.forget_old(connection, now - _KEEP_REQUESTS_MS)
-                people_store.forget_drained(connection, now)
-                claim_store.forget_old(connection, now)
+                self.people.forget_old(connection, now)
                 self.clusters.forget_old(connection, now)
                 self.contacts.forget_old(connection, now)
                 self.payments.forget_old(connection, now)

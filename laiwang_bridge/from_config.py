@@ -22,6 +22,7 @@ from laiwang_bridge.payments.rails.charging import PATH
 from laiwang_bridge.payments.rails.merchant import MerchantRail
 from laiwang_bridge.payments.rails.stripe import StripeRail
 from laiwang_bridge.people.addresses import AddressKind
+from laiwang_bridge.people.feature import Wishes as PeopleWishes
 from laiwang_bridge.people.proving.homeserver import HomeserverKnowledge
 from laiwang_bridge.people.proving.mailing import Mailer, MailServer
 from laiwang_bridge.people.proving.texting import Program, Texter, TextSender, Webhook
@@ -56,6 +57,13 @@ def of_contacts(config: Config) -> ContactWishes:
         most_bytes=ours.max_file_mb * 1_000_000,
         shop_files=ours.shop_files,
         identity_host=URL(ours.identity_server).host or "",
+    )
+
+
+def of_people(config: Config) -> PeopleWishes:
+    """What the admin has chosen about people."""
+    return PeopleWishes(
+        code_lifetime_hours=config.people.code_lifetime_hours, key=config.contacts.key, regions=config.contacts.regions
     )
 
 

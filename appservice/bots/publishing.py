@@ -22,7 +22,7 @@ from appservice.database import metadata
 from appservice.effects import SetState
 from appservice.events import Event
 from appservice.language import Catalogue
-from appservice.power import required_for_state
+from appservice.power import required_to_send
 from appservice.routes import Routes
 from appservice.sql import upsert
 from appservice.unit import Unit
@@ -95,7 +95,7 @@ class Publishing:
         levels = self._rooms.levels(connection, room)
         if levels is None or self._rooms.is_encrypted(connection, room):
             return None
-        if self._rooms.power_of(connection, room, bot.user_id) < required_for_state(levels, DESCRIPTION):
+        if self._rooms.power_of(connection, room, bot.user_id) < required_to_send(levels, DESCRIPTION, is_state=True):
             return None
         if not self._is_on:
             return {}

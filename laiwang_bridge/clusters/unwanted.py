@@ -16,7 +16,7 @@ from appservice.effects import Ban
 from appservice.events import Event
 from appservice.language import N_, Language, _
 from appservice.policies import Policies, PolicyList, Rule
-from appservice.rooms import room_member
+from appservice.room_tables import room_member
 from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.clusters import store

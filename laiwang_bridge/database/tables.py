@@ -17,7 +17,7 @@ import appservice.leases
 import appservice.outbox
 import appservice.policies
 import appservice.receipts
-import appservice.rooms
+import appservice.room_tables
 import appservice.timers
 import laiwang_bridge.burning.store
 import laiwang_bridge.clusters.budding

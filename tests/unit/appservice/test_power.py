@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mautrix.types import UserID
 
-from appservice.power import creators, creators_have_power, power_of, required, required_for_state, without_creator
+from appservice.power import creators, creators_have_power, power_of, required, required_to_send, without_creator
 
 LIN, WEI, BOT = UserID("@lin:a.org"), UserID("@wei:b.org"), UserID("@laiwang:a.org")
 OLD = [str(number) for number in range(1, 12)]
@@ -111,9 +111,19 @@ def test_cleaning_twice_changes_nothing_more(content: dict[str, Any], creator: U
     assert without_creator(once, creator, version) == once
 
 
-def test_a_state_event_takes_its_own_level_else_that_of_all_state() -> None:
-    assert required_for_state(None, "org.example.state") == 0
-    assert required_for_state({}, "org.example.state") == 50
-    assert required_for_state({"state_default": 0}, "org.example.state") == 0
-    assert required_for_state({"state_default": 0, "events": {"org.example.state": 70}}, "org.example.state") == 70
-    assert required_for_state({"events": "none", "state_default": "x"}, "org.example.state") == 50
+@pytest.mark.parametrize(
+    ("known", "message", "state"),
+    [
+        (None, 0, 0),
+        ({}, 0, 50),
+        ({"state_default": 0, "events_default": 30}, 30, 0),
+        ({"state_default": 0, "events": {"org.example": 70}}, 70, 70),
+        ({"events": "none", "state_default": "x", "events_default": []}, 0, 50),
+        ({"events": {"org.example": None}, "state_default": 90}, 0, 90),
+    ],
+)
+def test_an_event_takes_its_own_level_else_that_of_all_like_it(
+    known: dict[str, Any] | None, message: int, state: int
+) -> None:
+    assert required_to_send(known, "org.example") == message
+    assert required_to_send(known, "org.example", is_state=True) == state

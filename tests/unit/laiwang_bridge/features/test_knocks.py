@@ -202,7 +202,7 @@ async def propose(town: Town, asker: Person, *owners: UserID) -> None:
         me = store.person_of(connection, asker.user, town.now)
         for owner in owners:
             other = store.person_of(connection, owner, town.now)
-            town.app.requests.propose(unit, me, other, Origin.CONTACTS)
+            town.app.people.requests.propose(unit, me, other, Origin.CONTACTS)
         timers.set_timers(connection, unit.timers)
         outbox.put(connection, unit.emissions, town.now)
 
