@@ -63,6 +63,8 @@ def words(text: Words) -> Rich:
     if isinstance(text, Rich):
         return text
     text = storable(text)
+    if text.isalnum():
+        return Rich(text, text)
     return Rich(text, html.escape(text, quote=True).replace("\n", "<br>"))
 
 

@@ -79,6 +79,8 @@ def own_fault(error: Exception) -> bool:
 
 def storable(text: str) -> str:
     """The text as every database takes it: without NULs and lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 

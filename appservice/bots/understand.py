@@ -104,7 +104,8 @@ def _or_as_text(bound: Call | Mistake, line: Line, first: Word, fallback: Router
 
 def find(name: str, routers: Iterable[Router]) -> Command | None:
     """The command of this name in the first router that has it."""
-    return next((command for router in routers if (command := router.find(name))), None)
+    folded = fold(name)
+    return next((router.named[folded] for router in routers if folded in router.named), None)
 
 
 def usage(command: Command, arguments: Mapping[str, Any], language: Language, prefix: str) -> str:
@@ -241,7 +242,7 @@ def _misspelt(name: str, line: Line, first: Word, router: Router) -> list[Comman
 
     Chinese is left alone: there one character of difference makes another word, and mostly a good one.
     """
-    if contains_han(name):
+    if contains_han(name) or not any(char.isalpha() for char in name):
         return []
     names = {known: command for known, command in router.named.items() if command is not router.default}
     guesses = {guess.names: guess for guess in (names[near] for near in nearest(name, names))}
