@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+from jsonschema import Draft202012Validator
+
 from appservice.content import edit_in
 from tests.support import card_schema
 from tests.unit.laiwang_bridge.features.table import Table, strangers
@@ -51,6 +54,9 @@ async def test_an_edit_of_a_card_carries_what_is_new_in_both_places(town: Town) 
     edit = edit_in(content)
     assert edit is not None
     assert edit.content[BILL] == content[BILL]
+    published = Draft202012Validator(orjson.loads(card_schema.SCHEMA.read_bytes()))
+    published.validate(content)
+    assert not published.is_valid({**content, "m.new_content": {**edit.content, BILL: {}}})
     assert (content[BILL]["total"]["minor"], content[BILL]["revision"]) == ("9000", 2)
     await table.say(ann, "!aa void 1")
     assert fields(town, table, BILL)[-1]["state"] == "void"
