@@ -175,7 +175,8 @@ class Service:
                 work(context)
         except UserError as error:
             del unit.emissions[emissions:], unit.timers[timers:], unit.cancelled_timers[cancelled:]
-            context = self._context(unit, request)
+            thread, context = context.thread, self._context(unit, request)
+            context.stay_in(thread)
             corrected = (error.try_instead,) if error.try_instead else ()
             context.reply(with_blocks(context.say(error.message, **error.values), corrected))
             return Served(Outcome.REFUSED, context.answer)

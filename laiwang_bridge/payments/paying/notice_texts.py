@@ -79,9 +79,9 @@ class NoticeTexts:
         said = voice.say(
             (_TO_PAYEE if is_payee else _TO_DEBTOR)[claim.state], who=words(other.name), what=self._what(voice, claim)
         )
-        if not voice.is_direct:
-            return said
         room = ledger_store.room_of(voice.connection, claim.ledger)
+        if not voice.is_direct or room == voice.room:
+            return said
         return voice.say(
             _("{room}: {news}"), news=said, room=self._till.room_name(voice.connection, room, [user])
         )  # fmt: skip

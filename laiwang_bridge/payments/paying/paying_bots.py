@@ -15,6 +15,7 @@ from laiwang_bridge.payments.money.money import Money, currency, decimal_text
 from laiwang_bridge.payments.paying import claim_store, notice_store, open_shares, poll_store
 from laiwang_bridge.payments.paying.claim_bot import ClaimBot
 from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.leaving import Leaving
 from laiwang_bridge.payments.paying.notice_texts import NoticeTexts
 from laiwang_bridge.payments.paying.notices import Notices
 from laiwang_bridge.payments.paying.poll_bot import PollBot
@@ -44,6 +45,7 @@ class PayingBots:
         self.reminding = ReminderBot(prefixes, till, self.claims, self.reminders, texts)
         notice_texts = NoticeTexts(till)
         self._notices = Notices(till.around, notice_texts)
+        self._leaving = Leaving(till, self.settling.mine, self.reminding.pay_button)
         self.polls = PollBot(prefixes, till)
         self.recurring = Recurring(till)
         self.series = SeriesBot(prefixes, till, self.recurring)
@@ -72,6 +74,7 @@ class PayingBots:
     def add_to(self, routes: Routes) -> None:
         self.reminders.add_to(routes)
         self._notices.add_to(routes)
+        self._leaving.add_to(routes)
         self.polls.add_to(routes)
         self.recurring.add_to(routes)
 

@@ -53,7 +53,7 @@ class ReminderBot:
         command("notcome", "钱没到", help=_("Say that a payment has not come"), where="direct", listed=False)(
             self.not_come
         )
-        texts.pay_button = self._pay_button
+        texts.pay_button = self.pay_button
         texts.got_button = self.got_button
         texts.off = lambda voice: voice.line(self.reminders, "off")
 
@@ -159,13 +159,16 @@ class ReminderBot:
         self._said(context, outcome, claim.ledger)
 
     def _said(self, context: Context, outcome: Outcome, ledger: LedgerId) -> None:
-        room = self._till.room_name(
-            context.connection, ledger_store.room_of(context.connection, ledger), [context.sender]
-        )
+        where = ledger_store.room_of(context.connection, ledger)
         amount = shown(outcome.minor, outcome.claims[0].currency, context.language)
+        if self._till.around.rooms.membership(context.connection, where, context.sender) != "join":
+            context.reply(_("{amount}: the other one is told."), amount=amount)
+            return
+        room = self._till.room_name(context.connection, where, [context.sender])
         context.reply(_("{amount}: I have told {room}."), amount=amount, room=room)
 
-    def _pay_button(self, reaction: str, share: OpenShare) -> Button:
+    def pay_button(self, reaction: str, share: OpenShare) -> Button:
+        """For his own chat: he has paid a share."""
         return button(reaction, _("I paid"), self.paid_for, share.bill)
 
     def got_button(self, reaction: str, claim: Claim) -> Button:

@@ -8,7 +8,7 @@ from typing import Annotated
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
 
-from appservice.bots import Argument, Button, Context, Router, UserError, button
+from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
 from appservice.content import Rich, bold, bullets, code, lines, paragraphs, words
 from appservice.language import Message, _
 from laiwang_bridge.payments.bills import bill_store
@@ -271,13 +271,16 @@ class SettleBot:
             users = people.user_ids(context.connection, who_asks(context)) or users
         found = [
             one for one in ledger_store.balances_of_user(context.connection, users)
-            if (context.is_direct or one.room == context.room) and self._is_inside(context.connection, one.room, users)
+            if context.is_direct or one.room == context.room
         ]  # fmt: skip
         if not found:
             nothing = _("You owe nobody anything, and nobody owes you.")
             context.reply(nothing if context.is_direct else _("You owe nobody anything here, and nobody owes you."))
             return
-        parts = [self._mine(context, one, users) for one in found]
+        parts = [
+            self.mine(context, one, users) if self._is_inside(context.connection, one.room, users)
+            else self._left(context, one) for one in found
+        ]  # fmt: skip
         context.reply(paragraphs(self._totals(context, found) if context.is_direct else "", bullets(parts)))
 
     def _is_inside(self, connection: Connection, room: RoomID, users: Sequence[UserID]) -> bool:
@@ -297,7 +300,15 @@ class SettleBot:
             ))
         )  # fmt: skip
 
-    def _mine(self, context: Context, one: RoomBalance, users: Sequence[UserID]) -> Rich:
+    def _left(self, context: Context, one: RoomBalance) -> Rich:
+        """Of a room that he has left he is told what is his own, and neither its name nor who is in it now."""
+        said = _("a room that you left: you are owed {amount}") if one.minor > 0 else _(
+            "a room that you left: you owe {amount}"
+        )  # fmt: skip
+        return context.say(said, amount=shown(abs(one.minor), one.currency, context.language))
+
+    def mine(self, context: Voice, one: RoomBalance, users: Sequence[UserID]) -> Rich:
+        """What one person has in one room, and to whom it goes or from whom it comes."""
         said: Message = _("{room}: you are owed {amount}") if one.minor > 0 else _("{room}: you owe {amount}")
         head = context.say(
             said, room=self._till.room_name(context.connection, one.room, users),
@@ -306,7 +317,7 @@ class SettleBot:
         faces = self._till.cards.faces(context.connection, one.ledger)
         units = settlement_store.units_of(context.connection, one.ledger)
         me = units.get(one.account, one.account)
-        plan = settlement_store.settlement(context.connection, one.ledger, one.currency, context.now)
+        plan = settlement_store.settlement(context.connection, one.ledger, one.currency, context.unit.now)
         mine = [each for each in plan.transfers if me in (each.payer, each.payee)]
         to_whom = [
             context.say(

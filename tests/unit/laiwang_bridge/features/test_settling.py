@@ -146,6 +146,7 @@ async def test_ones_own_total_is_told_over_all_rooms_in_which_one_is(table: Tabl
     said = await bo.say("!aa owe")
     assert "Trip: you owe €25.00 (€25.00 to Ann)" in said
     assert "Ann: you are owed €25.00 (€25.00 from Ann)" in said, "a room without a name is called after who is in it"
-    assert "49" not in said, "he is not in that room any more"
+    assert "a room that you left: you owe €49.50" in said
+    assert "Cat" not in said, "who is in a room that he has left is not told"
     assert "you owe nobody anything" in (await (await town.arrive("dan")).say("!aa owe")).lower()
     assert "€25.00" in await table.say(bo, "!aa owe")
