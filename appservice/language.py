@@ -143,7 +143,8 @@ class Catalogue:
     def _duration(self, seconds: int) -> str:
         """In the largest unit that says it exactly."""
         unit = next(unit for size, unit in _UNITS if seconds % size == 0 and (seconds or size == 1))
-        return format_timedelta(seconds, granularity=unit, threshold=float("inf"), locale=self._locale)
+        form: Literal["long", "short"] = "short" if self.language is Language.ZH else "long"  # 10秒, not 10秒钟
+        return format_timedelta(seconds, granularity=unit, threshold=float("inf"), format=form, locale=self._locale)
 
     def _list(self, items: list[Words]) -> Words:
         texts = [item for item in items if isinstance(item, str)]

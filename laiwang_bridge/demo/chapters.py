@@ -15,6 +15,7 @@ from laiwang_bridge.demo.telling import BOT_NAME, StepFailed, Telling
 from laiwang_bridge.demo.timeline import Seen
 
 TITLE = "周末爬山?"
+TABLE = "Tea after the hike"
 
 _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}-[0-9A-Z]{4}(?![0-9A-Z])")
 _USER_ID = re.compile(rf"@[a-z]+:{DOMAIN}")
@@ -46,6 +47,7 @@ class Chapters:
         await self._bo_sees_it_next()
         await self._the_bridge_is_killed()
         await self._a_stranger_knocks()
+        await self._amy_has_paid_for_all()
         await self._everything_is_read_back()
 
     # -- the chapters -----------------------------------------------------------------------------------------------
@@ -225,6 +227,45 @@ class Chapters:
         await telling.says(dan, "!zd list")
         await telling.answered(dan, "and his list knows nothing of it", without=[TITLE, "林", "Amy", "Bo"])
 
+    async def _amy_has_paid_for_all(self) -> None:
+        lin, amy, bo, telling = self.lin, self.amy, self.bo, self._telling
+        self._chapter("After the hike Amy pays for the tea of all, and the bill is shared")
+        others = [lin.user_id, bo.user_id, BOT]
+        self.table = table = await amy.client.create_room(name=TABLE, invite=others)
+        telling.name_room(table, TABLE)
+        telling.tally.member(table, amy.user_id, "join")
+        for user in others:
+            telling.tally.member(table, user, "invite", "join")
+        await telling.answered(amy, "The bot that Amy has invited is there", "AA", room=table, aloud=False)
+        await telling.until(
+            amy,
+            "and so are 林 and Bo",
+            f"Amy's client shows all of them in the room {TABLE}",
+            lambda: {amy.user_id, *others} <= amy.client.members(table) or None,
+            room=table,
+            quiet=True,
+        )
+        await telling.says(amy, "AA €45 tea and cake @lin @bo", table)
+        bill = await telling.card(
+            bo, "One card says who owes what", "林: €15.00", "Bo: €15.00", "0/2 paid", buttons="✅👍", room=table
+        )
+        await telling.taps(lin, bill, "✅")
+        await telling.changed(amy, bill, "林 has paid, and Amy is to say that it has come", "when it has come from 林")
+        await telling.taps(amy, bill, "👍")
+        await telling.changed(bo, bill, "It is in the books", "1/2 paid")
+        await telling.says(bo, "!aa settle", table)
+        plan = await telling.card(bo, "One payment makes all even", "Bo → Amy: €15.00", buttons=("1️⃣",), room=table)
+        await telling.taps(bo, plan, "1️⃣")
+        await telling.changed(amy, plan, "Amy sees that Bo has paid it", "says Bo")
+        await telling.taps(amy, plan, "1️⃣")
+        await telling.changed(lin, plan, "All are even", "All is settled.")
+        await telling.changed(lin, bill, "and the card of the bill knows it", "2/2 paid")
+        await telling.says(lin, "!记账 红包 8.88 2 辛苦了", table)
+        packet = await telling.card(amy, "林 puts a red packet into the room", "辛苦了", buttons="🧧", room=table)
+        await telling.taps(amy, packet, "🧧")
+        await telling.says(bo, "抢", table)
+        await telling.changed(lin, packet, "Amy and Bo have a part each, one of them with the best luck", "手气最佳")
+
     async def _everything_is_read_back(self) -> None:
         lin, amy, bo, dan, telling = self.lin, self.amy, self.bo, self.dan, self._telling
         self._chapter("Everybody looks again: nothing is missing, and nothing is there twice")
@@ -237,7 +278,7 @@ class Chapters:
         await self._lists_friends(dan, "friends", set())
         self._note("Everybody logs in with a new client and counts")
         for player in (lin, amy, bo):
-            await self._reads_back(player, player.chat, self.cluster)
+            await self._reads_back(player, player.chat, self.cluster, self.table)
         await self._reads_back(dan, dan.chat)
 
     # -- small things -----------------------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ Now walk in, with any Matrix client (in Element: sign in, then edit the homeserv
     code or 暗号             a code for a friend: as lin, in another window, type it there, and both say yes
     !zd hot pot tonight?     start to talk about something; lin sees it by !zd (!扎堆 今晚火锅？ does the same)
     !zd                      what your friends are talking about; unasked it comes once a day
+    AA 12 tea @lin           in a room with others to which {BOT} is invited: a bill, and its card
     friends, status, export  and more, all of it in the help
 
   Files       {stage.folder}: bridge/config.yaml, bridge/bridge.log, homeserver/homeserver.log

@@ -113,9 +113,17 @@ class Telling:
         self._done(what)
         return seen
 
-    async def card(self, player: Player, what: str, *parts: str, buttons: str, without: Iterable[str] = ()) -> Seen:
+    async def card(
+        self,
+        player: Player,
+        what: str,
+        *parts: str,
+        buttons: Iterable[str],
+        room: str | None = None,
+        without: Iterable[str] = (),
+    ) -> Seen:
         """A message of the bot that names its buttons, with them below."""
-        card = await self.answered(player, what, *parts, *buttons, without=without)
+        card = await self.answered(player, what, *parts, *buttons, room=room, without=without)
         for button in buttons:
 
             def is_button(seen: Seen, button: str = button) -> bool:

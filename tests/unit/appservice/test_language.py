@@ -138,7 +138,7 @@ def test_what_is_not_translated_for_sure_is_said_in_english(tmp_path: Path) -> N
         (timedelta(minutes=90), "90 minutes", "90分钟"),
         (timedelta(hours=2), "2 hours", "2小时"),
         (timedelta(days=1), "1 day", "1天"),
-        (timedelta(0), "0 seconds", "0秒钟"),
+        (timedelta(0), "0 seconds", "0秒"),
         (date(2026, 2, 3), "Feb 3, 2026", "2026年2月3日"),
         (datetime(2026, 2, 3, 16, 5, tzinfo=UTC), "Feb 3, 2026, 4:05:00\u202fPM", "2026年2月3日 16:05:00"),
         (["a", "b", "c"], "a, b, and c", "a、b和c"),
