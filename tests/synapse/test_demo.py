@@ -93,7 +93,7 @@ async def test_it_stays_up_for_the_readers_own_client(folder: Path) -> None:
             await reader.say(chat, "help")
             await reader.wait_for_text("code", room=chat, sender="@laiwang:localhost")
             await lin.log_in(password)
-            assert len(lin.rooms) == 2
+            assert len(lin.rooms) == 3
         demo.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(demo.wait, SECONDS) == 0
         await _all_gone(processes)
