@@ -25,6 +25,7 @@ LONGEST_TEXT = 12_000
 """Bytes of text in one message: an edit carries text and HTML twice, and an event holds 65,536 bytes."""
 
 _SAFE_SCHEMES = ("http", "https", "mailto", "matrix")
+_PLAIN = re.compile("[^&<>\"'\n]*")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 _CODE = re.compile(r"`([^`]+)`")
 _FALLBACK_START = re.compile(r"> (\* )?<@")
@@ -63,7 +64,7 @@ def words(text: Words) -> Rich:
     if isinstance(text, Rich):
         return text
     text = storable(text)
-    if text.isalnum():
+    if _PLAIN.fullmatch(text):
         return Rich(text, text)
     return Rich(text, html.escape(text, quote=True).replace("\n", "<br>"))
 

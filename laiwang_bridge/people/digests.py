@@ -89,8 +89,7 @@ class Digests:
 
     def hours_of_user(self, connection: Connection, user: UserID) -> Hours:
         """The same by his Matrix id; of somebody whom we do not know yet, what is usual."""
-        person = store.find_person(connection, user)
-        return self._hours(Habit()) if person is None else self.hours_of(connection, person)
+        return self._hours(hours_store.habit_of_user(connection, user))
 
     def _hours(self, habit: Habit) -> Hours:
         return Hours(

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, select
+from mautrix.types import UserID
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, bindparam, select
 
 from appservice.database import metadata
+from appservice.prepared import Prepared
 from appservice.sql import among, upsert, upsert_all
 from laiwang_bridge.people.hours import DIGEST_AT, QUIET_FROM, QUIET_UNTIL, DigestMode
 from laiwang_bridge.people.rules import PersonId
-from laiwang_bridge.people.store import column_of_person, person
+from laiwang_bridge.people.store import column_of_person, matrix_id, person
 
 habit = Table(
     "habit",
@@ -29,8 +31,11 @@ habit = Table(
 )
 
 
+_OF_USER = Prepared(
+    select(habit).join(matrix_id, matrix_id.c.person == habit.c.person).where(matrix_id.c.user_id == bindparam("user"))
+)
 # Built once: these are asked about every friend of whoever does something.
-_HABITS = select(habit).where(among(habit.c.person, "them"))
+_HABITS = Prepared(select(habit).where(among(habit.c.person, "them")))
 _IDLE = (
     select(person.c.id, habit)
     .join(habit, habit.c.person == person.c.id, isouter=True)
@@ -57,9 +62,15 @@ def habit_of(connection: Connection, one: PersonId) -> Habit:
     return habits_of(connection, [one])[one]
 
 
+def habit_of_user(connection: Connection, user: UserID) -> Habit:
+    """The same by a Matrix id; also of somebody whom we do not know."""
+    row = _OF_USER.first(connection, user=user)
+    return Habit() if row is None else _habit(row)
+
+
 def habits_of(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Habit]:
     """The same for each of these."""
-    rows = connection.execute(_HABITS, {"them": list(persons)}).all()
+    rows = _HABITS.all(connection, them=list(persons))
     return {one: Habit() for one in persons} | {PersonId(row.person): _habit(row) for row in rows}
 
 

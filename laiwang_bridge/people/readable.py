@@ -9,7 +9,8 @@ _JOINERS = "\u200c\u200d"
 
 def readable(text: str) -> str:
     """The text on one line, without what turns around, hides or breaks up what stands behind it."""
-    return " ".join("".join(filter(_is_harmless, text)).split())
+    kept = text if text.isprintable() else "".join(filter(_is_harmless, text))
+    return " ".join(kept.split())
 
 
 def _is_harmless(character: str) -> bool:
