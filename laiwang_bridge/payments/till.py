@@ -169,7 +169,11 @@ class Till:
     def habits(self, context: Context, code: str) -> Habits:
         """What whoever gives a command means without saying it."""
         today = self.today(context.connection, context.sender, context.now)
-        return Habits(currency=currency(code), today=today, sender=context.sender, language=context.language)
+        ledger = ledger_store.ledger_of(context.connection, context.room)
+        mark = None if ledger is None else ledger_store.settings(context.connection, ledger).decimal_mark
+        return Habits(
+            currency=currency(code), today=today, sender=context.sender, language=context.language, decimal_mark=mark
+        )
 
     def today(self, connection: Connection, user: UserID, now: int) -> date:
         """The date where somebody lives."""

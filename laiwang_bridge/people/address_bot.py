@@ -48,7 +48,10 @@ Known = Annotated[
     str,
     Argument(_("number or address, as you know it"), rest=True, most=320, example=_SAMPLES[AddressKind.NUMBER]),
 ]
-Code = Annotated[int | None, Argument(_("code"), example="K7RF-2XWM", rest=True, parse=_read_code, show=format_code)]
+Code = Annotated[
+    int | None,
+    Argument(_("the code that came"), example="K7RF-2XWM", rest=True, parse=_read_code, show=format_code),
+]
 Friend = Annotated[UserID | None, Argument(_("which friend"), example="@name:example.org")]
 Whom = Annotated[UserID, Argument(_("for whom"), example="@name:example.org")]
 Which = Annotated[int, Argument(_("which one"), least=1, example="1")]

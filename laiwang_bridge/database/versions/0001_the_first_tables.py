@@ -438,6 +438,7 @@ def upgrade() -> None:
         sa.Column("treasurer", sa.BigInteger(), nullable=True),
         sa.Column("ask_from", sa.BigInteger(), nullable=True),
         sa.Column("convert", sa.Boolean(), nullable=False),
+        sa.Column("decimal_mark", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pay_ledger")),
         sa.UniqueConstraint("room_id", name=op.f("uq_pay_ledger_room_id")),

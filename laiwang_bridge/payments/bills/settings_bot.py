@@ -66,6 +66,9 @@ class _Setting:
 
 _MEMBERS, _HOSTS, _AUTHOR = ("members", "成员", "所有人"), ("hosts", "管理员"), ("author", "本人")
 _ONE, _TWO, _ON, _OFF = ("one", "单方"), ("two", "双方"), ("on", "开"), ("off", "关")
+_NUMBERS = (("ask", "询问"), ("1.234,50", "1.234,50", "1.234", ","), ("1,234.50", "1,234.50", "1,234", "."))
+_MARKS = {"ask": None, "1.234,50": ",", "1,234.50": "."}
+"""How numbers are written, and the sign before the decimals."""
 _SETTINGS = (
     _Setting(
         ("add", "记账"), _("who may add bills"), (_MEMBERS, _HOSTS),
@@ -82,6 +85,11 @@ _SETTINGS = (
     _Setting(
         ("convert", "换算"), _("whether bills in other currencies are converted into that of the room"), (_ON, _OFF),
         lambda old, word: replace(old, convert=word == "on"), lambda now: "on" if now.convert else "off",
+    ),
+    _Setting(
+        ("numbers", "数字"), _("how 1.234 is read, or whether I ask"), _NUMBERS,
+        lambda old, word: replace(old, decimal_mark=_MARKS[word]),
+        lambda now: next(word for word, mark in _MARKS.items() if mark == now.decimal_mark),
     ),
 )  # fmt: skip
 _CURRENCY, _ASK, _REMIND = ("currency", "货币", "币种"), ("ask", "大额"), ("reminders", "提醒", "remind")

@@ -137,6 +137,7 @@ class Understanding:
             today=datetime.fromtimestamp(context.now // 1000, zone).date(),
             sender=sender or context.sender,
             language=context.language,
+            decimal_mark=settings.decimal_mark,
         )
         room = Room(around.rooms, context.room, ledger, habits.sender, around.is_ours, context.now)
         return Place(connection, room, settings, habits, context.language)

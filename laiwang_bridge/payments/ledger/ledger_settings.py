@@ -41,7 +41,8 @@ class LedgerSettings:
     """`currency` is an ISO 4217 code. Totals from `ask_from` on (minor units of it) are asked about first.
 
     `convert` has bills in other currencies converted into this one. With `remind`, people are reminded so many days
-    after a bill as `remind_days` says, or where it is None as the admin has chosen.
+    after a bill as `remind_days` says, or where it is None as the admin has chosen. `decimal_mark` is "." or "," where
+    the room has chosen how `1.234` is read, and None where that is asked about.
     """
 
     currency: str
@@ -54,6 +55,7 @@ class LedgerSettings:
     ask_from: int | None = None
     convert: bool = False
     remind_days: tuple[int, ...] | None = None
+    decimal_mark: str | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -70,6 +72,7 @@ def settings_of_row(row: Any) -> LedgerSettings:
         row.ask_from,
         row.convert,
         None if row.remind_days is None else tuple(int(days) for days in row.remind_days.split()),
+        row.decimal_mark,
     )
 
 

@@ -34,6 +34,7 @@ pay_ledger = Table(
     Column("treasurer", BigInteger),
     Column("ask_from", BigInteger),
     Column("convert", Boolean, nullable=False),
+    Column("decimal_mark", Text),
     Column("created_at", BigInteger, nullable=False),
 )
 pay_account = Table(

@@ -74,6 +74,7 @@ _ME = (
     re.compile(
         rf"(?<![^\W_])(?:without|w/o|except(?: for)?|excluding|excl\.?|exkl\.?|not|{_HAN_NONE}) {_MY}{_NO_LETTER}"
     ),
+    re.compile(rf"(?:不含|不算|不包括|除了|没有|唔計|包括|含){_MY}(?![\u3400-\u9fff])"),
     re.compile(rf"(?<=[0-9]%)\s+{_MY}{_NO_LETTER}{_AFTER}"),
     re.compile(rf"{_IN_LIST}(?P<word>i)(?=\s*(?:\Z|[,;.\x02]))"),
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from laiwang_bridge.payments.lines.dates import ANY, read_dates
+from laiwang_bridge.payments.lines.dates import ANY, LAST_WEEKDAY, RELATIVE, WEEKDAY, read_dates
 from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.lines.options import ALONE, BEGIN, WORD_END, Options, Perhaps, bad_date, said_twice
 from laiwang_bridge.payments.lines.recurrence import Period, Repeat
@@ -53,6 +53,7 @@ def _longest_first(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
+_DAYS = f"{RELATIVE}|{LAST_WEEKDAY}|{WEEKDAY}"
 _UNIT = _longest_first(_UNITS)
 _NUMBER = rf"[0-9]{{1,3}}|{_longest_first(_NUMBERS)}"
 _EVERY = re.compile(
@@ -62,7 +63,7 @@ _EVERY = re.compile(
 )
 _ADVERB = re.compile(
     rf"(?:(?<=[\s\x02,，、;；(（])|(?<=[\U000f0000-\U0010fffd])|(?<=[0-9元块月]))(?P<adverb>{_longest_first(_ADVERBS)})"
-    rf"(?:{ALONE}|(?=\s+(?:until|till|through|bis|jusqu|for|for\s|x\s?[0-9]|pendant|während)))"
+    rf"(?:{ALONE}|(?=\s+(?:until|till|through|bis|jusqu|for|x\s?[0-9]|pendant|on|am|le|vom|du|日期|{_DAYS})))"
 )
 _PER = re.compile(
     rf"(?:(?<=[0-9€$£¥￥元块塊.-])|(?<=[\s\x02])|(?<=[\U000f0000-\U0010fffd]))\s?"
@@ -79,7 +80,9 @@ _TIMES = re.compile(
     rf"(?P<times>{_NUMBER})(?:\s*(?:times|mal|fois)(?![^\W_])|\s*[次期](?![\u3400-\u9fff])){_IN_ALL}"
 )
 _TIMES_BEHIND = re.compile(rf"\s*[,，]?\s*(?:(?P<times>[0-9]{{1,3}})\s?x|x\s?(?P<x>[0-9]{{1,3}}))(?![\w.,]){_IN_ALL}")
-_GOES_ON = re.compile(rf"\s+(?:{_UNTIL_WORD}|for|für|pendant|{_NUMBER})\s|\s*(?:{_UNTIL_WORD}|共)")
+_GOES_ON = re.compile(
+    rf"\s+(?:(?:{_UNTIL_WORD}|for|für|pendant|on|am|le|vom|du|{_NUMBER})\s|(?:{_DAYS})(?![^\W_]))|\s*(?:{_UNTIL_WORD}|共|日期)"
+)
 _FIRST_PERSON = 0xF0000
 _GLUED_TIMES = re.compile(rf"(?:{_NUMBER})\s*[次期]")
 _DURING = re.compile(

@@ -39,7 +39,7 @@ def take_options(marked: Marked, habits: Habits, as_title: frozenset[Perhaps]) -
     What is unsure and in `as_title` stays in the text.
     """
     options: Options | Mistake = Options(marked)
-    for step in (_category, take_repeat, take_date, take_payers, take_left_out, _per_head):
+    for step in (_category, take_payers, take_left_out, take_repeat, take_date, _per_head):
         if isinstance(options, Mistake):
             return options
         found = step(options, habits)

@@ -315,3 +315,18 @@ async def test_nobody_else_sees_what_is_owed_in_a_room(
     for said in ("!aa list", "!aa show 1", "!aa history 1", "!aa search dinner"):
         assert "777" not in await other.say(dan, said)
         assert "777" not in await dan.say(said)
+
+
+async def test_a_plain_name_is_a_member_by_his_id_alone(table: Table, people: tuple[Person, Person, Person]) -> None:
+    ann, _bo, _cat = people
+    await table.say(ann, "AA 120 dinner with Bo and cat")
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+
+
+async def test_a_plain_name_of_nobody_is_asked_about(table: Table, people: tuple[Person, Person, Person]) -> None:
+    ann, _bo, _cat = people
+    asked = await table.say(ann, "AA 120 dinner with Tom")
+    assert "Are these people?" in asked
+    assert '+"Tom"' in asked
+    assert "dinner with Tom" in asked
+    assert await table.bills() == []

@@ -362,3 +362,12 @@ async def test_several_payers_of_a_bill_that_changes_are_asked_for(table: Table,
     assert "Several have paid this bill" in await table.say(ann, "!aa edit 2 amount 120")
     await table.say(ann, "!aa edit 2 120 paid by @ann=60, @bo=60")
     assert await table.owed() == {"ann": 8000 + 2000, "bo": -4000 + 2000, "cat": -8000}
+
+
+async def test_a_room_says_how_its_numbers_are_read(table: Table, people: People) -> None:
+    ann = people[0]
+    await make_host(table, ann)
+    assert "How is that number meant?" in await table.say(ann, "AA Miete 1.200 @bo")
+    assert "`numbers`: 1.234,50" in await table.say(ann, "!aa settings numbers 1.234,50")
+    assert "Miete: €1,200.00" in await table.say(ann, "AA Miete 1.200 @bo")
+    assert "“numbers” can be: ask, 1.234,50" in await table.say(ann, "!aa settings numbers perhaps")

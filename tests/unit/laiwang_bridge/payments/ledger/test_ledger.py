@@ -282,9 +282,8 @@ def half_an_entry(made: Database) -> None:
 def test_settings_are_kept(connection: Connection, ledger: LedgerId) -> None:
     ann, *_ = persons(connection, ledger)
     assert store.settings(connection, ledger) == LedgerSettings("EUR")
-    wanted = LedgerSettings(
-        "CNY", WhoAdds.HOSTS, WhoChanges.MEMBERS, Confirmation.ONE, False, SettleMode.TREASURER, ann, 100_000, True
-    )
+    kept = "CNY", WhoAdds.HOSTS, WhoChanges.MEMBERS, Confirmation.ONE, False, SettleMode.TREASURER, ann, 100_000, True
+    wanted = LedgerSettings(*kept, remind_days=(1, 3), decimal_mark=",")
     store.change_settings(connection, ledger, wanted)
     assert store.settings(connection, ledger) == wanted
 
