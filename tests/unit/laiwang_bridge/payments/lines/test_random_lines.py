@@ -190,7 +190,8 @@ def _bearing(shares: SplitWording) -> list[Who]:
 VOCABULARY = (
     "dinner for with and @ann @bo me all without paid by on every month each 12 1.234 7,50 €20 $5 3 60 2026-11-20"
     " 20.11. +Tom = % ; : , ( ) 聚餐 360元 @甲 每人 除了 大家 付的 每月 昨天 Essen mit und ohne am bis jeden Monat pro"
-    " Person resto avec et sauf le hier payé par 50% \n \" ' ~ # ! - about refund not didn't who Tom owes 6 times until rest"
+    " Person resto avec et sauf le hier payé par 50% \n \" ' ~ # ! - about refund not didn't who Tom owes"
+    " 6 times until rest"
 )
 WORDS = st.sampled_from(VOCABULARY.split(" "))
 _SUMS = re.compile(r"[+*/×÷xX(（kKwW%％]|[0-9]\s?-\s?[0-9]|[一二三四五六七八九十百千万两半]")
