@@ -20,6 +20,7 @@ room = Table(
     # Whose direct chat this is; empty where the room has a purpose of its own, NULL where nobody has said.
     Column("direct_with", Text),
     Column("replacement", Text, index=True),
+    Column("followed_at", BigInteger),
     Column("read_at", BigInteger),
 )
 room_member = Table(

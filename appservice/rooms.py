@@ -311,6 +311,7 @@ class Rooms:
         if answer.failed or answer.room_id is None:
             return
         self.learn_all(unit.connection, answer.room_id, answer.state, unit.now)
+        self._replace_predecessor(unit, answer.room_id)
         for handler in self._on_read:
             handler(unit, answer.room_id)
 
@@ -362,6 +363,24 @@ class Rooms:
         for other in self._ours_in(unit.connection, old):
             if other != user:
                 unit.emit(Join(sender=other, room=new, via=(server_name(by),)))
+        self._replaced(unit, old, new)
+
+    def _replace_predecessor(self, unit: Unit, new: RoomID) -> None:
+        """We were invited into a room: it may be the one that has taken the place of another of ours.
+
+        Into a private room nobody comes without an invitation, so following the tombstone at once has failed.
+        """
+        predecessor = unit.connection.execute(select(room.c.predecessor).where(room.c.room_id == new)).scalar()
+        if predecessor is None or not self._ours_in(unit.connection, RoomID(predecessor)):
+            return
+        if unit.connection.execute(_REPLACEMENT_OF, {"id": predecessor}).scalar() == new:
+            self._replaced(unit, RoomID(predecessor), new)
+
+    def _replaced(self, unit: Unit, old: RoomID, new: RoomID) -> None:
+        """One room has taken the place of another, as both say: tell all who have something there, once."""
+        here = (room.c.room_id == old, room.c.followed_at.is_(None))
+        if unit.connection.execute(update(room).where(*here).values(followed_at=unit.now)).rowcount == 0:
+            return
         direct_with = unit.connection.execute(select(room.c.direct_with).where(room.c.room_id == old)).scalar()
         self._know(unit.connection, new, direct_with=direct_with)
         for handler in self._on_replaced:

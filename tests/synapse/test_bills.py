@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from mautrix.api import Path
+from mautrix.types import RoomID
 
+from appservice.homeserver import Homeserver
 from laiwang_bridge.demo.person import Person
 from laiwang_bridge.demo.timeline import Seen
 from tests.support.bridges import Bridged
@@ -76,6 +79,36 @@ async def test_a_poll_becomes_a_bill_and_its_plan_is_paid(bridged: Bridged, peop
     await lin.react(room, plan.event_id, "1️⃣")
     await shows(lin, room, plan, "All is settled.")
     await shows(may, room, bill, "▓ 1/1 paid")
+
+
+async def test_a_bill_in_a_thread_goes_along_when_its_room_is_replaced(bridged: Bridged, people: People) -> None:
+    bot = f"@laiwang_pay:{bridged.synapse.server_name}"
+    lin, may = await people(bridged.synapse, "moving-lin"), await people(bridged.synapse, "moving-may")
+    old = await lin.create_room(invite=[bot, may.user_id], room_version="11")
+    everybody = {lin.user_id, may.user_id, bot}
+    await lin.wait_until(lambda: everybody <= lin.members(old) or None, 60, "everybody to come")
+
+    root = await lin.say(old, "that dinner")
+    thread = {"rel_type": "m.thread", "event_id": root}
+    line = f"AA €120 dinner {may.user_id}"
+    await lin.send(old, "m.room.message", {"msgtype": "m.text", "body": line, "m.relates_to": thread})
+    card = await may.wait_for(lambda seen: seen.sender == bot and "€120.00 · #1" in seen.text, room=old)
+    await lin.wait_for(lambda seen: seen.reacts_to == card.event_id and seen.reaction == "✅", room=old)
+    await lin.react(old, card.event_id, "✅")
+    no = await lin.wait_for(lambda seen: seen.sender == bot and "the others owe you" in seen.text, room=old)
+    assert [one.content["m.relates_to"]["event_id"] for one in (card, no)] == [root, root]
+
+    client = Homeserver(bridged.synapse.client_url, bridged.synapse.server_name, lin.access_token)
+    path = Path.v3.rooms[RoomID(old)].upgrade
+    new = (await client.call("POST", path, {"new_version": "12"}))["replacement_room"]
+    await client.close()
+    await lin.invite(new, bot)
+    there = await lin.wait_for(lambda seen: seen.sender == bot and "€120.00 · #1" in seen.text, room=new)
+    assert "m.relates_to" not in there.content
+    await lin.invite(new, may.user_id)
+    await may.wait_until(lambda: may.user_id in may.members(new) or None, 60, "May to come along")
+    await may.react(new, there.event_id, "✅")
+    await shows(lin, new, there, "said to be paid")
 
 
 async def shows(person: Person, room: str, card: Seen, part: str) -> None:

@@ -605,6 +605,7 @@ def upgrade() -> None:
         sa.Column("encrypted", sa.Boolean(), nullable=False),
         sa.Column("direct_with", sa.Text(), nullable=True),
         sa.Column("replacement", sa.Text(), nullable=True),
+        sa.Column("followed_at", sa.BigInteger(), nullable=True),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("room_id", name=op.f("pk_room")),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest_asyncio
 from sqlalchemy import Connection
 
+from appservice.effects import Join
 from laiwang_bridge.people.store import find_person
 from tests.unit.laiwang_bridge.features.table import Table, guests
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
@@ -292,6 +293,21 @@ async def test_cards_in_the_old_room_say_where_their_bills_went(town: Town, tabl
     further = await upgrade(town, there, people)
     assert "🕓 Bo" in further.card(1)
     assert f"go on in the new room (https://matrix.to/#/{further.room}" in await table.say(bo, "!aa paid #1")
+
+
+async def test_into_a_private_room_the_bills_come_with_the_invitation_and_once(
+    town: Town, table: Table, people: People
+) -> None:
+    town.homeserver.refused = lambda effect: "not invited" if isinstance(effect, Join) else None
+    there = await upgrade(town, table, people)
+    assert await there.owed() == {}
+    town.homeserver.refused = lambda _effect: None
+    for _times in range(2):
+        await town.member(there.room, PAY_BOT, "invite", by=people[0].user)
+        assert await there.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
+        await town.member(there.room, PAY_BOT, "leave", by=people[0].user)
+    cards = [one for one in town.rooms[there.room].messages_of(PAY_BOT) if "· #1" in one["content"]["body"]]
+    assert len(cards) == 1
 
 
 async def test_where_nobody_may_speak_any_more_old_cards_stay_as_they_are(
