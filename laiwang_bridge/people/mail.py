@@ -46,8 +46,9 @@ class Mail:
         users = store.user_ids(unit.connection, person)
         return self.to_user(unit, users[0]) if users else None
 
-    def to_user(self, unit: Unit, user: UserID) -> Voice | None:
-        return self._voice(unit, user, self._direct.reach(unit, self._bot, user))
+    def to_user(self, unit: Unit, user: UserID, language: Language | None = None) -> Voice | None:
+        """The same for one of a person's accounts; `language` counts where the person has shown none."""
+        return self._voice(unit, user, self._direct.reach(unit, self._bot, user), language)
 
     def at_hand(self, unit: Unit, person: PersonId) -> Voice | None:
         """The same where there is a chat already: for what is not worth making one."""
@@ -62,13 +63,13 @@ class Mail:
                 return voice
         return None
 
-    def _voice(self, unit: Unit, user: UserID, room: RoomRef | None) -> Voice | None:
+    def _voice(self, unit: Unit, user: UserID, room: RoomRef | None, language: Language | None = None) -> Voice | None:
         if room is None:
             return None
-        return self._speak(unit, self._bot, room, self.language_of(unit, user), is_direct=True)
+        return self._speak(unit, self._bot, room, self.language_of(unit, user, language), is_direct=True)
 
-    def language_of(self, unit: Unit, user: UserID) -> Language:
-        return Language(store.language_of(unit.connection, user) or self._default_language)
+    def language_of(self, unit: Unit, user: UserID, default: Language | None = None) -> Language:
+        return Language(store.language_of(unit.connection, user) or default or self._default_language)
 
     def text(self, unit: Unit, user: UserID, message: Message) -> str:
         """A sentence for a place that is no message, such as the reason of a kick, in the person's language."""

@@ -135,7 +135,7 @@ class BooksBot:
             "by_month": say(_("By month: who paid")),
             "by_category": say(_("By category")),
             "others": say(_("all others")),
-            "no_category": say(_("without a category")),
+            "no_category": say(_("no category")),
         }
         given = self._given(context) | {"span": span.value, "labels": labels, "language": context.language.value}
         self._begin(context, _STATS, given, {"here": True, "span": span.value, "today": given["today"]})
@@ -269,7 +269,7 @@ def _in_words(voice: Voice, one: Statistics) -> Rich:
         ]
         said.append(lines(voice.say(_("By month:")), bullets(by_month)))
     if any(one.categories):
-        unnamed = voice.catalogue.text(_("without a category"))
+        unnamed = voice.catalogue.text(_("no category"))
         by_category = [
             voice.say(_AMOUNT, name=name or unnamed, amount=money(minor)) for name, minor in one.categories.items()
         ][:_MOST_LINES]

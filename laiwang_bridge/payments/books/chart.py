@@ -19,9 +19,11 @@ from laiwang_bridge.payments.books.statistics import Statistics
 MOST_PEOPLE, MOST_MONTHS, MOST_CATEGORIES = 7, 12, 8
 
 _FONT = "fonts/NotoSansSC-subset.otf"
-_WIDTH, _EDGE, _ROW, _BAR = 900, 36, 48, 13
-_NAMES, _AMOUNTS = 190, 150
-_COLUMNS_HEIGHT = 190
+_WIDTH, _EDGE, _ROW, _BAR = 640, 24, 58, 17
+"""Small enough that a phone shows the words large enough to read."""
+_NAMES, _AMOUNTS = 150, 110
+_COLUMNS_HEIGHT = 200
+_SMALLEST = 10
 _INK, _FAINT, _GROUND, _LINE = "#1a1a1a", "#5c5c5c", "#ffffff", "#d4d4d4"
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#7f5ca8", "#8a8a8a")
 _MISSING = "\uffff"
@@ -87,8 +89,8 @@ class _Sheet:
         return Drawing(file.getvalue(), _WIDTH, self._image.height)
 
     def heading(self, title: str, subtitle: str) -> None:
-        self._text((_EDGE, self._y), title, 28, _INK, _WIDTH - 2 * _EDGE)
-        self._text((_EDGE, self._y + 40), subtitle, 18, _FAINT, _WIDTH - 2 * _EDGE)
+        self._text((_EDGE, self._y), title, 30, _INK, _WIDTH - 2 * _EDGE)
+        self._text((_EDGE, self._y + 40), subtitle, 21, _FAINT, _WIDTH - 2 * _EDGE)
         self._y += 84
 
     def people(
@@ -105,13 +107,13 @@ class _Sheet:
         most = max([1, *(abs(minor) for minor in (*paid.values(), *borne.values()))])
         for name in people:
             y, colour = self._y, colours[name]
-            self._text((_EDGE, y + 8), name, 18, _INK, _NAMES - 12)
+            self._text((_EDGE, y + 9), name, 21, _INK, _NAMES - 12)
             for row, amounts, is_full in ((0, paid, True), (1, borne, False)):
                 minor = amounts.get(name, 0)
                 top = y + 4 + row * (_BAR + 6)
                 box = (_EDGE + _NAMES, top, _EDGE + _NAMES + self._length(minor, most), top + _BAR)
                 self._draw.rectangle(box, fill=colour if is_full else _GROUND, outline=colour, width=2)
-                self._text((box[2] + 8, top - 3), money(minor), 14, _INK if is_full else _FAINT, _AMOUNTS)
+                self._text((box[2] + 8, top - 4), money(minor), 18, _INK if is_full else _FAINT, _AMOUNTS)
             self._y += _ROW
         self._y += 22
 
@@ -132,8 +134,8 @@ class _Sheet:
                 if height >= 1:
                     self._draw.rectangle((left, top - height, left + step * 0.68, top), fill=colours[name])
                 top -= height
-            self._middle(left + step * 0.34, top - 22, money(sums[month]), 13 if len(months) < 9 else 11, _INK, step)
-            self._middle(left + step * 0.34, bottom + 6, month, 14, _FAINT, step)
+            self._middle(left + step * 0.34, top - 27, money(sums[month]), 17, _INK, step - 4)
+            self._middle(left + step * 0.34, bottom + 6, month, 17, _FAINT, step - 4)
         self._draw.line((_EDGE, bottom, _WIDTH - _EDGE, bottom), fill=_LINE, width=2)
         self._y = bottom + 54
 
@@ -141,22 +143,22 @@ class _Sheet:
         self._title(title)
         most = max([1, *(abs(minor) for minor in amounts.values())])
         for name, minor in amounts.items():
-            self._text((_EDGE, self._y), name, 17, _INK, _NAMES - 12)
-            box = (_EDGE + _NAMES, self._y + 3, _EDGE + _NAMES + self._length(minor, most), self._y + 3 + _BAR + 5)
+            self._text((_EDGE, self._y), name, 20, _INK, _NAMES - 12)
+            box = (_EDGE + _NAMES, self._y + 5, _EDGE + _NAMES + self._length(minor, most), self._y + 5 + _BAR + 2)
             self._draw.rectangle(box, fill=_FAINT)
-            self._text((box[2] + 8, self._y), money(minor), 14, _INK, _AMOUNTS)
-            self._y += 32
+            self._text((box[2] + 8, self._y + 1), money(minor), 18, _INK, _AMOUNTS)
+            self._y += 36
 
     def _legend(self, labels: Labels) -> None:
         x, y = float(_EDGE), self._y
         for label, is_full in ((labels.paid, True), (labels.borne, False)):
             fill = _FAINT if is_full else _GROUND
             self._draw.rectangle((x, y + 5, x + 22, y + 17), fill=fill, outline=_FAINT, width=2)
-            x += 32 + self._text((x + 32, y), label, 16, _FAINT, 300) + 30
+            x += 32 + self._text((x + 32, y - 2), label, 19, _FAINT, 200) + 30
         self._y += 34
 
     def _title(self, title: str) -> None:
-        self._text((_EDGE, self._y), title, 20, _INK, _WIDTH - 2 * _EDGE)
+        self._text((_EDGE, self._y), title, 23, _INK, _WIDTH - 2 * _EDGE)
         self._y += 38
 
     def _length(self, minor: int, most: int) -> int:
@@ -172,6 +174,8 @@ class _Sheet:
         return font.getlength(shown)
 
     def _middle(self, x: float, y: float, text: str, size: int, colour: str, width: float) -> None:
+        while size > _SMALLEST and _font(size).getlength(_legible(text)) > width:
+            size -= 1
         length = min(_font(size).getlength(_legible(text)), width)
         self._text((x - length / 2, y), text, size, colour, width)
 
@@ -181,7 +185,7 @@ def _height(people: int, months: int, categories: int) -> int:
     if months > 1:
         height += 38 + _COLUMNS_HEIGHT + 54
     if categories > 1:
-        height += 38 + categories * 32
+        height += 38 + categories * 36
     return height + _EDGE
 
 

@@ -312,7 +312,9 @@ class RailsBot:
             if not is_tap:  # whoever taps out of curiosity need not be told before everybody
                 context.reply(_("You owe nothing there at the moment."))
             return
-        voice = context if context.is_direct else self._around.mail.to_user(context.unit, context.sender)
+        voice = (
+            context if context.is_direct else self._around.mail.to_user(context.unit, context.sender, context.language)
+        )
         if voice is None:
             raise UserError(_("I can tell you that in a chat with me alone. Open one first."))
         for each in owed[:MOST_TOLD]:

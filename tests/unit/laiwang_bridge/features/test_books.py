@@ -323,7 +323,7 @@ async def test_statistics_are_a_picture_and_its_text_says_the_same(table: Table)
     said = await table.say("ann", "!aa stats year")
     assert re.search(r"2 bills, €150\.00 in all\.\n- Ann: paid €120\.00, bears €55\.00", said)
     assert "By month:\n- 2023-10: €30.00\n- 2023-11: €120.00" in said
-    assert "By category:\n- food: €120.00\n- without a category: €30.00" in said
+    assert "By category:\n- food: €120.00\n- no category: €30.00" in said
     assert "One bill, US$9.00." in said
     [picture] = table.files(table.room)
     assert picture["msgtype"] == "m.image"
