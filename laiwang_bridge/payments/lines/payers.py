@@ -82,11 +82,13 @@ def _each_paid(rest: Marked, habits: Habits) -> tuple[list[Payer], Marked]:
             return [], rest
         payers.append(Payer(rest.people[match["who"] or match["von"]], rest.text[begin : number.end]))
         stretches.append((match.start(), number.end))
+    if len(payers) < 2:
+        return [], rest
     left = rest
     for start, end in stretches:
         left = left.blank(start, end)
     has_total = any(one.kind is not Kind.COUNT for one in find(left.text, left.folded, habits))
-    return (payers, left) if len(payers) > 1 and has_total else ([], rest)
+    return (payers, left) if has_total else ([], rest)
 
 
 def _paid_by(rest: Marked, position: int, habits: Habits) -> tuple[list[Payer] | Mistake, int]:
