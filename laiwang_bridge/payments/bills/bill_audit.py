@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from sqlalchemy import Connection, select
 
-from laiwang_bridge.payments.bills.bill_store import Version, nets_of, version_of_row
 from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
+from laiwang_bridge.payments.bills.versions import Version, nets_of, version_of_row
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry, pay_posting
 from laiwang_bridge.payments.ledger.splitting import CannotDivide, exact_shares
 

@@ -10,7 +10,8 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from laiwang_bridge.payments.bills import bill_store
-from laiwang_bridge.payments.bills.bill_store import Bill, Change, Content, NewBill
+from laiwang_bridge.payments.bills.bill_store import Bill, NewBill
+from laiwang_bridge.payments.bills.versions import Change, Content, Version
 from laiwang_bridge.payments.ledger import ledger_store, rate_store
 from laiwang_bridge.payments.ledger.entries import EntryId, Exchange, NewEntry, Posting, bill_postings
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
@@ -97,9 +98,7 @@ def restore(connection: Connection, bill: Bill, by: AccountId, key: str, now: in
     return bill_store.put_version(connection, bill, Change.RESTORED, bill.content, entry, by, now)
 
 
-def back_to(
-    connection: Connection, bill: Bill, earlier: bill_store.Version, by: AccountId, key: str, now: int
-) -> Bill | None:
+def back_to(connection: Connection, bill: Bill, earlier: Version, by: AccountId, key: str, now: int) -> Bill | None:
     """A bill says again what an earlier version of it said."""
     return change(connection, bill, draft_of(earlier.content), by, key, now)
 

@@ -13,7 +13,7 @@ from appservice.bots import Argument, Context, Router, UserError
 from appservice.content import Rich, bullets, code, lines, paragraphs, words
 from appservice.language import N_, _
 from laiwang_bridge.payments.bills import bill_store, billing
-from laiwang_bridge.payments.bills.bill_store import Bill, Change
+from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.changing import Aspect, Changing
 from laiwang_bridge.payments.bills.differences import line_of as history_line
@@ -21,6 +21,7 @@ from laiwang_bridge.payments.bills.entering import Entering, line_of, said_in
 from laiwang_bridge.payments.bills.rights import Rights
 from laiwang_bridge.payments.bills.settings_bot import SettingsBot
 from laiwang_bridge.payments.bills.understanding import Understanding
+from laiwang_bridge.payments.bills.versions import Change
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from appservice.content import Rich
 from appservice.language import Catalogue, Message, _
-from laiwang_bridge.payments.bills.bill_store import Change, Content, Version
 from laiwang_bridge.payments.bills.card_text import Face
+from laiwang_bridge.payments.bills.versions import Change, Content, Version
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.money.money import Money
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from appservice.database import storable
 from appservice.language import Language
 from laiwang_bridge.payments.bills import bill_store
-from laiwang_bridge.payments.bills.bill_store import Change, Content
+from laiwang_bridge.payments.bills.versions import Change, Content
 from laiwang_bridge.payments.books import import_record
 from laiwang_bridge.payments.books.book import BILL, Books, Entry
 from laiwang_bridge.payments.books.importing.found import Source

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from mautrix.types import UserID
 from sqlalchemy import Connection, select
 
-from laiwang_bridge.payments.bills import bill_store
-from laiwang_bridge.payments.bills.bill_store import Content
 from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
+from laiwang_bridge.payments.bills.versions import Content, version_of_row
 from laiwang_bridge.payments.books.book import Account, AccountKind, Books, Entry, Part, Posting
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry as LedgerEntry
@@ -58,7 +57,7 @@ def _contents(connection: Connection, ledger: LedgerId) -> dict[EntryId, Content
         .where(pay_bill.c.ledger == ledger, pay_bill_version.c.entry.is_not(None))
         .order_by(pay_bill_version.c.bill, pay_bill_version.c.version)
     )
-    versions = (bill_store.version_of_row(row) for row in connection.execute(statement))
+    versions = (version_of_row(row) for row in connection.execute(statement))
     return {version.entry: version.content for version in versions if version.entry is not None}
 
 

@@ -9,8 +9,9 @@ from mautrix.types import UserID
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from appservice.language import Language
-from laiwang_bridge.payments.bills.bill_store import Bill, BillId, Change, Content, Version, row_of_version
+from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.bills.bill_tables import pay_bill, pay_bill_version
+from laiwang_bridge.payments.bills.versions import Change, Content, Version, row_of_version
 from laiwang_bridge.payments.ledger.entries import EntryId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
