@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from appservice.bots import Argument, Context, Router, UserError
-from appservice.content import Rich, bullets, code, lines
+from appservice.content import Rich, code, lines
 from appservice.language import _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.rights import Rights
@@ -40,7 +40,7 @@ class SeriesBot:
             context.reply(_("No bill comes again here. Add one with `every month` behind it."))
             return
         stop = context.say(_("To stop one: {line}"), line=code(context.line(self.stop, found[0].number)))
-        context.reply(lines(bullets(self._row(context, one) for one in found), stop))
+        context.reply(lines(*(self._row(context, one) for one in found), stop))
 
     def pause(self, context: Context, number: Number) -> None:
         series = self._found(context, number)

@@ -170,7 +170,7 @@ async def test_notices_are_chinese_too_and_go_with_the_person(table: Table, peop
     await with_the_other_bot.say("language zh")
     await table.tap(bo, CARD, "✅")
     await town.wait(2 * MINUTE)
-    assert "Bo 说已经付给您" in ann.news()
+    assert "Bo 说已经付给你" in ann.news()
     await with_the_other_bot.say("forget")
     await with_the_other_bot.say("是")
     assert await town.rows("pay_claim_notice") == []
