@@ -38,7 +38,7 @@ async def open_page(counter: Counter) -> None:
 
 async def open_code(counter: Counter) -> None:
     """Bo owes Mei yuan for a second bill, and opens the code of Alipay."""
-    await counter.table.say(counter.mei, "!aa 24.60 CNY 面 @bo")
+    await counter.table.say(counter.mei, "!aa 24.60 CNY noodles @bo")
     await counter.ask(counter.bo, "!aa how #2")
     await counter.bo.tap("by Alipay", "💳")
 
