@@ -221,6 +221,8 @@ def _operator(folded: str, position: int) -> tuple[str, int] | None:
     is_spaced = behind > position or following > behind + 1
     if OPERATORS[sign] == "-" and is_spaced:
         return None
+    if OPERATORS[sign] == "/" and (behind > position) is not (following > behind + 1):
+        return None  # 20 /4 is perhaps for four
     if sign == "+" and is_spaced and following == behind + 1:
         return None  # +2 is no sum
     return OPERATORS[sign], following

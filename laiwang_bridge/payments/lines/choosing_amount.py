@@ -72,8 +72,15 @@ def _candidates(numbers: list[Found], marked: Marked) -> tuple[list[Found], Doub
     if not with_currency:
         return numbers, None
     chosen = with_currency[0]
-    rivals = [one for one in numbers if one is not chosen and _is_outside(one, marked) and _is_as_large(one, chosen)]
+    rivals = [one for one in numbers if one is not chosen and _is_rival(one, chosen, marked)]
     return ([chosen, *rivals], Doubt.WHICH_NUMBER) if rivals else ([chosen], None)
+
+
+def _is_rival(one: Found, chosen: Found, marked: Marked) -> bool:
+    """Whether a number without a currency may be the amount all the same: `pizza 20 (18 eur)`."""
+    between = marked.folded[one.end : chosen.start + 1].strip(" \x02")
+    is_beside = one.end <= chosen.start and between.startswith(("(", "（"))
+    return is_beside or (_is_outside(one, marked) and _is_as_large(one, chosen))
 
 
 def _is_outside(one: Found, marked: Marked) -> bool:

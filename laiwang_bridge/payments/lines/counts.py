@@ -53,7 +53,7 @@ _TIME = re.compile(r"(?:[01]?[0-9]|2[0-3])\.[0-5][05]\Z")
 _PRICE_BEHIND = re.compile(r"[\s\x02]*(?:(?:for|zu|für|pour|=|[:：,，-]|->|→)\s*)?\Z")
 _BEFORE_A_COUNT = re.compile(r"[\s\x02]*(?:(?:for|für|pour|on|de|and|und|et|&|\+|,)\s*)?\Z")
 _PRICE = re.compile(r"[0-9]+[.,][0-9]{2}\Z")
-_MOST_COUNTED, _MOST_NAMED = 48, 1000
+_MOST_COUNTED, _MOST_NAMED, _FEW = 48, 1000, 4
 
 
 def without_counts(numbers: list[Found], marked: Marked) -> list[Found]:
@@ -106,15 +106,11 @@ def _is_counted(one: Found, numbers: list[Found], marked: Marked) -> bool:
     if _thing(other, marked) is not None and not _is_price(other, marked):
         return False
     if other.end <= one.start:
-        return _is_first(other, marked) and (
-            is_unit
-            or bool(_BEFORE_A_COUNT.match(marked.folded[other.end : one.start]))
-            or _is_price(other, marked)
-            or _value(one, marked) <= _value(other, marked)
-        )
+        return _is_first(other, marked) and bool(_BEFORE_A_COUNT.match(marked.folded[other.end : one.start]))
     is_first = _is_first(one, marked)
     is_next = bool(_PRICE_BEHIND.match(marked.folded[end : other.start])) and other.start >= end
-    if not (is_unit and _is_last(other, marked)) and not (is_first and is_next):
+    is_few = is_first or _value(one, marked) <= _FEW
+    if not (is_unit and is_few and _is_last(other, marked)) and not (is_first and is_next):
         return False
     return _is_price(other, marked) or _value(one, marked) <= _value(other, marked)
 

@@ -37,6 +37,7 @@ from laiwang_bridge.payments.lines.wording import (
     Sender,
     WeightsWording,
     Who,
+    heads,
     total,
 )
 from laiwang_bridge.payments.money.money import Money
@@ -46,6 +47,10 @@ _GAP = re.compile(r"\s*[:：]?\s+")
 _NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
 _PERCENT_BEFORE = re.compile(
     rf"(?P<percent>[0-9]+(?:[.,][0-9]+)?\s?[%％])\s*(?:for |to |für |an |pour |à |给)?\s*(?P<who>{PERSON})"
+)
+_SO_MANY = re.compile(
+    r"(?<![\w.,])([0-9]{1,3})\s?(?:people|persons?|ppl|pax|of us|personen|leute|personnes?|[个個]?人"
+    r"|位)(?![^\W\d_\u3400-\u9fff])"
 )
 _PERCENT_AT_END = re.compile(rf"{PERSON}\s*=?\s*[0-9.,]+\s?[%％](?![^\W_])\s*(?:\Z|[;；\n])")
 _STRANGERS = re.compile(
@@ -136,7 +141,8 @@ _Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
 def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
     if is_itemised(options.rest, habits):
         return _read_items(options, day, habits)
-    options = replace(options, rest=_percents_behind(options.rest))
+    if _PERCENT_BEFORE.search(options.rest.folded):
+        options = replace(options, rest=_percents_behind(options.rest))
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
         meant = _read(replace(options, rest=parts), day, habits)
@@ -170,9 +176,16 @@ def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake
             continue
         found += bills[0]
         doubts += bills[1]
+        doubts += [Doubt.PER_HEAD] if plain.per_head and any(_are_others(bill, rest) for bill in bills[0]) else []
     if not found and wrong is not None:
         return wrong
     return found, doubts
+
+
+def _are_others(bill: BillWording, rest: Marked) -> bool:
+    """Whether another number of people is said than those who share a bill: `15 each, 3 people @a`."""
+    match = _SO_MANY.search(rest.folded)
+    return match is not None and heads(bill) != int(match[1])
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:

@@ -66,7 +66,7 @@ def take_left_out(options: Options, habits: Habits) -> Options | Mistake:
         rest = rest.without(*only.span("word"))
         others = [who for sign, who in rest.people.items() if sign in rest.text]
         excluded += [Sender()] if Sender() not in others and Everybody() not in others else []
-    return replace(options, rest=rest, excluded=tuple(dict.fromkeys(excluded)))
+    return options if rest is options.rest else replace(options, rest=rest, excluded=tuple(dict.fromkeys(excluded)))
 
 
 def _listed(rest: Marked, position: int, habits: Habits) -> tuple[list[Who], int] | Mistake:

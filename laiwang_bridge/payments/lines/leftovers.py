@@ -11,9 +11,9 @@ from laiwang_bridge.payments.lines.marking import Marked
 
 _NO_LETTER = r"(?![^\W\d_])"
 _BEHIND_SOMEBODY = re.compile(
-    r"\x02\s*(?:['’]s?\b|\+|(?:pays?|paid|owes?|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
+    r"\x02\s*(?:['’]s?\b|\+|一家|两口子|夫妇|夫妻|给|借|转|收|(?:pays?|paid|owes?|gave|gives?|sent|sends?|lent|lends?|loaned|plus|but|minus|except|sauf|ohne|sans|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
     r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice|half|extra|more|less|hat|haben|hatte|zahlt|zahlen"
-    r"|schuldet|schulden|bekommt|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
+    r"|schuldet|schulden|bekommt|kriegt|gab|schickte|lieh|reçoit|prête|donne|envoie|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
     r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?!\s)))"
 )
 _BEFORE_SOMEBODY = re.compile(
@@ -42,12 +42,34 @@ _OWING = re.compile(
     r"(?<![^\W\d_])(?:owes?|owed|schulde(?:st|t|n)?|dois|doit|doivent)(?![^\W\d_])|欠"
     r"|\x02\s*(?:who|qui|(?:be|ge)zahlt|ausgelegt|payé)(?![^\W\d_])|(?<![^\W\d_])(?:hat|has|did|a)\s*\x02"
 )
+_MOVED = re.compile(
+    r"(?<![^\W\d_])(?:gave|give|sent|send|lent|lend|loaned|paid|pay|transferred|venmoe?d?|paypale?d?|borrowed|überwiesen"
+    r"|geliehen|gegeben|geschickt|prêté|envoyé|donné|viré)\s*\x02(?!\x02)|(?:借给|转给|付给|打给|收|向)\s*\x02"
+)
+_PORTION = re.compile(
+    r"(?:[0-9€$]|\x02)\s*(?:a |la |die |je )?(?:half|third|quarter|moitié|hälfte|halbe|tiers)(?![^\W\d_])"
+    r"|(?<![^\W\d_])(?:half|moitié|hälfte) (?:of|de|von)(?![^\W\d_])|一半|对半|各半|\x02\s*[一二三四五六七八九]成"
+    r"|(?<![\w.:])[0-9]{1,2}\s?[:：]\s?[0-9](?![\w:])"
+)
+_TREAT = re.compile(
+    r"(?<![^\W\d_])(?:my treat|on me|auf mich|lade (?:euch )?ein|j['’]invite|c['’]est pour moi)(?![^\W\d_])|请客|請客"
+)
+_RELATION = (
+    "girlfriend|boyfriend|wife|husband|partner|kids?|friends?|family|freundin|freund|frau|mann|kindern?|familie|copine|copain"
+    "|femme|mari|enfants?|amie?s?|famille"
+)
+_COMPANY = re.compile(
+    rf"\x02.*(?<![^\W\d_])(?:with|and|mit|und|avec|et)\s+(?:[^\W\d_]+\s)?(?:{_RELATION})(?![^\W\d_])"
+    r"|\x02.*[和跟带](?:他|她)?(?:老婆|老公|女友|男友|女朋友|男朋友|对象|孩子|爸妈|朋友)"
+)
 _ABOUT_BEFORE = re.compile(
     r"(?:[~≈±]|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
     r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
 )
-_ABOUT_BEHIND = re.compile(r"\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])")
+_ABOUT_BEHIND = re.compile(
+    r"\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
+)
 _EACH_THING = re.compile(
     r"\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
     r"(?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde|tag"
@@ -64,7 +86,10 @@ _REFUND = re.compile(
 
 def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
-    patterns = (_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME, _OWING)
+    patterns = (
+        *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
+        *(_OWING, _MOVED, _PORTION, _TREAT, _COMPANY),
+    )
     return any(pattern.search(rest.folded) for pattern in patterns)
 
 

@@ -31,10 +31,11 @@ _GUEST = re.compile(
     r"[+＋](?:guest\s*)?(?:(?P<quote>[\U00100000-\U0010fffd])|(?P<name>[^\W\d_](?:[\w'’]|[.-](?=\w))*))"
 )
 _ADDRESS = re.compile(r"(?<![@A-Za-z0-9._-])[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
+_OF_SOMEBODY = re.compile(r"(?<=\w)['’]s\Z")
 _SIGN_WITHIN = re.compile(r"(?<!\S)([$€£¥￥])([-\u2212])(?=[0-9])")
 _STOP = re.compile(
     r"(?<!\A)(?:付(?:了|的|款|[0-9]|\Z)|垫|墊|买的?单|買的?單|结的?账|結的?帳|请客|請客|出[0-9了的钱錢]|欠|不[算含参吃来去在喝]"
-    r"|[没沒](?:[来去吃有参喝]|\Z)|一起|大家|所有人|[双雙半两兩二三一]份|多[付出]|少[付出]|百分之)"
+    r"|[没沒](?:[来去吃有参喝]|\Z)|一起|大家|所有人|[双雙半两兩二三一]份|一[半家]|两口子|[一二三四五六七八九]成|多[付出]|少[付出]|百分之)"
 )
 """Words that do not belong to a name in front of them, in a script without spaces."""
 _TAIL = re.compile(
@@ -51,7 +52,10 @@ _WITH = (
     "|von|unter|außer|ausser|ohne|inkl\\.?|avec|entre|pour|et|par|sauf|sans|payers?"
 )
 _HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由|除咗|唔計|唔计|没有|沒有"
-_PARTS = r"[0-9.]+\s?(?:份|shares?\b|parts?\b|anteile?\b)|[一两二三半]份"
+_PARTS = (
+    r"(?:the rest|rest|le reste|reste|den rest|其余|剩下)\s*(?:\Z|[\x02,，;；])"
+    r"|[0-9.]+\s?(?:份|shares?\b|parts?\b|anteile?\b)|[一两二三半]份"
+)
 _HAN_NONE = "ohne|außer|ausser|sans|sauf|pas|hors"
 _NO_LETTER = r"(?![^\W\d_\u3400-\u9fff])"
 _PART = r"\s*(?:[=*×]|x\s?[0-9]|[0-9.,]+\s?[x%]|[(（]?[+-][0-9])"
@@ -210,7 +214,7 @@ class _Marker:
 
     def _name(self, typed: str, following: str) -> str:
         """The name itself, without what follows it without a space."""
-        name = typed.rstrip(".!?。！？'’…")
+        name = _OF_SOMEBODY.sub("", typed.rstrip(".!?。！？'’…"))
         if following in ("%", "％") and folded_text(name) not in self._names:
             name = name.rstrip("0123456789.") or name
         stop = _STOP.search(name)

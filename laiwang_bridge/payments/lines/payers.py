@@ -25,7 +25,7 @@ _BEHIND = r"(?=\s|\Z|[0-9,，;；)）\x02¥￥$€£])"
 _PAID = re.compile(
     rf"[(（]?(?:(?:由\s*)?(?P<who>{PERSON})"
     r"(?:\s+(?:(?:has |have |'s )?(?:paid|covered)|hat (?:be|ge)zahlt|zahlte?|bezahlte|a payé|payé|a réglé|paye)"
-    r"(?!\s+(?:by|par))\b(?:\s+(?:for it|it|this|that|all|everything|alles))?"
+    r"(?!\s+(?:by|par|me|us|back))\b(?:\s+(?:for it|it|this|that|all|everything|alles))?"
     rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫的|墊付|墊的|买的?单|買的?單|结的?账|結的?帳|出的钱|出钱|付{_BEHIND}))"
     rf"|\bvon (?P<von>{PERSON}) (?:be|ge)zahlt\b)[)）]?"
 )
@@ -35,7 +35,7 @@ _I_PAID = re.compile(
     r"|[,;.\x02]|[\U000f0000-\U000ffffd]))"
 )
 _HAS_PAID = re.compile(
-    rf"(?P<who>{PERSON})\s+(?:hat|has|a)\b(?P<between>.*?\b)(?P<paid>(?:be|ge|aus)zahlt|ausgelegt|vorgestreckt|paid|payé|réglé)\b"
+    rf"(?P<who>{PERSON})\s+(?:hat|has|a)\b(?!\s+(?:mir|uns|me)\b)(?P<between>.*?\b)(?P<paid>(?:be|ge|aus)zahlt|ausgelegt|vorgestreckt|paid|payé|réglé)\b"
 )
 
 
@@ -68,7 +68,7 @@ def take_payers(options: Options, habits: Habits) -> Options | Mistake:
         return said_twice(rest, *match.span())
     if not payers and (match := _I_PAID.search(rest.folded)) is not None:
         rest = rest.without(*match.span())
-    return replace(options, rest=rest, payers=tuple(payers))
+    return options if rest is options.rest else replace(options, rest=rest, payers=tuple(payers))
 
 
 def _each_paid(rest: Marked, habits: Habits) -> tuple[list[Payer], Marked]:

@@ -22,6 +22,10 @@ _WITH = re.compile(
 )
 _MORE = re.compile(rf"(?:{_AND})(?=[^\W\d_])")
 _BEHIND_PERSON = re.compile(rf"{PERSON}{_AND}(?=[^\W\d_])")
+_BEFORE_PERSON = re.compile(
+    rf"(?<![^\W\d_])(?:for|with|between|für|mit|zwischen|pour|avec|entre)\s+({_WORD}){_AND}(?={PERSON})"
+)
+_LEFT_OUT = re.compile(r"(?<![^\W\d_])(?:without|ohne|sans)\s+([A-ZÀ-Ý][\w'’-]*)\s*(?=\Z|[0-9,.])")
 _WHO_PAID = re.compile(
     rf"(?:\A|(?<=[\s,(]))({_WORD})\s+(?:paid|has paid|hat\s.*?\b(?:be|ge)zahlt|zahlte|a payé)(?![^\W\d_])(?!\s+by)"
 )
@@ -74,6 +78,9 @@ def stranger_in(marked: Marked) -> str | None:
     match = _WHO_PAID.search(marked.folded)
     if match is not None and match[1] not in _NOBODY:
         return marked.text[match.start(1) : match.end(1)]
+    match = _BEFORE_PERSON.search(marked.text) or (None if _is_anybody(marked) else _LEFT_OUT.search(marked.text))
+    if match is not None:
+        return match[1]
     match = _HAN_PAID.search(marked.text)
     if match is not None and not _HAN_NOBODY.search(match[1]):
         return match[1]
@@ -123,6 +130,9 @@ def _known(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:
             found = _name_at(marked, match.end(), names)
             if found is not None:
                 yield found
+    for joined in _BEFORE_PERSON.finditer(marked.folded):
+        if joined[1] in names:
+            yield joined.span(1)
     for paid in (_WHO_PAID.search(marked.folded), _HAN_PAID.search(marked.folded)):
         if paid is not None and paid[1] in names:
             yield paid.span(1)

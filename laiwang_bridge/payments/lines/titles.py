@@ -8,6 +8,7 @@ from laiwang_bridge.payments.lines.marking import Marked
 
 AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x02"
 _LEADING = re.compile(r"\A(?:for|für|fürs|pour|de|d['’]|on)\s*(?<=\W)(?=\S)", re.IGNORECASE)
+_EQUALLY = re.compile(r"(?<=\s)(?:equally|evenly|gleichmäßig|à parts égales)(?=\s*(?:\x02|\Z))", re.IGNORECASE)
 _FOR = re.compile(r"\A(?:for|für|fürs|pour)\s+", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
 _LONELY = re.compile(r"(?<!\S)[.,;:，。；：=](?!\S)")
@@ -31,6 +32,7 @@ def title(marked: Marked, start: int, end: int) -> str:
     before, after = marked.text[:start], marked.text[end:]
     if _GERMAN_HAVE.search(before):
         after = _VERB_AT_END.sub(" ", after, count=1)
+    after = _EQUALLY.sub("", after)
     is_behind_somebody = before.lstrip().startswith("\x02")
     if before.strip(AROUND) and _I_PAID.fullmatch(before):
         before = ""
