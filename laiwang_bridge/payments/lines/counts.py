@@ -43,6 +43,7 @@ _THING = re.compile(
     rf"\s?(?P<more>(?:{_BETWEEN}){{0,2}})"
     rf"(?:(?P<unit>{_UNITS})|(?P<good>{_GOODS})|(?P<several>[^\W\d_]{{3,}}(?:s|x)))(?![^\W\d_])"
 )
+_WORD_OR_TWO = re.compile(rf"\s(?:{_BETWEEN}){{1,2}}")
 _GERMAN_SEVERAL = re.compile(r"\s[A-ZÄÖÜ][a-zäöüß]{3,}(?:en|er|e)(?![^\W\d_])")
 _LABEL = re.compile(rf"(?<![^\W\d_])(?:{_NAMES_OF_THINGS})\s\Z")
 _MAYBE_LABEL = re.compile(rf"(?<![^\W\d_])(?:{_PERHAPS_BOUGHT})\s\Z")
@@ -53,7 +54,7 @@ _TIME = re.compile(r"(?:[01]?[0-9]|2[0-3])\.[0-5][05]\Z")
 _PRICE_BEHIND = re.compile(r"[\s\x02]*(?:(?:for|zu|für|pour|=|[:：,，-]|->|→)\s*)?\Z")
 _BEFORE_A_COUNT = re.compile(r"[\s\x02]*(?:(?:for|für|pour|on|de|and|und|et|&|\+|,)\s*)?\Z")
 _PRICE = re.compile(r"[0-9]+[.,][0-9]{2}\Z")
-_MOST_COUNTED, _MOST_NAMED, _FEW = 48, 1000, 4
+_MOST_COUNTED, _MOST_NAMED, _FEW, _DOZEN = 48, 1000, 4, 12
 
 
 def without_counts(numbers: list[Found], marked: Marked) -> list[Found]:
@@ -99,7 +100,7 @@ def _is_named(one: Found, numbers: list[Found], marked: Marked) -> bool:
 def _is_counted(one: Found, numbers: list[Found], marked: Marked) -> bool:
     """`3 beers 12`, `12 for 3 beers`, `Kino 4 Karten 48`."""
     others = [other for other in numbers if other is not one]
-    thing = _thing(one, marked)
+    thing = _thing(one, marked) or _any_thing(one, others[0], marked)
     if thing is None or len(others) != 1 or not 1 <= _value(one, marked) <= _MOST_COUNTED:
         return False
     other, (end, is_unit) = others[0], thing
@@ -145,6 +146,16 @@ def _thing(one: Found, marked: Marked) -> tuple[int, bool] | None:
     if german is None or _LABEL.search(marked.folded[one.end : german.end()] + " "):
         return None
     return None if _MAYBE_LABEL.search(marked.folded[one.end : german.end()] + " ") else (german.end(), False)
+
+
+def _any_thing(one: Found, other: Found, marked: Marked) -> tuple[int, bool] | None:
+    """`2 Spezi 8`, `2 Maß 27,60`: a small number, a word or two, and a price at the end, large enough for it."""
+    words = marked.folded[one.end : other.start] if one.end <= other.start else ""
+    if not _is_first(one, marked) or not _is_last(other, marked) or not _WORD_OR_TWO.fullmatch(words):
+        return None
+    most = _DOZEN if _is_price(other, marked) and "," in marked.folded[other.start : other.end] else _FEW
+    is_enough = _is_price(other, marked) or _value(other, marked) >= 2 * _value(one, marked)
+    return (other.start, False) if 2 <= _value(one, marked) <= most and is_enough else None
 
 
 def _value(one: Found, marked: Marked) -> int:

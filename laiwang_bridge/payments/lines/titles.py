@@ -11,7 +11,7 @@ _LEADING = re.compile(r"\A(?:for|für|fürs|pour|de|d['’]|on)\s*(?<=\W)(?=\S)"
 _EQUALLY = re.compile(r"(?<=\s)(?:equally|evenly|gleichmäßig|à parts égales)(?=\s*(?:\x02|\Z))", re.IGNORECASE)
 _FOR = re.compile(r"\A(?:for|für|fürs|pour)\s+", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
-_LONELY = re.compile(r"(?<!\S)[.,;:，。；：=](?!\S)")
+_LONELY = re.compile(r"(?<!\S)[.,;:，。；：=…!?！？]+(?!\S)")
 _I_PAID = re.compile(
     r"\s*(?:(?:i|we|ich|wir|j['’]ai|on a|nous avons|我们|我)\s*)?(?:(?:have|hab|habe|haben|just)\s+)*"
     r"(?:paid|spent|split|split the|share|payé|dépensé|réglé|bezahlt|habe?n?|付了|花了|用了|垫了|total|in total"
