@@ -129,7 +129,8 @@ async def offer_of(chat: Chat, title: str) -> str:
 
     async def is_there() -> bool:
         listed = (await chat.finds(title)).text
-        rows = [row for row in listed.splitlines() if f"“{title}”" in row] or [listed]
+        # A list has all of it in one line: "… are talking: “…” · join 2"; a card alone has lines of its own.
+        rows = [row for row in listed.splitlines() if f"“{title}”" in row and " · " in row] or [listed]
         offers[:] = [row for row in rows if "join " in row]
         return bool(offers)
 

@@ -197,6 +197,6 @@ async def test_a_picture_leads_friends_in_and_a_pass_whomever_the_host_likes(bri
     await bo.say(link, "Come in: you are invited into “mushrooms”.")
     assert await room_called(bo, "mushrooms") == room
 
-    said = await ann.say("pass", "lets one person into mushrooms")
+    said = await ann.say("pass", "lets one person into “mushrooms”")
     await eve.say(said.text.split()[0], "Come in: you are invited into “mushrooms”.")
     assert await room_called(eve, "mushrooms") == room
