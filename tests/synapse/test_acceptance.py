@@ -240,12 +240,22 @@ async def test_transactions_told_again_change_nothing(line: Line) -> None:
 
 
 async def settled(database: Path) -> dict[str, Sequence[Any]]:
-    """All that is in the database, once it does not change any more; without the list of transactions."""
+    """All that is in the database, once nothing waits and it does not change any more; without the list of
+    transactions."""
     last: dict[str, Sequence[Any]] = {}
-    while (now := await asyncio.to_thread(everything, database)) != last:
+    while (now := await asyncio.to_thread(everything, database)) != last or await asyncio.to_thread(waits, database):
         last = now
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
     return last
+
+
+def waits(database: Path) -> bool:
+    """Whether anything that was heard has not been handled, or anything to be said has not been sent."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        found = connection.execute(
+            "select exists (select 1 from inbox where state = 0 union select 1 from outbox where state = 0)"
+        )
+        return bool(found.fetchone()[0])
 
 
 def everything(database: Path) -> dict[str, Sequence[Any]]:
