@@ -8,7 +8,6 @@ from typing import Annotated
 from mautrix.types import UserID
 
 from appservice.bots import Argument, Context, Router, UserError
-from appservice.content import code
 from appservice.language import Message, _
 from laiwang_bridge.clusters import card_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
@@ -166,11 +165,8 @@ class ClusterBot:
         named = store.find(context.connection, card.cluster)
         assert named is not None
         self._spread.mute(context.unit, named, card)
-        context.reply(
-            _("“**{title}**” is hidden. {line} brings it back."),
-            title=named.title,
-            line=code(context.line(self.join, card.number)),
-        )
+        if context.event.type != "m.reaction":
+            context.agree()  # the card says it
 
     # -- small things -----------------------------------------------------------------------------------------------
 

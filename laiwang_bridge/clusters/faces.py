@@ -148,7 +148,8 @@ def alone(
         case CardState.GONE:
             return voice.say(_("“**{title}**” is not available any more."), title=title), []
         case CardState.MUTED:
-            return voice.say(_("“**{title}**” is hidden."), title=title), []
+            line = code(voice.line(commands.join, number))
+            return voice.say(_("“**{title}**” is hidden. {line} brings it back."), title=title, line=line), []
 
 
 def row(voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons) -> Words:
