@@ -6,6 +6,10 @@ events that `appservice_stream_position` counts as done). So when a homeserver m
 latest events of its rooms, and the inbox, which knows all events that it has, takes up the others. A room is looked
 at before anything new in it is taken, so that its order stays what it was; the others follow by and by.
 
+Synapse also lays an event aside that comes while it ends catching up with us, between its last look for transactions
+that were not sent and its note that we are up again: that is pushed when we have been away the next time. So the bot
+looks once more a little after a start, and whenever the number of a transaction is missing.
+
 What cannot be had this way: invitations, and rooms in which only ghosts are. Homeservers do not let us `/sync`.
 """
 
@@ -14,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,6 +45,7 @@ _GATE_SECONDS = 10.0
 _LATEST, _PAGE, _MOST_PAGES = 20, 100, 50
 _AT_ONCE = 4
 _PAUSE_BETWEEN_QUIET_ROOMS = 0.2
+_LOOKS_AGAIN_AFTER_SECONDS = (5.0, 30.0)
 _QUIET_ROOMS_EVERY_SECONDS = 3600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 
@@ -61,6 +67,7 @@ class Catchup:
         inbox: Inbox,
         clock: Callable[[], int],
         further_bots: Sequence[UserID] = (),
+        looks_again_after: Sequence[float] = _LOOKS_AGAIN_AFTER_SECONDS,
     ) -> None:
         self.found = 0
         self._database = database
@@ -71,6 +78,9 @@ class Catchup:
         self._clock = clock
         self._since: int | None = None
         """While something may be missing: the moment up to which nothing is, in milliseconds."""
+        self._looks_again_after = looks_again_after
+        self._looks_again = deque(looks_again_after)
+        self._last_number: int | None = None
         self._looked_at: set[str] = set()
         self._suspicions = 0
         self._thorough = True
@@ -101,6 +111,10 @@ class Catchup:
 
     def suspect(self) -> None:
         """The homeserver may have stopped since we last heard of it."""
+        self._looks_again = deque(self._looks_again_after)
+        self._look_once_more()
+
+    def _look_once_more(self) -> None:
         self._suspicions += 1
         self._patient = True
         self._looked_at.clear()
@@ -112,10 +126,21 @@ class Catchup:
 
     async def accept(self, transaction: Transaction) -> None:
         """Return when the transaction, and what was missed before it in its rooms, is durable."""
+        self._count(transaction.txn_id)
         if self._since is not None and self._patient:
             await self._look_before(transaction)
         await self._inbox.accept(transaction)
         self._accepted = True
+
+    def _count(self, txn_id: str) -> None:
+        """Synapse numbers its transactions; other homeservers name them as they like."""
+        if not (txn_id.isascii() and txn_id.isdigit()):
+            return
+        number, last = int(txn_id), self._last_number
+        if last is not None and number > last + 1:
+            log.info("transaction %d came after %d: looking for what was in between", number, last)
+            self.suspect()
+        self._last_number = number if last is None else max(number, last)
 
     async def _look_before(self, transaction: Transaction) -> None:
         rooms = {event.get("room_id") for event in transaction.events if isinstance(event, Mapping)}
@@ -152,11 +177,14 @@ class Catchup:
     async def _wait_for_suspicion(self) -> None:
         while not self._suspected.is_set():
             self._accepted = False
+            again = bool(self._looks_again)
             try:
-                async with asyncio.timeout(_HEARTBEAT_SECONDS):
+                async with asyncio.timeout(self._looks_again.popleft() if again else _HEARTBEAT_SECONDS):
                     await self._suspected.wait()
             except TimeoutError:
-                if self._accepted:
+                if again:
+                    self._look_once_more()
+                elif self._accepted:
                     await self._keep()
 
     async def _keep(self) -> None:

@@ -44,7 +44,7 @@ def clock() -> Clock:
 async def catchup(database: Database, post: Post, bot: UserID, clock: Clock) -> AsyncIterator[Catchup]:
     """Begun when all was well."""
     arriving = Inbox(database, lambda lane: None, clock)
-    looking = Catchup(database, post.homeserver, post.ghosts, bot, arriving, clock)
+    looking = Catchup(database, post.homeserver, post.ghosts, bot, arriving, clock, looks_again_after=())
     await looking.start()
     yield looking
     await looking.close()
@@ -224,3 +224,36 @@ async def test_in_peace_nothing_is_asked(catchup: Catchup, proxy: Proxy) -> None
     for number in range(10):
         await catchup.accept(Transaction(str(number), [event()]))
     assert len(proxy.log) == asked
+
+
+async def test_what_is_laid_aside_just_after_the_start_is_found_too(
+    database: Database, post: Post, eyes: Eyes, bot: UserID, clock: Clock, room: RoomID
+) -> None:
+    """Synapse does that with an event that comes while it ends catching up with us."""
+    arriving = Inbox(database, lambda lane: None, clock)
+    looking = Catchup(database, post.homeserver, post.ghosts, bot, arriving, clock, looks_again_after=(0.2,) * 300)
+    await looking.start()
+    laid_aside: list[str] = []
+
+    async def is_found() -> bool:
+        return set(laid_aside) <= set(await known(database, room))
+
+    for text in ("after the first look", "after the next"):
+        laid_aside += await say(eyes, bot, room, text)
+        await eventually(is_found)
+    await looking.close()
+
+
+async def test_what_stood_in_a_transaction_that_never_came_is_found_when_the_next_comes(
+    catchup: Catchup, eyes: Eyes, bot: UserID, database: Database, room: RoomID
+) -> None:
+    before = await known(database, room)
+    [first], missed = await say(eyes, bot, room, "a"), await say(eyes, bot, room, "b")
+    [last] = await say(eyes, bot, room, "c")
+    await catchup.accept(Transaction("41", [event(room, event_id=first)]))
+    assert catchup.whole
+    await catchup.accept(Transaction("43", [event(room, event_id=last)]))
+    await eventually(lambda: catchup.whole)
+    assert await known(database, room) == [*before, first, *missed, last]
+    await catchup.accept(Transaction("42", [event(room, event_id=missed[0])]))
+    assert catchup.whole
