@@ -262,7 +262,9 @@ def everything(database: Path) -> dict[str, Sequence[Any]]:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         names = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
         kept = [name for name in names if name not in ("inbox_transaction", "sqlite_sequence")]
-        tables = {name: sorted(connection.execute(f'select * from "{name}"'), key=repr) for name in kept}
+        tables: dict[str, Sequence[Any]] = {
+            name: sorted(connection.execute(f'select * from "{name}"'), key=repr) for name in kept
+        }
     # The bridge notes every now and then until when it has heard all.
     tables["instance"] = [row for row in tables["instance"] if row[0] != "catchup.whole_at"]
     return tables
