@@ -30,7 +30,8 @@ from appservice import instance
 from appservice.database import Database
 from appservice.ghosts import Ghosts
 from appservice.homeserver import Homeserver, HomeserverAway, HomeserverError
-from appservice.inbox import Inbox, inbox
+from appservice.inbox import Inbox, inbox, inbox_transaction
+from appservice.sql import among
 from appservice.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ _LATEST, _PAGE, _MOST_PAGES = 20, 100, 50
 _AT_ONCE = 4
 _PAUSE_BETWEEN_QUIET_ROOMS = 0.2
 _LOOKS_AGAIN_AFTER_SECONDS = (5.0, 30.0)
+_MOST_ELSEWHERE = 1_000
+_COUNT_KNOWN = select(func.count()).where(among(inbox_transaction.c.txn_id, "ids"))
 _QUIET_ROOMS_EVERY_SECONDS = 3600.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 
@@ -126,21 +129,31 @@ class Catchup:
 
     async def accept(self, transaction: Transaction) -> None:
         """Return when the transaction, and what was missed before it in its rooms, is durable."""
-        self._count(transaction.txn_id)
+        await self._count(transaction.txn_id)
         if self._since is not None and self._patient:
             await self._look_before(transaction)
         await self._inbox.accept(transaction)
         self._accepted = True
 
-    def _count(self, txn_id: str) -> None:
+    async def _count(self, txn_id: str) -> None:
         """Synapse numbers its transactions; other homeservers name them as they like."""
         if not (txn_id.isascii() and txn_id.isdigit()):
             return
         number, last = int(txn_id), self._last_number
-        if last is not None and number > last + 1:
+        self._last_number = number if last is None else max(number, last)
+        if last is not None and number > last + 1 and not await self._are_known(range(last + 1, number)):
             log.info("transaction %d came after %d: looking for what was in between", number, last)
             self.suspect()
-        self._last_number = number if last is None else max(number, last)
+
+    async def _are_known(self, numbers: range) -> bool:
+        """Whether all transactions of these numbers came, here or to another process that shares the work."""
+        if len(numbers) > _MOST_ELSEWHERE:
+            return False
+        ids = [str(number) for number in numbers]
+        known = await self._database.read(
+            lambda connection: connection.execute(_COUNT_KNOWN, {"ids": ids}).scalar_one()
+        )
+        return bool(known == len(ids))
 
     async def _look_before(self, transaction: Transaction) -> None:
         rooms = {event.get("room_id") for event in transaction.events if isinstance(event, Mapping)}

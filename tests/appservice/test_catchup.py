@@ -257,3 +257,14 @@ async def test_what_stood_in_a_transaction_that_never_came_is_found_when_the_nex
     assert await known(database, room) == [*before, first, *missed, last]
     await catchup.accept(Transaction("42", [event(room, event_id=missed[0])]))
     assert catchup.whole
+
+
+async def test_transactions_that_came_to_another_process_are_not_missed(
+    catchup: Catchup, database: Database, clock: Clock, room: RoomID
+) -> None:
+    elsewhere = Inbox(database, lambda lane: None, clock)
+    await catchup.accept(Transaction("1", [event(room)]))
+    for number in range(2, 12):
+        await elsewhere.accept(Transaction(str(number), [event(room)]))
+    await catchup.accept(Transaction("12", [event(room)]))
+    assert catchup.whole
