@@ -26,7 +26,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import Entry
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claims
+from laiwang_bridge.payments.paying import claims, standing
 from laiwang_bridge.payments.till import BillNumber, Till
 
 PAGE = 10
@@ -185,7 +185,7 @@ class BillBot:
         context.reply(paragraphs(lines(title, bullets(rows)), more or ""))
 
     def _row(self, context: Context, bill: Bill) -> Rich:
-        done, owing = claims.progress(list(claims.statuses(context.connection, bill).values()))
+        done, owing = standing.progress(list(standing.statuses(context.connection, bill).values()))
         how_far = words("✅")
         if bill.is_imported:
             how_far = context.say(_("imported"))

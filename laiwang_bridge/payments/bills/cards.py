@@ -21,9 +21,9 @@ from laiwang_bridge.payments.bills.card_text import Card, Face
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claims
-from laiwang_bridge.payments.paying.claims import Standing
+from laiwang_bridge.payments.paying import claims, standing
 from laiwang_bridge.payments.paying.rules import ShareStatus
+from laiwang_bridge.payments.paying.standing import Standing
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.mail import is_here
 
@@ -69,9 +69,9 @@ class Cards:
             if voice is None:
                 continue
             if bill.card is None or not is_here(voice, bill.card):
-                self._send(voice, bill, claims.standing(voice.connection, bill), quiet=True)
+                self._send(voice, bill, standing.of(voice.connection, bill), quiet=True)
                 continue
-            card = self._card(voice, bill, claims.standing(voice.connection, bill))
+            card = self._card(voice, bill, standing.of(voice.connection, bill))
             voice.edit(bill.card, self._text(card, voice), buttons=self._buttons(card), fields=field_of(card))
 
     def voice(self, unit: Unit, bill: Bill) -> Voice | None:
@@ -85,7 +85,7 @@ class Cards:
 
     def show_again(self, context: Context, bill: Bill) -> None:
         """Show a bill further down, on a new card; from now on that one is kept up to date."""
-        card = self._card(context, bill, claims.standing(context.connection, bill))
+        card = self._card(context, bill, standing.of(context.connection, bill))
         key = context.reply(self._text(card, context), buttons=self._buttons(card), fields=field_of(card))
         bill_store.note_card(context.connection, bill.id, key, context.bot.user_id)
 
@@ -100,24 +100,24 @@ class Cards:
 
     def tell(self, unit: Unit, bill: Bill) -> Standing:
         """A bill was added or changed: say so to all who follow bills, without showing it."""
-        standing = claims.bill_changed(unit.connection, bill)
+        stands = claims.bill_changed(unit.connection, bill)
         for listener in self.changed:
             listener(unit, bill)
-        return standing
+        return stands
 
-    def _send(self, voice: Voice, bill: Bill, standing: Standing, *, quiet: bool) -> None:
-        card = self._card(voice, bill, standing)
+    def _send(self, voice: Voice, bill: Bill, stands: Standing, *, quiet: bool) -> None:
+        card = self._card(voice, bill, stands)
         rich, buttons = self._text(card, voice), self._buttons(card)
         mentions = [] if quiet else card_text.must_act(card)
         key = voice.send(rich, buttons=buttons, mentions=mentions, thread=bill.thread, fields=field_of(card))
         bill_store.note_card(voice.connection, bill.id, key, voice.bot.user_id)
 
-    def _card(self, voice: Voice, bill: Bill, standing: Standing) -> Card:
+    def _card(self, voice: Voice, bill: Bill, stands: Standing) -> Card:
         return Card(
             bill=bill,
             faces=self.faces(voice.connection, bill.ledger),
-            statuses=standing.statuses,
-            debts=standing.debts,
+            statuses=stands.statuses,
+            debts=stands.debts,
             edit=self._edit(voice, bill.number),
             receipt=self._receipt(voice.connection, bill),
             exchange=billing.exchange_of(voice.connection, bill),

@@ -28,7 +28,7 @@ from laiwang_bridge.payments.ledger.ledger_store import AccountKind
 from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide
 from laiwang_bridge.payments.lines.wording import EqualWording, Everybody, Sender
 from laiwang_bridge.payments.money.money import Money, decimal_text
-from laiwang_bridge.payments.paying import claims
+from laiwang_bridge.payments.paying import standing
 from laiwang_bridge.payments.till import BillNumber, Till
 
 
@@ -222,7 +222,7 @@ class Changing:
         """Whether it has to be asked first, because money was paid for what the bill says now."""
         old = draft_of(bill.content)
         same = wanted is not None and (wanted.total, wanted.paid, wanted.split) == (old.total, old.paid, old.split)
-        paid = sum(one.paid for one in claims.statuses(context.connection, bill).values())
+        paid = sum(one.paid for one in standing.statuses(context.connection, bill).values())
         if said.is_sure or same or not paid:
             return False
         amount = Money(paid, old.total.currency).text(context.language.value)

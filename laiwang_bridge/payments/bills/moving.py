@@ -17,7 +17,7 @@ from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.money.money import Money
-from laiwang_bridge.payments.paying import claims, open_shares
+from laiwang_bridge.payments.paying import open_shares, standing
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.payments.till import link_to
 from laiwang_bridge.people.mail import is_here
@@ -87,7 +87,7 @@ class Moving:
         return paragraphs(head, bullets(rows), voice.say(_("The card of one: {line}"), line=line))
 
     def _row(self, voice: Voice, bill: Bill) -> Rich:
-        left = sum(one.owed - one.paid for one in claims.statuses(voice.connection, bill).values())
+        left = sum(one.owed - one.paid for one in standing.statuses(voice.connection, bill).values())
         return voice.say(
             _("{number} **{title}**: {left} of {total} open"),
             number=f"#{bill.number}", title=_title(voice, bill),

@@ -16,7 +16,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
-from laiwang_bridge.payments.paying import claim_store, claims, open_shares
+from laiwang_bridge.payments.paying import claim_store, claims, open_shares, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.rules import ClaimState, ShareStatus
@@ -89,11 +89,11 @@ class ClaimBot:
                 _("Bill {number} is in {currency}. For another currency write {line}."),
                 number=_number(found), currency=unit, line=code("pay"),
             )  # fmt: skip
-        open_before = claims.statuses(context.connection, found)[me].open
+        open_before = standing.statuses(context.connection, found)[me].open
         try:
             outcome = claims.claim(context.connection, found, me, money.minor if money else None, context.now)
         except claims.OwesNothing:
-            if context.event.type == "m.reaction" and claims.statuses(context.connection, found)[me].claimed:
+            if context.event.type == "m.reaction" and standing.statuses(context.connection, found)[me].claimed:
                 return  # the same tap twice; the card shows that it was heard
             raise self._owes_nothing(context, found, me) from None
         self._tell(context, outcome)
@@ -126,7 +126,7 @@ class ClaimBot:
     def _is_payee(self, context: Context, bill: Bill, whom: Who) -> bool:
         """Whether somebody is the one who gets the money for a bill."""
         account = self._till.account(context, bill.ledger, whom)
-        return claims.creditors(context.connection, bill) == (claims.share_of(context.connection, bill, account),)
+        return standing.creditors(context.connection, bill) == (standing.share_of(context.connection, bill, account),)
 
     def _only(self, context: Context, amount: str) -> Bill:
         """The one bill of which somebody has a share to pay. Raises `UserError`."""
@@ -144,20 +144,20 @@ class ClaimBot:
 
     def _share(self, context: Context, bill: Bill) -> AccountId:
         me = self._till.me(context, bill.ledger)
-        share = claims.share_of(context.connection, bill, me)
+        share = standing.share_of(context.connection, bill, me)
         if share is None:
             raise UserError(_NO_PART, number=_number(bill))
         return share
 
     def _owes_nothing(self, context: Context, bill: Bill, me: AccountId) -> UserError:
-        state = claims.statuses(context.connection, bill)[me]
+        state = standing.statuses(context.connection, bill)[me]
         if bill.is_void:
             return UserError(_("Bill {number} is void: nobody owes anything for it."), number=_number(bill))
         if state.claimed:
             return UserError(_("You have said so already. Now whoever gets the money has to confirm it."))
         if state.owed:
             return UserError(_("Your share of bill {number} is paid."), number=_number(bill))
-        if me in claims.creditors(context.connection, bill):
+        if me in standing.creditors(context.connection, bill):
             return UserError(
                 _("You owe nothing for bill {number}: the others owe you. When you have got the money:"),
                 number=_number(bill), try_instead=context.line(self.received, bill.number),
@@ -285,7 +285,7 @@ class ClaimBot:
         found = self._getting(context, bill)
         if not found:
             faces = self._till.cards.faces(context.connection, bill.ledger)
-            getting = claims.creditors(context.connection, bill)
+            getting = standing.creditors(context.connection, bill)
             raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
         return found
 
@@ -295,8 +295,8 @@ class ClaimBot:
         if me is None:
             return []
         accounts = ledger_store.accounts(context.connection, bill.ledger)
-        getting = claims.creditors(context.connection, bill)
-        mine = claims.share_of(context.connection, bill, me)
+        getting = standing.creditors(context.connection, bill)
+        mine = standing.share_of(context.connection, bill, me)
         if bill.author != me:
             return [one for one in getting if one == mine]
         return [one for one in getting if one == mine or not self._is_here(context, accounts[one])]
@@ -311,7 +311,7 @@ class ClaimBot:
         if whom is None:
             return None
         account = self._till.account(context, bill.ledger, whom)
-        share = claims.share_of(context.connection, bill, account)
+        share = standing.share_of(context.connection, bill, account)
         if share is None:
             raise UserError(_("They have no part in bill {number}."), number=_number(bill))
         return share
@@ -319,7 +319,7 @@ class ClaimBot:
     def _nothing_came(self, context: Context, bill: Bill, debtor: AccountId | None) -> UserError:
         if debtor is not None:
             return UserError(_("They owe you nothing more for bill {number}."), number=_number(bill))
-        owing = [one for one, his in claims.statuses(context.connection, bill).items() if his.owed > his.paid]
+        owing = [one for one, his in standing.statuses(context.connection, bill).items() if his.owed > his.paid]
         if not owing:
             return UserError(_("Bill {number} is paid."), number=_number(bill))
         who = self._typed(context, bill.ledger, owing[0])

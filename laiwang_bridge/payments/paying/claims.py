@@ -6,7 +6,7 @@ A claim is no entry of the books; its confirmation is one. A dispute changes not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -19,70 +19,18 @@ from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, payment_po
 from laiwang_bridge.payments.ledger.ledger_settings import Confirmation
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, open_shares
+from laiwang_bridge.payments.paying import claim_store, open_shares, standing
 from laiwang_bridge.payments.paying.claim_store import Claim, Dispute
 from laiwang_bridge.payments.paying.rules import (
     Act,
     ClaimState,
-    Debt,
     ShareState,
-    ShareStatus,
     after,
-    counted,
-    debts_of,
     portions,
-    status,
 )
+from laiwang_bridge.payments.paying.standing import Standing
 
 KIND = "payment"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where everybody stands who paid for a bill or bears a share of it, in the bill's order, and who has to give whom
-    how much for it, whatever was paid of it already.
-
-    Of those who settle as one, the first of the bill stands for all. Shares of imported bills are not paid one by one.
-    """
-
-    statuses: Mapping[AccountId, ShareStatus]
-    debts: tuple[Debt, ...]
-
-
-def standing(connection: Connection, bill: Bill) -> Standing:
-    face = _faces(connection, bill)
-    nets = _nets(bill, face)
-    return Standing(_statuses(connection, bill, face, nets), debts_of(nets))
-
-
-def statuses(connection: Connection, bill: Bill) -> Mapping[AccountId, ShareStatus]:
-    """The first half of it."""
-    return standing(connection, bill).statuses
-
-
-def _statuses(
-    connection: Connection, bill: Bill, face: Callable[[AccountId], AccountId], nets: Mapping[AccountId, int]
-) -> dict[AccountId, ShareStatus]:
-    if bill.is_imported and not bill.is_void:
-        wrong = {one.account for one in claim_store.disputes_of(connection, bill.id)}
-        return {account: counted(disputed=account in wrong) for account in bill.nets}
-    confirmed: Counter[AccountId] = Counter()
-    claimed: Counter[AccountId] = Counter()
-    for account, minor in claim_store.evened(connection, bill.id).items():
-        confirmed[face(account)] += minor
-    for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[face(claim.debtor)] += claim.minor
-    disputed = {one.account for one in claim_store.disputes_of(connection, bill.id)}
-    return {
-        account: status(-nets.get(account, 0), confirmed[account], claimed[account], disputed=account in disputed)
-        for account in bill.nets
-    }
-
-
-def progress(shares: Sequence[ShareStatus]) -> tuple[int, int]:
-    """How many of those who owe something for a bill have paid, and how many there are."""
-    owing = [share for share in shares if share.owed]
-    return sum(share.paid == share.owed for share in owing), len(owing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +65,6 @@ class TooLate(Refusal):
     """It is in the books already: only an undo takes it out again."""
 
 
-def share_of(connection: Connection, bill: Bill, account: AccountId) -> AccountId | None:
-    """The account of a bill that somebody's share stands at: his own, or that of whom he settles with."""
-    heads = _heads(connection, bill.ledger)
-    head = heads.get(account, account)
-    return next((one for one in bill.nets if heads.get(one, one) == head), None)
-
-
-def creditors(connection: Connection, bill: Bill) -> tuple[AccountId, ...]:
-    """Who is to get money for the bill."""
-    if bill.is_imported:
-        return ()
-    return tuple(account for account, net in _nets(bill, _faces(connection, bill)).items() if net > 0)
-
-
-def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
-    """Who has to give whom how much for a bill, whatever was paid of it already."""
-    if bill.is_imported:
-        return ()
-    return debts_of(_nets(bill, _faces(connection, bill)))
-
-
 # -- paying ---------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +91,7 @@ def receive(
     `NobodySaid` and `OwesNothing`.
     """
     claims = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.REFUSED)
-    face = _faces(connection, bill)
+    face = standing.faces_of(connection, bill)
     mine = [one for one in claims if face(one.payee) == payee and debtor in (None, face(one.debtor))]
     said = [one for one in mine if one.state is ClaimState.CLAIMED]
     if debtor is None or (said and minor in (None, sum(one.minor for one in said))):
@@ -176,10 +103,12 @@ def receive(
     for one in said:  # what he says himself takes the place of what they said
         claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     if minor is None:
-        owed = sum(debt.minor for debt in debts(connection, bill) if (debt.debtor, debt.payee) == (debtor, payee))
+        owed = sum(
+            debt.minor for debt in standing.debts(connection, bill) if (debt.debtor, debt.payee) == (debtor, payee)
+        )
         had = claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED)
         minor = owed - sum(one.minor for one in had if (face(one.debtor), face(one.payee)) == (debtor, payee))
-        minor = min(minor, statuses(connection, bill)[debtor].open)
+        minor = min(minor, standing.statuses(connection, bill)[debtor].open)
         if minor <= 0:
             raise OwesNothing
     currency = bill.content.total.currency.code
@@ -222,7 +151,7 @@ def refuse(connection: Connection, one: Claim) -> Outcome:
 def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
     """Somebody takes back that he has paid for a bill. Raises `TooLate` if it was confirmed, and `NobodySaid`."""
     said = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED)
-    face = _faces(connection, bill)
+    face = standing.faces_of(connection, bill)
     his = [one for one in said if face(one.debtor) == debtor]
     if not his:
         raise NobodySaid
@@ -295,12 +224,12 @@ def _is_enough(connection: Connection, ledger: LedgerId, payee: AccountId) -> bo
 
 
 def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> list[Claim]:
-    his = statuses(connection, bill).get(debtor)
-    owed = [debt for debt in debts(connection, bill) if debt.debtor == debtor]
+    his = standing.statuses(connection, bill).get(debtor)
+    owed = [debt for debt in standing.debts(connection, bill) if debt.debtor == debtor]
     wanted = (his.open if his else 0) if minor is None else minor
     if not owed or wanted <= 0:
         raise OwesNothing
-    face = _faces(connection, bill)
+    face = standing.faces_of(connection, bill)
     had: Counter[AccountId] = Counter()
     for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
         if face(one.debtor) == debtor:
@@ -337,7 +266,7 @@ def _even(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
 
     So is whoever comes to zero by it, and whoever has given more than he owed, unless he gave it for one bill.
     """
-    heads = _heads(connection, paid.ledger)
+    heads = standing.heads_of(connection, paid.ledger)
     balances = ledger_store.balances(connection, paid.ledger)
     found: list[BillId] = []
     for head in dict.fromkeys(heads.get(one, one) for one in (paid.debtor, paid.payee)):
@@ -353,10 +282,10 @@ def _even_account(connection: Connection, paid: Claim, account: AccountId, entry
     rest: dict[BillId, int] = {}
     for id in open_shares.bills_of(connection, account):
         bill = bill_store.find(connection, id)
-        his = statuses(connection, bill)[account]
+        his = standing.statuses(connection, bill)[account]
         if bill.content.total.currency.code == paid.currency and his.owed > his.paid:
             rest[id] = his.owed - his.paid
-            face = _faces(connection, bill)
+            face = standing.faces_of(connection, bill)
             for one in claim_store.of_bill(connection, id, ClaimState.CLAIMED):
                 if face(one.debtor) == account:
                     claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
@@ -382,7 +311,7 @@ def _touch(connection: Connection, bills: Sequence[BillId]) -> None:
 
 
 def _note_open(connection: Connection, bill: Bill) -> Standing:
-    found = standing(connection, bill)
+    found = standing.of(connection, bill)
     waiting = {
         account: share.state is ShareState.OPEN for account, share in found.statuses.items() if share.owed > share.paid
     }
@@ -392,27 +321,6 @@ def _note_open(connection: Connection, bill: Bill) -> Standing:
 
 def _found(connection: Connection, ids: Sequence[claim_store.ClaimId]) -> list[Claim]:
     return [one for id in ids if (one := claim_store.find(connection, id)) is not None]
-
-
-def _heads(connection: Connection, ledger: LedgerId) -> dict[AccountId, AccountId]:
-    """Under whom everybody of a ledger settles."""
-    return {id: one.settles_with or id for id, one in ledger_store.accounts(connection, ledger).items()}
-
-
-def _faces(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountId]:
-    """Who stands for whom in a bill: of those who settle as one, the first."""
-    heads = _heads(connection, bill.ledger)
-    first: dict[AccountId, AccountId] = {}
-    for account in bill.nets:
-        first.setdefault(heads.get(account, account), account)
-    return lambda account: first.get(heads.get(account, account), account)
-
-
-def _nets(bill: Bill, face: Callable[[AccountId], AccountId]) -> dict[AccountId, int]:
-    nets: dict[AccountId, int] = {}
-    for account, net in bill.nets.items():
-        nets[face(account)] = nets.get(face(account), 0) + net
-    return nets
 
 
 def day(now: int) -> date:

@@ -16,7 +16,7 @@ from appservice.unit import Unit
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance
-from laiwang_bridge.payments.paying import claims, open_shares
+from laiwang_bridge.payments.paying import open_shares, standing
 from laiwang_bridge.payments.paying.open_shares import OpenShare
 from laiwang_bridge.payments.paying.settle_cards import KEYCAPS, MOST_BUTTONS
 from laiwang_bridge.payments.till import Till, shown, title_of
@@ -64,7 +64,7 @@ class Leaving:
 
     def _share(self, voice: Voice, share: OpenShare) -> Rich:
         bill = bill_store.find(voice.connection, share.bill)
-        his = claims.statuses(voice.connection, bill)[share.account]
+        his = standing.statuses(voice.connection, bill)[share.account]
         amount = shown(his.open, bill.content.total.currency.code, voice.language)
         return voice.say(_("{amount} for {title}"), amount=amount, title=title_of(voice, bill))
 

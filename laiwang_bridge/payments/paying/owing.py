@@ -18,7 +18,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.money.money import Money, currency
-from laiwang_bridge.payments.paying import claim_store, claims, settlement_store
+from laiwang_bridge.payments.paying import claim_store, settlement_store, standing
 from laiwang_bridge.payments.paying.rules import ClaimState, portions
 
 _LATELY = 500
@@ -40,15 +40,15 @@ class Owed:
 
 def for_bill(connection: Connection, bill: Bill, account: AccountId) -> list[Owed]:
     """What of a bill somebody has not paid yet, by whom it goes to."""
-    share = claims.share_of(connection, bill, account)
+    share = standing.share_of(connection, bill, account)
     if share is None:
         return []
-    status = claims.statuses(connection, bill)[share]
+    status = standing.statuses(connection, bill)[share]
     paid: Counter[AccountId] = Counter()
     for claim in claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED):
         if claim.debtor == share:
             paid[claim.payee] += claim.minor
-    mine = [debt for debt in claims.debts(connection, bill) if debt.debtor == share]
+    mine = [debt for debt in standing.debts(connection, bill) if debt.debtor == share]
     kind = bill.content.total.currency
     return [
         Owed(bill.ledger, share, payee, Money(minor, kind), bill.id, bill.number, bill.content.called)

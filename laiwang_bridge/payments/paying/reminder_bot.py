@@ -12,7 +12,7 @@ from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import back_off, claim_store, claims, open_shares
+from laiwang_bridge.payments.paying import back_off, claim_store, claims, open_shares, standing
 from laiwang_bridge.payments.paying.claim_bot import GROUP, ClaimBot
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId
 from laiwang_bridge.payments.paying.claims import Outcome
@@ -73,7 +73,7 @@ class ReminderBot:
                 try_instead=context.line(self.remind, newest[0].number if newest else 1),
             )
         me = self._till.me(context, found.ledger)
-        if me not in (found.author, claims.share_of(connection, found, me), *claims.creditors(connection, found)):
+        if me not in (found.author, standing.share_of(connection, found, me), *standing.creditors(connection, found)):
             raise UserError(_("You have no part in bill {number}."), number=f"#{found.number}")
         self._claim_bot.must_stand_alone(context, found)
         wishes = open_shares.wishes_for(connection, found.id)
@@ -124,7 +124,7 @@ class ReminderBot:
         except LookupError:
             raise _not_yours() from None
         account = ledger_store.find_account(connection, bill.ledger, context.sender)
-        share = None if account is None else claims.share_of(connection, bill, account)
+        share = None if account is None else standing.share_of(connection, bill, account)
         if share is None:
             raise _not_yours()
         try:

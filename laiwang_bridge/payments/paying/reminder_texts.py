@@ -12,7 +12,7 @@ from appservice.language import Message, _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claims
+from laiwang_bridge.payments.paying import standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.open_shares import OpenShare
 from laiwang_bridge.payments.paying.settle_cards import KEYCAPS, MOST_BUTTONS
@@ -79,7 +79,7 @@ class ReminderTexts:
         bill = bill_store.find(voice.connection, share.bill)
         faces = self._till.cards.faces(voice.connection, share.ledger)
         payees = dict.fromkeys(
-            faces[debt.payee].name for debt in claims.debts(voice.connection, bill) if debt.debtor == share.account
+            faces[debt.payee].name for debt in standing.debts(voice.connection, bill) if debt.debtor == share.account
         )
         said: Message = _("{amount} to {payees} for {title} ({room})")
         return voice.say(
@@ -97,7 +97,7 @@ class ReminderTexts:
 
     def _open(self, voice: Voice, share: OpenShare) -> str:
         bill = bill_store.find(voice.connection, share.bill)
-        his = claims.statuses(voice.connection, bill).get(AccountId(share.account))
+        his = standing.statuses(voice.connection, bill).get(AccountId(share.account))
         return shown(his.open if his else 0, bill.content.total.currency.code, voice.language)
 
     def _title(self, voice: Voice, share: OpenShare) -> Rich:

@@ -9,12 +9,9 @@ from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
 from tests.unit.laiwang_bridge.features.homeserver import Content
-from tests.unit.laiwang_bridge.features.town import PAY_BOT, SECOND, Person, Town
+from tests.unit.laiwang_bridge.features.town import DAY, HOUR, PAY_BOT, SECOND, Person, Town
 
-
-def guests(town: Town, *names: str) -> tuple[Person, ...]:
-    """People with accounts who have no chat with a bot of ours."""
-    return tuple(Person(town, town.stranger(name), RoomID(f"!no chat of {name}")) for name in names)
+Three = tuple[Person, Person, Person]
 
 
 class Table:
@@ -102,3 +99,14 @@ class Table:
 def strangers(town: Town, *names: str) -> tuple[Person, ...]:
     """People without a chat with any of our bots, which most that happens in a room does not need."""
     return tuple(Person(town, town.stranger(name), RoomID("!nowhere")) for name in names)
+
+
+async def two_with_chats(town: Town) -> Three:
+    """Ann and Bo have a chat with the bot for bills, Cat has none."""
+    ann = await town.arrive("ann", bot=PAY_BOT)
+    return ann, await town.arrive("bo", bot=PAY_BOT), Person(town, town.stranger("cat"), ann.chat)
+
+
+def wait_for_afternoon(town: Town) -> None:
+    """An hour of the day at which nobody's quiet hours are, nor are a day later."""
+    town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)

@@ -6,13 +6,13 @@ import pytest
 import pytest_asyncio
 from mautrix.types import RoomID, UserID
 
-from tests.unit.laiwang_bridge.features.table import Table, guests
+from tests.unit.laiwang_bridge.features.table import Table, strangers
 from tests.unit.laiwang_bridge.features.town import BOT, PAY_BOT, Person, Town
 
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> tuple[Person, Person, Person]:
-    ann, bo, cat = guests(town, "ann", "bo", "cat")
+    ann, bo, cat = strangers(town, "ann", "bo", "cat")
     return ann, bo, cat
 
 
@@ -175,7 +175,7 @@ async def test_somebody_whom_nobody_knows_is_no_bill(
 
 
 async def test_a_name_may_look_like_a_sum(town: Town, people: tuple[Person, Person, Person]) -> None:
-    table = await Table.of(town, people[0], guests(town, "dan-5")[0])
+    table = await Table.of(town, people[0], strangers(town, "dan-5")[0])
     await table.say(people[0], "!aa 20 taxi @dan-5")
     assert await table.owed() == {"ann": 1000, "dan-5": -1000}
     await table.say(people[0], "!aa 20 tea @ann @dan-5:town")
@@ -224,7 +224,7 @@ async def test_sums_that_do_not_fit_say_how_much_and_on_which_side(
 
 async def test_the_same_event_makes_one_bill(either_town: Town) -> None:
     either_town.twice = True
-    ann, bo, cat = guests(either_town, "ann", "bo", "cat")
+    ann, bo, cat = strangers(either_town, "ann", "bo", "cat")
     table = await Table.of(either_town, ann, bo, cat)
     await table.say(ann, "AA €120 dinner @bo @cat")
     assert len(await table.bills()) == 1

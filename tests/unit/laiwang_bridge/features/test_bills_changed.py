@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from appservice.effects import Join
 from laiwang_bridge.people.store import find_person
-from tests.unit.laiwang_bridge.features.table import Table, guests
+from tests.unit.laiwang_bridge.features.table import Table, strangers
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 People = tuple[Person, Person, Person]
@@ -17,7 +17,7 @@ People = tuple[Person, Person, Person]
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> People:
-    ann, bo, cat = guests(town, "ann", "bo", "cat")
+    ann, bo, cat = strangers(town, "ann", "bo", "cat")
     return ann, bo, cat
 
 

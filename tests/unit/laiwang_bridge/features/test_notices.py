@@ -6,25 +6,22 @@ from typing import Any
 
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, Three, two_with_chats, wait_for_afternoon
 from tests.unit.laiwang_bridge.features.town import DAY, HOUR, MINUTE, PAY_BOT, Person, Town
 
-Three = tuple[Person, Person, Person]
 CARD = "· #1"
 
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> Three:
-    """Ann and Bo have a chat with the bot for bills, Cat has none."""
-    ann = await town.arrive("ann", bot=PAY_BOT)
-    return ann, await town.arrive("bo", bot=PAY_BOT), Person(town, town.stranger("cat"), ann.chat)
+    return await two_with_chats(town)
 
 
 @pytest_asyncio.fixture
 async def table(town: Town, people: Three) -> Table:
     """It is three in the afternoon in Ann's part of the world."""
     table = await Table.of(town, *people)
-    town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)
+    wait_for_afternoon(town)
     await table.say(people[0], "AA 120 dinner @bo @cat")
     return table
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest_asyncio
 
 from laiwang_bridge.payments.audit import audit
-from tests.unit.laiwang_bridge.features.table import Table
+from tests.unit.laiwang_bridge.features.table import Table, Three, wait_for_afternoon
 from tests.unit.laiwang_bridge.features.town import DAY, HOUR, MINUTE, PAY_BOT, Person, Town
 
-Three = tuple[Person, Person, Person]
 CARD = "· #1"
 OWED = {"ann": 8000, "bo": -4000, "cat": -4000}
 
@@ -28,7 +27,7 @@ async def table(town: Town, people: Three) -> Table:
     """By day, and Ann is the host."""
     table = await Table.of(town, *people)
     await town.state(table.room, people[0].user, "m.room.power_levels", {"users": {people[0].user: 100}})
-    town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)
+    wait_for_afternoon(town)
     return table
 
 

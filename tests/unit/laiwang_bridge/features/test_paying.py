@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table, strangers
-from tests.unit.laiwang_bridge.features.town import DAY, Person, Town
+from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.town import DAY, Town
 
-Three = tuple[Person, Person, Person]
 CARD = "· #1"
 OWED = {"ann": 8000, "bo": -4000, "cat": -4000}
 

@@ -8,10 +8,9 @@ import pytest
 import pytest_asyncio
 from mautrix.types import EventID
 
-from tests.unit.laiwang_bridge.features.table import Table, strangers
+from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
-Three = tuple[Person, Person, Person]
 UNSTABLE, STABLE = "org.matrix.msc3381.poll.response", "m.poll.response"
 
 

@@ -6,25 +6,22 @@ import pytest
 import pytest_asyncio
 
 from laiwang_bridge.config_payments import Payments
-from tests.unit.laiwang_bridge.features.table import Table
-from tests.unit.laiwang_bridge.features.town import DAY, HOUR, PAY_BOT, Person, Town, open_town
+from tests.unit.laiwang_bridge.features.table import Table, Three, two_with_chats, wait_for_afternoon
+from tests.unit.laiwang_bridge.features.town import DAY, HOUR, PAY_BOT, Town, open_town
 
-Three = tuple[Person, Person, Person]
 WAITS = "still waits for you"
 
 
 @pytest_asyncio.fixture
 async def people(town: Town) -> Three:
-    """Ann and Bo have a chat with the bot for bills, Cat has none."""
-    ann = await town.arrive("ann", bot=PAY_BOT)
-    return ann, await town.arrive("bo", bot=PAY_BOT), Person(town, town.stranger("cat"), ann.chat)
+    return await two_with_chats(town)
 
 
 @pytest_asyncio.fixture
 async def table(town: Town, people: Three) -> Table:
     """It is three in the afternoon, so that a day later nobody sleeps."""
     table = await Table.of(town, *people)
-    town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)
+    wait_for_afternoon(town)
     await table.say(people[0], "AA 80 dinner @bo")
     return table
 
@@ -201,7 +198,7 @@ async def test_the_admin_chooses_when_rooms_remind(
     async with open_town(sqlite_url, payments=Payments(reminder_days=chosen)) as town:
         ann, bo = await town.arrive("ann", bot=PAY_BOT), await town.arrive("bo", bot=PAY_BOT)
         table = await Table.of(town, ann, bo)
-        town.now += 17 * HOUR - (town.now % DAY) + (DAY if town.now % DAY > 17 * HOUR else 0)
+        wait_for_afternoon(town)
         await table.say(ann, "AA 80 dinner @bo")
         reminded = []
         for day in range(5):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table, strangers
-from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
-
-Three = tuple[Person, Person, Person]
+from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.town import PAY_BOT, Town
 
 
 @pytest_asyncio.fixture

@@ -24,7 +24,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, Equal
 from laiwang_bridge.payments.money.money import Money, currency
-from laiwang_bridge.payments.paying import claim_store, claims, open_shares
+from laiwang_bridge.payments.paying import claim_store, claims, open_shares, standing
 from laiwang_bridge.payments.paying.rules import ClaimState, ShareState
 from laiwang_bridge.payments.paying.settlement_store import settlement
 from tests.support.folders import fast_folder
@@ -108,7 +108,7 @@ class World:
         debtor = self.random.choice((None, self.someone()))
         minor = self.random.choice((None, self.random.randint(1, 3000))) if debtor else None
         bill = self.bill()
-        getting = claims.creditors(self.connection, bill)
+        getting = standing.creditors(self.connection, bill)
         if getting:
             claims.receive(self.connection, bill, self.random.choice(getting), debtor, minor, self.now)
 
@@ -179,7 +179,7 @@ class World:
             self.check_bill(bill_store.find(self.connection, id))
 
     def check_bill(self, bill: Bill) -> None:
-        shares = claims.statuses(self.connection, bill)
+        shares = standing.statuses(self.connection, bill)
         noted = {one.account: one.waits for one in open_shares.of_bill(self.connection, bill.id)}
         assert noted == {
             account: share.state is ShareState.OPEN for account, share in shares.items() if share.owed > share.paid
@@ -210,7 +210,7 @@ def test_when_all_have_paid_what_the_plan_says_every_share_is_settled(database: 
                 here.add()
             here.settle()
             for id in here.bills:
-                shares = claims.statuses(connection, bill_store.find(connection, id))
+                shares = standing.statuses(connection, bill_store.find(connection, id))
                 assert all(share.state in (ShareState.PAID, ShareState.NOTHING) for share in shares.values())
             here.check()
             transaction.rollback()
