@@ -42,6 +42,7 @@ _DIALLED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)  # what a spreadsheet makes of a long number
+_ROUNDED_WHOLE = re.compile(r"[1-9](?:[.,]\d{1,15})?E\+?(?:09|9|1\d)", re.IGNORECASE)
 _FLOAT = re.compile(r"^(\+?\d{7,})\.0+$")
 _CHINA_DIALLED = re.compile(
     r"^(?:\+?(?:00)?86)?0?(?:179\d\d|12593|12520|12583\d|10193|1180[18]|1960\d|193)0?(1[3-9]\d{9})$"
@@ -235,6 +236,16 @@ def plain(text: str) -> str:
     if text.isascii():
         return text
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_DASHES)
+
+
+def is_rounded(field: str) -> bool:
+    """Whether a field is what a spreadsheet leaves of a long number, `1.38E+10`: most of its digits are lost."""
+    return _ROUNDED_WHOLE.fullmatch(plain(field[:_LONGEST_FIELD]).strip(" '\"=")) is not None
+
+
+def without_extensions(text: str) -> str:
+    """A `plain` text with blanks, as long as before, for what is dialled after its numbers (`ext. 12`, `转 12`)."""
+    return _DIALLED_AFTER.sub(lambda match: " " * len(match.group()), text)
 
 
 def numbers_in(field: str, regions: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from appservice.language import Message, _
@@ -40,13 +40,15 @@ class Book:
     """What was read of an address book.
 
     `cards` is how many cards there were in all, `contacts` are those with a usable number, address or Matrix id, and
-    `unreadable` are the first lines of those that were damaged so that nothing usable was left.
+    `unreadable` are the first lines of those that were damaged so that nothing usable was left. `rounded` is how many
+    cards, whether anything else in them was usable or not, have lost a number to a spreadsheet (`1.38E+10`).
     """
 
     format: BookFormat
     cards: int
     contacts: tuple[Contact, ...]
     unreadable: tuple[int, ...] = ()
+    rounded: int = field(default=0, kw_only=True)
 
     @property
     def without(self) -> int:

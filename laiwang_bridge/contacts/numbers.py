@@ -13,10 +13,12 @@ from laiwang_bridge.phone_numbers import (
     NumberReader,
     email_of,
     emails_in,
+    is_rounded,
     mask,
     number_of,
     numbers_in,
     plain,
+    without_extensions,
 )
 
 __all__ = [
@@ -30,8 +32,10 @@ __all__ = [
     "NumberReader",
     "email_of",
     "emails_in",
+    "is_rounded",
     "mask",
     "number_of",
     "numbers_in",
     "plain",
+    "without_extensions",
 ]

@@ -33,6 +33,7 @@ def pack(outcome: Outcome) -> Packed:
                 "book": outcome.format.value,
                 "cards": outcome.cards,
                 "unreadable": list(outcome.unreadable),
+                "rounded": outcome.rounded,
                 "contacts": [
                     [one.line, one.name, list(one.numbers), list(one.emails), list(one.matrix_ids)]
                     for one in outcome.contacts
@@ -50,11 +51,11 @@ def pack(outcome: Outcome) -> Packed:
 
 def unpack(packed: Packed) -> Outcome:
     match packed:
-        case {"book": format, "cards": cards, "contacts": contacts, "unreadable": unreadable}:
+        case {"book": format, "cards": cards, "contacts": contacts, "unreadable": unreadable, "rounded": rounded}:
             read = (BookFormat(format), cards, tuple(map(_contact, contacts)), tuple(unreadable))
             if "service" in packed:
-                return ShopBook(*read, Service(packed["service"]), packed["masked"])
-            return Book(*read)
+                return ShopBook(*read, Service(packed["service"]), packed["masked"], rounded=rounded)
+            return Book(*read, rounded=rounded)
         case {"unreadable": cause, "most": most}:
             return Unreadable(NoBook(cause), most)
         case {"problem": cause, "fields": fields}:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact
 from laiwang_bridge.contacts.card import Draft, matrix_ids_in
-from laiwang_bridge.contacts.numbers import NumberReader, emails_in, plain
+from laiwang_bridge.contacts.numbers import NumberReader, emails_in, is_rounded, plain, without_extensions
 
 _LONGEST_LINE = 400
 _LONGEST_HEADING = 40
@@ -28,6 +29,16 @@ _KIND = re.compile(
     r"(?:微信号?|\b(?:qq|wechat|weixin))\s*[:=]\s*[\w-]+",
     re.IGNORECASE,
 )
+_BETWEEN_PEOPLE = re.compile(r"[,;、|]")
+_LONGEST_LINE_OF_PEOPLE, _MOST_IN_LINE = 20_000, 500
+_WHICH_NUMBER = frozenset((
+    "家", "家里", "家庭", "住宅", "公司", "单位", "單位", "办公", "办公室", "工作", "座机", "座機", "固话", "传真",
+    "移动", "其他", "主号", "副号", "新", "旧", "新号", "旧号", "备用", "常用", "私人", "微信", "短号", "宅电",
+    "小号", "国内", "国外", "home", "work", "office", "other", "fax", "new", "old", "main", "private", "business",
+    "personal", "second", "direct", "landline", "whatsapp", "privat", "büro", "arbeit", "dienstlich", "geschäftlich",
+    "handy", "maison", "bureau", "ou", "or", "and", "und", "et", "或", "和",
+))  # fmt: skip
+"""What says which of somebody's numbers it is, and not whose."""
 _SENTENCE = re.compile(r"[。！？!?…]|[.,，;；].*\s.*[.,，;；]|(?:[^\s]+\s+){6}")
 
 
@@ -48,7 +59,9 @@ def read_list(text: str, reader: NumberReader, most_cards: int) -> Book | None:
             break
     if not found.is_list(lines):
         return Book(BookFormat.PLAIN, 0, ())
-    return Book(BookFormat.PLAIN, found.cards, tuple(found.contacts))
+    return Book(
+        BookFormat.PLAIN, found.cards, tuple(found.contacts), tuple(found.unreadable), rounded=len(found.unreadable)
+    )
 
 
 def holds_address(text: str) -> bool:
@@ -78,9 +91,19 @@ class _List:
         self._waiting: tuple[int, str] | None = None
         self.cards = 0
         self.contacts: list[Contact] = []
+        self.unreadable: list[int] = []
 
     def take(self, line: int, text: str) -> None:
+        for one in _people_in(text):
+            self._take(line, one)
+
+    def _take(self, line: int, text: str) -> None:
         text = _plain_line(text)
+        if any(map(is_rounded, _WORDS.findall(text))) and not _MAYBE_ADDRESS.search(text):
+            self.cards += 1
+            self.unreadable.append(line)
+            self._waiting = None
+            return
         if not _MAYBE_ADDRESS.search(text):
             name = _name(text)
             self._waiting = (line, name) if 0 < len(name) <= _LONGEST_HEADING else None
@@ -96,6 +119,15 @@ class _List:
 
     def is_list(self, lines: int) -> bool:
         return len(self.contacts) * _SMALLEST_SHARE >= lines > 0
+
+
+def _people_in(text: str) -> Sequence[str]:
+    """The line, or its parts if each of these is somebody of his own: `张三 138…, 李四 139…`."""
+    parts = [part for part in _BETWEEN_PEOPLE.split(plain(text[:_LONGEST_LINE_OF_PEOPLE])) if part.strip(_AROUND)]
+    if not 1 < len(parts) <= _MOST_IN_LINE or not all(map(is_contact_line, parts)):
+        return (text,)
+    names = [_name(_MAYBE_ADDRESS.sub(" ", part)).casefold() for part in parts]
+    return (text,) if any(name in _WHICH_NUMBER for name in names) else parts
 
 
 def _plain_line(text: str) -> str:
@@ -118,6 +150,7 @@ def _draft(line: int, text: str, reader: NumberReader) -> Draft:
                 continue
             rest = rest.replace(word, " ")
     name, end = "", 0
+    rest = without_extensions(rest)
     numbers = reader.find(rest)
     draft.read_numbers = tuple(dict.fromkeys(found.number for found in numbers))
     for found in numbers:

@@ -14,7 +14,7 @@ from enum import Enum, auto
 
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact
 from laiwang_bridge.contacts.card import Draft
-from laiwang_bridge.contacts.numbers import NumberReader
+from laiwang_bridge.contacts.numbers import NumberReader, is_rounded
 
 
 class _Column(Enum):
@@ -31,19 +31,31 @@ class _Column(Enum):
 
 
 _REACHES = frozenset({_Column.NUMBER, _Column.MAIL, _Column.ID})
+_NAMES = frozenset({_Column.NAME, _Column.GIVEN, _Column.FAMILY, _Column.NICKNAME})
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LONGEST_CELL = 8192
 _LONGEST_HEADINGS = 8192
 _LONGEST_HEADING = 50
+_MOST_ABOVE = 8
+"""So many lines may stand above the headings: what the table is about, how it is to be filled in."""
 _MOST_COLUMNS = 300
 
 _GOOGLE = re.compile(r"(?:e-?mail|phone) \d+ - value")
-_MAIL_HEADING = re.compile(r"mail|courriel|messagerie|correo|électronique|邮件|郵件|邮箱|郵箱|信箱|メール")
+_MAIL_HEADING = re.compile(
+    r"mail|courriel|messagerie|correo|électronique|e-?po[sš]ta|poczt|почт|эл\. адрес|"
+    r"邮件|郵件|邮箱|郵箱|信箱|メール|메일"
+)
 _NUMBER_HEADING = re.compile(
     r"phone|mobil|\bcell|\btel|tél|telefon|handy|portable|teléf|móvil|celular|natel|numéro|rufnummer|"
+    r"cellulare|komór|mobitel|puhelin|telefoon|τηλέφ|κινητ|телефон|мобильн|мобільн|전화|휴대|핸드폰|điện thoại|"
     r"手机|手機|电话|電話|移动|行動|号码|號碼|联系方式|聯絡方式|携帯|ケータイ|pager|isdn|\bfax|传真|傳真"
+)
+_RULED = " \t-:="
+"""A record of these alone is a line that was drawn below the headings."""
+_VALUE_OF_NOTHING = re.compile(
+    r"(?:type|label|typ|etikett|étiquette|etiqueta|etichetta|rótulo|tipo|标签|類型|类型|ラベル)$"
 )
 _ID_HEADING = re.compile(r"matrix|^im \d+ - value$|^custom field \d+ - value$|^website \d+ - value$|^web ?page")
 _OTHER_HEADING = re.compile(
@@ -55,24 +67,31 @@ _HEADINGS = {
         "name", "full name", "fullname", "display name", "displayname", "file as", "contact name", "anzeigename",
         "angezeigter name", "nom complet", "nom à afficher", "nom affiché", "nombre completo", "nombre para mostrar",
         "姓名", "全名", "名称", "名稱", "联系人", "聯絡人", "联系人姓名", "联系人名称", "显示名", "显示名称",
-        "顯示名稱", "氏名", "表示名", "名前", "フルネーム",
+        "顯示名稱", "氏名", "表示名", "名前", "フルネーム", "contact", "contacts", "kontakt", "联系人名字", "客户姓名",
+        "员工姓名", "nome completo", "nome visualizzato", "volledige naam", "naam", "weergavenaam", "imię i nazwisko",
+        "ad soyad", "фио", "полное имя", "отображаемое имя", "имя контакта", "піб", "이름과 성", "전체 이름", "성명",
     },
     _Column.GIVEN: {
         "first name", "firstname", "given name", "givenname", "forename", "vorname", "prénom", "prenom", "nombre",
-        "nombre de pila", "名", "名字",
+        "nombre de pila", "名", "名字", "first", "given", "nome", "primeiro nome", "nome próprio", "voornaam", "imię",
+        "ad", "adı", "имя", "ім'я", "fornavn", "förnamn", "etunimi", "jméno", "keresztnév", "prenume", "όνομα", "이름", "tên",
     },
     _Column.FAMILY: {
         "last name", "lastname", "family name", "familyname", "surname", "nachname", "familienname", "nom",
-        "nom de famille", "apellidos", "apellido", "姓", "姓氏",
+        "nom de famille", "apellidos", "apellido", "姓", "姓氏", "last", "family", "cognome", "sobrenome", "apelido",
+        "último nome", "achternaam", "nazwisko", "soyad", "soyadı", "фамилия", "прізвище", "etternavn", "efternavn",
+        "efternamn", "sukunimi", "příjmení", "vezetéknév", "nume", "nume de familie", "επώνυμο", "성", "họ",
     },
     _Column.NICKNAME: {"nickname", "nick name", "spitzname", "surnom", "apodo", "昵称", "暱稱", "ニックネーム"},
     _Column.ORGANISATION: {
         "company", "organization", "organisation", "organization name", "organisation name", "organization 1 - name",
         "organisation 1 - name", "firma", "unternehmen", "société", "entreprise", "empresa", "organización", "公司",
-        "单位", "單位", "公司名称", "公司名稱", "会社", "会社名",
+        "单位", "單位", "公司名称", "公司名稱", "会社", "会社名", "azienda", "società", "organizzazione", "bedrijf",
+        "organizacja", "şirket", "организация", "компания", "회사",
     },
 }  # fmt: skip
 _NAME_HEADINGS = {heading: part for part, headings in _HEADINGS.items() for heading in headings}
+_COUNTS = frozenset({"id", "no", "nr", "num", "index", "uid", "序号", "編號", "编号"})
 _OUTLOOK = frozenset({
     "e-mail address", "e-mail-adresse", "adresse de messagerie", "电子邮件地址", "電子郵件地址", "電子郵件",
     "電子メール アドレス", "dirección de correo electrónico", "business phone", "company main phone",
@@ -106,7 +125,7 @@ class Record:
 
 
 def table_of(text: str) -> Table | None:
-    """The table that a text is, if its first line holds headings that tell how to reach people."""
+    """The table that a text is, if one of its first lines holds headings that tell how to reach people."""
     start = len(text) - len(text.lstrip("\ufeff \r\n\t"))
     declared = _SEPARATOR_LINE.match(text, start)
     if declared:
@@ -116,36 +135,51 @@ def table_of(text: str) -> Table | None:
     most = 1  # one known word may stand in any text
     for delimiter in delimiters:
         records = Records(text[start : start + _LONGEST_HEADINGS], delimiter, 1)
-        head = next(iter(records), None)
-        if head is None:
-            return None
-        headings = [_heading(cell) for cell in head.cells[:_MOST_COLUMNS]]
-        columns = tuple(map(_use, headings))
-        known = sum(column is not None for column in columns)
-        if known > most and not _REACHES.isdisjoint(columns) and not _is_data(head.cells):
-            most = known
-            line = len(_LINE_END.findall(text[:start])) + records.line
-            best = Table(_format(headings), text, delimiter, start + records.at, line, columns)
+        for _above, head in zip(range(_MOST_ABOVE), records, strict=False):
+            if _is_data(head.cells):
+                break
+            headings = [_heading(cell) for cell in head.cells[:_MOST_COLUMNS]]
+            columns = tuple(map(_use, headings))
+            known = sum(column is not None for column in columns)
+            if known > most and not _REACHES.isdisjoint(columns):
+                most = known
+                line = len(_LINE_END.findall(text[:start])) + records.line
+                best = Table(
+                    _format(headings), text, delimiter, start + records.at, line, _with_a_name(columns, headings)
+                )
     return best
+
+
+def _with_a_name(columns: tuple[_Column | None, ...], headings: Sequence[str]) -> tuple[_Column | None, ...]:
+    """In a language that is not known here the names are still what stands before all else: then the first column is
+    taken for them, unless its heading is a number or nothing."""
+    if not _NAMES.isdisjoint(columns) or columns[0] is not None:
+        return columns
+    if headings[0] in _COUNTS or not headings[0][:1].isalpha():
+        return columns
+    return (_Column.NAME, *columns[1:])
 
 
 def read_table(table: Table, reader: NumberReader, most_cards: int) -> Book | None:
     """The book that a table holds; None if it has more than `most_cards` records."""
     contacts: list[Contact] = []
     unreadable: list[int] = []
-    cards = 0
+    cards = rounded = 0
     for record in Records(table.text, table.delimiter, table.line, table.start):
-        if not any(cell.strip() for cell in record.cells):
+        if not any(cell.strip(_RULED) for cell in record.cells):
             continue
         cards += 1
         if cards > most_cards or reader.exhausted:
             return None
-        contact = _draft(record, table.columns).contact(reader)
+        draft = _draft(record, table.columns)
+        contact = draft.contact(reader)
+        has_lost = any(map(is_rounded, draft.numbers))
+        rounded += has_lost
         if contact is not None:
             contacts.append(contact)
-        elif record.damaged or "\ufffd" in "".join(record.cells):
+        elif record.damaged or has_lost or "\ufffd" in "".join(record.cells):
             unreadable.append(record.line)
-    return Book(table.format, cards, tuple(contacts), tuple(unreadable))
+    return Book(table.format, cards, tuple(contacts), tuple(unreadable), rounded=rounded)
 
 
 class Records:
@@ -228,7 +262,7 @@ def _use(heading: str) -> _Column | None:
         return None
     if heading in _NAME_HEADINGS:
         return _NAME_HEADINGS[heading]
-    if _OTHER_HEADING.search(heading):
+    if _OTHER_HEADING.search(heading) or _VALUE_OF_NOTHING.search(heading):
         return None
     if _MAIL_HEADING.search(heading):
         return _Column.MAIL

@@ -37,7 +37,7 @@ class Summary:
 
     def of(self, voice: Voice, me: PersonId, book: Book, looked: Looked) -> Rich:
         return paragraphs(
-            read(voice, book),
+            lines(read(voice, book), _lost(voice, book)),
             lines(_fitted(voice, looked), _found(voice, looked)),
             "" if looked.new or looked.waiting else self._advice(voice, me),
         )
@@ -89,6 +89,18 @@ def read(voice: Voice, book: Book) -> Rich:
     if len(book.unreadable) > _MOST_LINES:
         shown += " …"
     return voice.say(counted, count=book.cards, usable=usable, damaged=len(book.unreadable), lines=shown)
+
+
+def _lost(voice: Voice, book: Book) -> Rich | str:
+    if not book.rounded:
+        return ""
+    lost = N_(
+        "In {count} of them a spreadsheet has rounded the number ({example}), so that its digits are lost. Please send "
+        "the file as your phone exports it, before a spreadsheet saves it.",
+        "In {count} of them a spreadsheet has rounded the numbers ({example}), so that their digits are lost. Please "
+        "send the file as your phone exports it, before a spreadsheet saves it.",
+    )
+    return voice.say(lost, count=book.rounded, example="1.38E+10")
 
 
 def _fitted(voice: Voice, looked: Looked) -> Rich | str:

@@ -357,6 +357,6 @@ def _fill(draft: Draft, name: str, text: str) -> None:
         case "EMAIL":
             draft.emails.append(_unescaped(text))
         case _ if name in _NUMBERS:
-            draft.numbers.append(_unescaped(text))
+            draft.numbers.append(_unescaped(text).replace("\\", ""))  # some escape whatever is no letter
         case _ if name in _IDS:
             draft.matrix_ids.append(_unescaped(text))

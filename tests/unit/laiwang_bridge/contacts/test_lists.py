@@ -42,6 +42,45 @@ def test_addresses_and_several_numbers_in_a_line() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "张三 13800138000, 李四 13900139000", "张三 13800138000、李四 13900139000",
+        "张三：13800138000；李四：13900139000",
+        "张三13800138000，李四13900139000", "- 张三 13800138000 | 李四 139 0013 9000",
+    ],
+)  # fmt: skip
+def test_several_people_in_one_line_are_several(line: str) -> None:
+    assert contacts(line) == [("张三", A, ()), ("李四", ("+8613900139000",), ())]
+
+
+def test_a_hundred_people_in_one_line_are_all_read() -> None:
+    line = "，".join(f"{name}{name} 138001{place:05}" for place, name in enumerate("赵钱孙李" * 25))
+    assert len(contacts(line)) == 100
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "张三 13800138000, 家 13900139000", "张三 13800138000；办公室：13900139000", "张三，13800138000，13900139000",
+        "张三 手机 13800138000、电话 13900139000", "张三,13800138000,公司,13900139000",
+    ],
+)  # fmt: skip
+def test_several_numbers_of_one_person_are_his(line: str) -> None:
+    assert contacts(line) == [("张三", (*A, "+8613900139000"), ())]
+
+
+@pytest.mark.parametrize("behind", [" ext. 22", "x33", " 转 12", "#5", ";ext=7"])
+def test_what_is_dialled_after_a_number_is_no_part_of_the_name(behind: str) -> None:
+    assert contacts(f"王小美 13800138000{behind}\n") == [("王小美", A, ())]
+
+
+def test_a_number_that_a_spreadsheet_has_rounded_is_told() -> None:
+    result = read_book("张三,1.38E+10\n李四,13900139000\n王五 1.37E+10".encode())
+    assert isinstance(result, Book)
+    assert (result.cards, len(result.contacts), result.unreadable, result.rounded) == (3, 1, (1, 3), 2)
+
+
 def test_a_remark_in_parentheses_stays_with_the_name() -> None:
     assert contacts("王小美（同学） 13800138000\n") == [("王小美(同学)", A, ())]
 

@@ -20,7 +20,7 @@ CONTACT = Contact(3, "小林", ("+8613800138000",), ("lin@example.org",), ("@lin
 @pytest.mark.parametrize(
     "outcome",
     [
-        Book(BookFormat.GOOGLE_CSV, 5, (CONTACT,), (120, 377)),
+        Book(BookFormat.GOOGLE_CSV, 5, (CONTACT,), (120, 377), rounded=2),
         Book(BookFormat.PLAIN, 0, ()),
         ShopBook(BookFormat.CSV, 2, (CONTACT,), (), Service.PAYPAL, 1),
         *(Unreadable(cause, 32_000_000) for cause in NoBook),

@@ -141,7 +141,48 @@ def test_what_spreadsheets_make_of_numbers(cell: str, numbers: tuple[str, ...], 
         cell = '"' + cell.replace('"', '""') + '"'
     book = read(f"姓名,手机\n王,{cell}\n李,13700137000\n")
     assert [contact.numbers for contact in book.contacts] == [*([numbers] if numbers else []), ("+8613700137000",)]
-    assert (book.cards, book.unreadable) == (2, ())
+    is_lost = not numbers
+    assert (book.cards, book.unreadable, book.rounded) == (2, (2,) if is_lost else (), int(is_lost))
+
+
+def test_a_number_that_a_spreadsheet_has_rounded_is_told_though_the_rest_of_its_card_is_of_use() -> None:
+    book = read("姓名,手机,邮箱\n王,1.38001E+10,wang@example.org\n李,13700137000,\n")
+    assert [(contact.numbers, contact.emails) for contact in book.contacts] == [
+        ((), ("wang@example.org",)),
+        (("+8613700137000",), ()),
+    ]
+    assert (book.unreadable, book.rounded) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "name"),
+    [
+        ("Nome,Secondo nome,Cognome,Etichette,Telefono 1 - Valore,E-mail 1 - Valore", "Mario,,Rossi,*", "Mario Rossi"),
+        ("Nome,Nome do meio,Sobrenome,Rótulo,Telefone 1 - Valor,E-mail 1 - Valor", "Ana,,Silva,", "Ana Silva"),
+        ("Voornaam,Tussenvoegsel,Achternaam,x,Mobiele telefoon,E-mailadres", "Jan,de,Smit,", "Jan Smit"),
+        ("Imię,x,Nazwisko,x,Telefon komórkowy,Adres e-mail", "Jan,,Kowalski,", "Jan Kowalski"),
+        ("Ad,x,Soyad,x,Cep Telefonu,E-posta Adresi", "Ali,,Kaya,", "Ali Kaya"),
+        ("Имя,Отчество,Фамилия,x,Мобильный телефон,Адрес эл. почты", "Иван,,Петров,", "Иван Петров"),
+        ("이름,x,성,x,휴대전화,전자 메일 주소", "Mina,,Kim,", "Mina Kim"),
+        ("First,Middle,Last,Nickname,Mobile,Email", "Mei,,Wang,", "Mei Wang"),
+        ("Nimetus,x,x,x,Telefon,E-mail", "Mari Tamm,,,", "Mari Tamm"),
+    ],
+)
+def test_headings_of_other_languages_and_of_none_that_is_known(headings: str, cells: str, name: str) -> None:
+    book = read(f"{headings}\n{cells},13800138000,mei@example.org\n")
+    assert book.contacts == (Contact(2, name, ("+8613800138000",), ("mei@example.org",)),)
+
+
+@pytest.mark.parametrize("above", ["员工通讯录,,\n", "我的通讯录\n\n", '"填写须知：\n1、不能删改",,\n'])
+def test_what_stands_above_the_headings_is_passed_over(above: str) -> None:
+    book = read(f"{above}名,姓,手机\n小美,王,13800138000\n")
+    assert [(contact.name, contact.numbers) for contact in book.contacts] == [("王小美", ("+8613800138000",))]
+    assert book.cards == 1
+
+
+def test_the_line_below_the_headings_of_a_drawn_table_is_no_card() -> None:
+    book = read("| Name | Phone |\n|---|:--:|\n| 王小美 | 13800138000 |\n")
+    assert (book.cards, [contact.name for contact in book.contacts]) == (1, ["王小美"])
 
 
 def test_a_lost_quotation_mark_costs_the_record_that_it_is_in() -> None:

@@ -148,7 +148,7 @@ def test_the_best_name_there_is(lines: list[str], name: str) -> None:
         "TEL;ENCODING=QUOTED-PRINTABLE:=31=33=38=30=30=31=33=38=30=30=30", "TEL;CELL;ENCODING=BASE64:MTM4MDAxMzgwMDA=",
         'TEL;X-EVOLUTION-E164=13800138000,"+86";TYPE=CELL;\r\n X-EVOLUTION-UI-SLOT=1:13800138000',
         "TEL;VALUE=text:13800138000", "X-MS-TEL;VOICE;CALLBACK:13800138000", "TEL;CELL:１３８００１３８０００",
-        "TEL;WAP;CELL:0086-13800138000",
+        "TEL;WAP;CELL:0086-13800138000", "TEL:138\\-0013\\-8000",
     ],
 )  # fmt: skip
 def test_a_number_in_every_dialect(line: str) -> None:

@@ -320,6 +320,17 @@ async def test_numbers_without_a_country_code_are_read_as_those_of_their_owner(b
     assert frank.news() == ""
 
 
+async def test_numbers_that_a_spreadsheet_has_rounded_are_told(books: Books, lin: Person) -> None:
+    table = "姓名,手机\n张三,1.38E+10\n李四,1.39001E+10\n王五,13700137000\n"
+    said = await books.send(lin, table, "contacts.csv")
+    assert said.startswith(
+        "I have read 3 cards, 1 with a number or address, 2 unreadable (lines 2, 3).\n"
+        "In 2 of them a spreadsheet has rounded the numbers (1.38E+10), so that their digits are lost. "
+    )
+    await lin.say("语言 中文")
+    assert "其中 2 张的号码被表格软件变成了 1.38E+10 这样" in await books.send(lin, table, "contacts.csv")
+
+
 async def test_pasted_contacts_need_no_command(books: Books, lin: Person) -> None:
     assert "我读了 3 张名片" in await lin.say("小王 13900139000\n小李 13700137000\n小陈 13600136000")
 
