@@ -74,7 +74,8 @@ _HEADINGS = {
     _Column.GIVEN: {
         "first name", "firstname", "given name", "givenname", "forename", "vorname", "prénom", "prenom", "nombre",
         "nombre de pila", "名", "名字", "first", "given", "nome", "primeiro nome", "nome próprio", "voornaam", "imię",
-        "ad", "adı", "имя", "ім'я", "fornavn", "förnamn", "etunimi", "jméno", "keresztnév", "prenume", "όνομα", "이름", "tên",
+        "ad", "adı", "имя", "ім'я", "fornavn", "förnamn", "etunimi", "jméno", "keresztnév", "prenume", "όνομα", "이름",
+        "tên",
     },
     _Column.FAMILY: {
         "last name", "lastname", "family name", "familyname", "surname", "nachname", "familienname", "nom",
