@@ -27,6 +27,8 @@ from laiwang_bridge.payments.paying.standing import Standing
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.mail import is_here
 
+_MOST_REGROUPED = 20
+
 Statuses = Mapping[AccountId, ShareStatus]
 ButtonsOf = Callable[[Bill, Statuses], Sequence[Button]]
 """What can be tapped below the card of a bill that stands like this."""
@@ -73,6 +75,14 @@ class Cards:
                 continue
             card = self._card(voice, bill, standing.of(voice.connection, bill))
             voice.edit(bill.card, self._text(card, voice), buttons=self._buttons(card), fields=field_of(card))
+
+    def regrouped(self, unit: Unit, bills: Sequence[Bill], shown: Sequence[BillId]) -> None:
+        """The same bills are paid by others, because somebody settles with another: show the newest of `shown`."""
+        claims.regrouped(unit.connection, bills)
+        for bill in bills:
+            for listener in self.changed:
+                listener(unit, bill)
+        self.refresh(unit, shown[:_MOST_REGROUPED])
 
     def voice(self, unit: Unit, bill: Bill) -> Voice | None:
         """Whoever shows the bill, in its room and language; None where we are no more."""

@@ -16,7 +16,7 @@ from appservice.content import Rich, bullets, code, paragraphs, pill
 from appservice.effects import EffectKey
 from appservice.language import Language, Message, _
 from appservice.unit import Unit
-from laiwang_bridge.payments.bills import question_store
+from laiwang_bridge.payments.bills import bill_store, question_store
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.entering import Entering
 from laiwang_bridge.payments.bills.question_store import Asked, Reading
@@ -28,6 +28,7 @@ from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, Le
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.paying import standing
 from laiwang_bridge.payments.paying.back_off import DAYS
 from laiwang_bridge.payments.till import Till, Whom, read_who, show_who
 
@@ -221,7 +222,7 @@ class SettingsBot:
     ) -> None:
         known = ledger_store.accounts(context.connection, ledger)
         head = known[head].settles_with or head
-        ledger_store.change_account(context.connection, one, weight=known[one].weight, settles_with=head)
+        self._regroup(context, known[one], head)
         faces = self._cards.faces(context.connection, ledger)
         said = _("{one} and {other} settle as one from now on: {other} pays and is paid for both.")
         if question is None:
@@ -234,9 +235,21 @@ class SettingsBot:
         one = self._account(context, ledger, whom)
         if one.name != context.sender:
             self._must_be_guest(context, one)
-        ledger_store.change_account(context.connection, one.id, weight=one.weight, settles_with=None)
+        self._regroup(context, one, None)
         who = self._cards.faces(context.connection, ledger)[one.id].rich
         context.reply(_("{who} settles alone."), who=who)
+
+    def _regroup(self, context: Context, one: Account, head: AccountId | None) -> None:
+        """Have an account settle with another one, or alone, and show it on the bills for which that matters."""
+        connection = context.connection
+        his = [
+            bill for bill in bill_store.of_account(connection, LedgerId(one.ledger), one.id)
+            if not bill.is_void and not bill.is_imported
+        ]  # fmt: skip
+        before = {bill.id: standing.of(connection, bill) for bill in his}
+        ledger_store.change_account(connection, one.id, weight=one.weight, settles_with=head)
+        other = [bill.id for bill in his if standing.of(connection, bill) != before[bill.id]]
+        self._cards.regrouped(context.unit, his, other)
 
     def _must_be_guest(self, context: Context, account: Account) -> None:
         """Raises `UserError` for members, unless a host says it."""

@@ -74,7 +74,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class RoomBalance:
-    """What a person has in one room in one currency."""
+    """What a person has in one room in one currency; `account` is the one that pays and is paid for him."""
 
     ledger: LedgerId
     room: RoomID
@@ -288,32 +288,39 @@ def nets(connection: Connection, ledger: LedgerId, currency: str) -> dict[Accoun
     return {account: minor for (account, of), minor in found.items() if of == currency}
 
 
-def balance(connection: Connection, account: AccountId, currency: str) -> int:
-    here = (pay_balance.c.account == account) & (pay_balance.c.currency == currency)
-    return connection.execute(select(pay_balance.c.minor).where(here)).scalar() or 0
-
-
 def balances_of_user(connection: Connection, users: Collection[UserID]) -> list[RoomBalance]:
-    """What somebody has in all rooms; those with 0 are left out."""
+    """What somebody has in all rooms, together with those with whom he settles as one; 0 is left out."""
+    is_his = (pay_account.c.kind == AccountKind.USER) & pay_account.c.known_as.in_(users)
+    head = func.coalesce(pay_account.c.settles_with, pay_account.c.id).label("head")
+    unit = select(pay_account.c.ledger, head).where(is_his).distinct().subquery()
+    one = pay_account.alias("one")
+    minor = func.sum(pay_balance.c.minor)
     statement = (
-        select(
-            pay_ledger.c.id, pay_ledger.c.room_id, pay_balance.c.account, pay_balance.c.currency, pay_balance.c.minor
-        )
-        .select_from(pay_account)
-        .join(pay_ledger, pay_ledger.c.id == pay_account.c.ledger)
-        .join(pay_balance, pay_balance.c.account == pay_account.c.id)
-        .where(pay_account.c.known_as.in_(users), pay_account.c.kind == AccountKind.USER, pay_balance.c.minor != 0)
-        .order_by(pay_balance.c.account, pay_balance.c.currency)
+        select(pay_ledger.c.id, pay_ledger.c.room_id, unit.c.head, pay_balance.c.currency, minor)
+        .select_from(unit)
+        .join(pay_ledger, pay_ledger.c.id == unit.c.ledger)
+        .join(one, (one.c.ledger == unit.c.ledger) & ((one.c.id == unit.c.head) | (one.c.settles_with == unit.c.head)))
+        .join(pay_balance, pay_balance.c.account == one.c.id)
+        .group_by(pay_ledger.c.id, pay_ledger.c.room_id, unit.c.head, pay_balance.c.currency)
+        .having(minor != 0)
+        .order_by(unit.c.head, pay_balance.c.currency)
     )
     return [
-        RoomBalance(LedgerId(ledger), RoomID(room), AccountId(account), currency, minor)
-        for ledger, room, account, currency, minor in connection.execute(statement)
+        RoomBalance(LedgerId(ledger), RoomID(room), AccountId(account), currency, int(total))
+        for ledger, room, account, currency, total in connection.execute(statement)
     ]
 
 
 def accounts_of_user(connection: Connection, user: UserID) -> list[tuple[LedgerId, AccountId]]:
     """Somebody's accounts in all rooms."""
     here = (pay_account.c.kind == AccountKind.USER) & (pay_account.c.known_as == user)
+    rows = connection.execute(select(pay_account.c.ledger, pay_account.c.id).where(here).order_by(pay_account.c.id))
+    return [(LedgerId(ledger), AccountId(account)) for ledger, account in rows]
+
+
+def paid_for_by(connection: Connection, accounts: Iterable[AccountId]) -> list[tuple[LedgerId, AccountId]]:
+    """The guests whom these accounts pay for."""
+    here = (pay_account.c.kind == AccountKind.GUEST) & pay_account.c.settles_with.in_(list(accounts))
     rows = connection.execute(select(pay_account.c.ledger, pay_account.c.id).where(here).order_by(pay_account.c.id))
     return [(LedgerId(ledger), AccountId(account)) for ledger, account in rows]
 

@@ -16,6 +16,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
+from laiwang_bridge.payments.money.money import Money, currency, decimal_text
 from laiwang_bridge.payments.paying import claim_store, claims, open_shares, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
@@ -25,6 +26,7 @@ from laiwang_bridge.payments.till import BillNumber, HowMuch, MarkedBillNumber, 
 PAID, RECEIVED, WRONG = "✅", "👍", "❌"
 GROUP = _("Paying")
 
+_SAID_ALREADY = _("You have said so already. Now whoever gets the money has to confirm it.")
 _NO_PART = _("You have no part in bill {number}.")
 Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, example="I had no wine")]
 
@@ -96,6 +98,8 @@ class ClaimBot:
             if context.event.type == "m.reaction" and standing.statuses(context.connection, found)[me].claimed:
                 return  # the same tap twice; the card shows that it was heard
             raise self._owes_nothing(context, found, me) from None
+        except claims.SaidForAll:
+            raise UserError(_SAID_ALREADY) from None
         self._tell(context, outcome)
         if outcome.minor > open_before:
             said = _("That is {over} more than is open of your share. It counts as your credit.")
@@ -154,7 +158,7 @@ class ClaimBot:
         if bill.is_void:
             return UserError(_("Bill {number} is void: nobody owes anything for it."), number=_number(bill))
         if state.claimed:
-            return UserError(_("You have said so already. Now whoever gets the money has to confirm it."))
+            return UserError(_SAID_ALREADY)
         if state.owed:
             return UserError(_("Your share of bill {number} is paid."), number=_number(bill))
         if me in standing.creditors(context.connection, bill):
@@ -246,6 +250,12 @@ class ClaimBot:
         if debtor is not None and money is not None:
             if debtor == me:
                 raise UserError(_("That is yourself."))
+            said = claim_store.open_in(connection, ledger)
+            here = (debtor, me, money.currency.code, money.minor)
+            same = next((one for one in said if (one.debtor, one.payee, one.currency, one.minor) == here), None)
+            if same is not None:
+                self._tell(context, claims.confirm(connection, same, me, context.now))
+                return
             self._tell(
                 context,
                 claims.transfer(
@@ -271,6 +281,14 @@ class ClaimBot:
                     f"{faces[one.debtor].name} {shown(one.minor, one.currency, context.language)}" for one in waiting
                 ],
                 try_instead=f"{context.line(self.received)} {first} {amount}".rstrip(),
+            )
+        if len(waiting) > 1 and claims.is_more_than_owed(connection, waiting):
+            raise UserError(
+                _("{who} has said so more than once ({what}), which is more than is owed. Say how much has come:"),
+                who=self._till.cards.faces(connection, ledger)[waiting[0].debtor].rich,
+                what=[shown(one.minor, one.currency, context.language) for one in waiting],
+                try_instead=f"{context.line(self.received)} {self._typed(context, ledger, waiting[0].debtor)} "
+                f"{decimal_text(Money(waiting[0].minor, currency(waiting[0].currency)))}",
             )
         for one in waiting:
             self._tell(context, claims.confirm(connection, one, me, context.now))

@@ -57,6 +57,10 @@ class OwesNothing(Refusal):
     """Whoever says that he has paid owes nothing for the bill (any more)."""
 
 
+class SaidForAll(Refusal):
+    """Whoever says that he has paid a bill has said already that he paid all that he owes here."""
+
+
 class NobodySaid(Refusal):
     """Nobody has said that he has paid, so there is nothing to confirm."""
 
@@ -72,8 +76,10 @@ def claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | No
     """`debtor` says that he has paid so much for a bill; all that is open of his share, if `minor` is None.
 
     Where the room takes people's word for it, or whoever gets it cannot say so, it is in the books at once. Raises
-    `OwesNothing`.
+    `OwesNothing` and `SaidForAll`.
     """
+    if says_all_is_paid(connection, bill.ledger, debtor, bill.content.total.currency.code):
+        raise SaidForAll
     made = _claim(connection, bill, debtor, minor, now)
     sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
     confirmed = _confirm(connection, sure, debtor, now)
@@ -211,6 +217,34 @@ def bill_changed(connection: Connection, bill: Bill) -> Standing:
         for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     return _note_open(connection, bill)
+
+
+def says_all_is_paid(connection: Connection, ledger: LedgerId, account: AccountId, currency: str) -> bool:
+    """Whether somebody has said of payments for no bill that they were made, of as much as he owes in all, and nobody
+    has confirmed them yet."""
+    said = [one for one in claim_store.open_in(connection, ledger) if one.bill is None and one.currency == currency]
+    if not said:
+        return False
+    unit = standing.unit_of(connection, ledger, account)
+    minor = sum(one.minor for one in said if one.debtor in unit)
+    return minor > 0 and standing.net_of(connection, ledger, account, currency) + minor >= 0
+
+
+def is_more_than_owed(connection: Connection, said: Sequence[Claim]) -> bool:
+    """Whether these claims of one person are together more than he owes."""
+    totals: Counter[str] = Counter()
+    for one in said:
+        totals[one.currency] += one.minor
+    first = said[0]
+    return any(
+        minor + standing.net_of(connection, first.ledger, first.debtor, code) > 0 for code, minor in totals.items()
+    )
+
+
+def regrouped(connection: Connection, bills: Sequence[Bill]) -> None:
+    """Somebody settles with another from now on, or alone: note anew which shares of these bills are open."""
+    for bill in bills:
+        _note_open(connection, bill)
 
 
 # -- how ------------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class PayingBots:
         texts = ReminderTexts(till)
         self.plans = plans = SettleCards(till)
         self.claims = ClaimBot(prefixes, till)
-        self.transfers = TransferBot(prefixes, till, plans)
+        self.transfers = TransferBot(prefixes, till)
         self.settling = SettleBot(prefixes, till, plans)
         self.reminders = Reminders(till.around, texts)
         self.reminding = ReminderBot(prefixes, till, self.claims, self.reminders, texts)

@@ -129,7 +129,7 @@ class ReminderBot:
             raise _not_yours()
         try:
             outcome = claims.claim(connection, bill, share, None, context.now)
-        except claims.OwesNothing:
+        except (claims.OwesNothing, claims.SaidForAll):
             raise UserError(_("You have said so already, or it is paid.")) from None
         self._till.tell(context.unit, outcome)
         self._said(context, outcome, bill.ledger)

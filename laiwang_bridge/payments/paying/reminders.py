@@ -19,7 +19,7 @@ from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import back_off, claim_store, open_shares
+from laiwang_bridge.payments.paying import back_off, claim_store, claims, open_shares, standing
 from laiwang_bridge.payments.paying.back_off import DAY
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
@@ -74,6 +74,8 @@ class Reminders:
             open_shares.note_days_passed(unit.connection, share, back_off.skipped(share.since, unit.now, days))
         for account in dict.fromkeys(share.account for share in shares):
             known = ledger_store.account(unit.connection, account)
+            if known is not None and known.kind is AccountKind.GUEST and known.settles_with is not None:
+                known = ledger_store.account(unit.connection, known.settles_with)
             if known is not None and known.kind is AccountKind.USER:
                 self._set(unit, UserID(known.name))
 
@@ -106,7 +108,10 @@ class Reminders:
     # -- when -------------------------------------------------------------------------------------------------------
 
     def _no_later_than(self, unit: Unit, account: ledger_store.Account | None, due: int | None) -> None:
-        """Something more is due for somebody: his timer goes off for it, unless it does so before anyway."""
+        """Something more is due for somebody, or for a guest whom he pays for: his timer goes off for it, unless it
+        does so before anyway."""
+        if account is not None and account.kind is AccountKind.GUEST and account.settles_with is not None:
+            account = ledger_store.account(unit.connection, account.settles_with)
         if account is None or account.kind is not AccountKind.USER or due is None:
             return
         user = UserID(account.name)
@@ -137,11 +142,12 @@ class Reminders:
         unit.at(at, _DUE, key=_timer(user), lane=_timer(user), context={"user": user})
 
     def _waiting(self, connection: Connection, user: UserID, now: int) -> Waiting:
-        ledgers = {account: ledger for ledger, account in ledger_store.accounts_of_user(connection, user)}
+        own = {account: ledger for ledger, account in ledger_store.accounts_of_user(connection, user)}
+        ledgers = own | {account: ledger for ledger, account in ledger_store.paid_for_by(connection, own)}
         if not ledgers:
             return Waiting((), ())
         shares = [one for one in open_shares.of_accounts(connection, ledgers) if one.waits]
-        claims = [one for one in claim_store.waiting_for(connection, ledgers) if one.asked_at is None]
+        claims = [one for one in claim_store.waiting_for(connection, own) if one.asked_at is None]
         # Somebody may owe for many bills: each room, and whatever people wished for, is looked up once.
         concerned = {one.ledger for one in shares} | {one.ledger for one in claims}
         there = {ledger for ledger in concerned if self._is_there(connection, ledger, user)}
@@ -213,7 +219,10 @@ class Reminders:
 
     def _owes(self, connection: Connection, share: OpenShare) -> bool:
         bill = bill_store.find(connection, share.bill)
-        return ledger_store.balance(connection, share.account, bill.content.total.currency.code) < 0
+        code = bill.content.total.currency.code
+        if claims.says_all_is_paid(connection, share.ledger, share.account, code):
+            return False
+        return standing.net_of(connection, share.ledger, share.account, code) < 0
 
     def _note(self, unit: Unit, share: OpenShare) -> None:
         passed = back_off.skipped(share.since, unit.now, self._days(unit.connection, share.ledger))

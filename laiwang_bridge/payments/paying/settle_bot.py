@@ -18,7 +18,9 @@ from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance
 from laiwang_bridge.payments.ledger.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, claims, plan_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, claims, plan_claims, plan_store, settlement_store
+from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
 from laiwang_bridge.payments.paying.rules import ClaimState
 from laiwang_bridge.payments.paying.settle_cards import SettleCards, currencies, plan_in, state_of
@@ -218,17 +220,38 @@ class SettleBot:
                 _("Only {payer} and {payee} can say that payment {number} was made."),
                 payer=faces[one.payer].rich, payee=faces[one.payee].rich, number=number,
             )  # fmt: skip
-        if claim is not None and gets:
-            self._till.tell(context.unit, claims.confirm(connection, claim, me, context.now))
+        beside = plan_claims.beside(connection, plan.ledger, plan.payments)[number]
+        if gets:
+            self._all_came(context, plan, one, [claim] if claim is not None else [], beside)
             return
-        if claim is not None and state is ClaimState.CLAIMED:
+        left = one.minor - sum(each.minor for each in beside)
+        if left <= 0 or (claim is not None and state is ClaimState.CLAIMED):
             raise UserError(_("You have said so already. Now whoever gets the money has to confirm it."))
         outcome = claims.transfer(
-            connection, plan.ledger, one.payer, one.payee, one.currency, one.minor, context.now,
-            said_by=one.payee if gets else me,
-        )  # fmt: skip
+            connection, plan.ledger, one.payer, one.payee, one.currency, left, context.now, said_by=me
+        )
         plan_store.note_claim(connection, plan.ledger, number, outcome.claims[0].id)
         self._till.tell(context.unit, outcome)
+
+    def _all_came(
+        self, context: Context, plan: ShownPlan, one: Suggested, own: Sequence[Claim], beside: Sequence[Claim]
+    ) -> None:  # fmt: skip
+        """Whoever gets it says that a payment has come: what the other has said of it is part of it, not more."""
+        connection, now = context.connection, context.now
+        me = self._till.me(context, plan.ledger)
+        said = [*own, *beside] if sum(each.minor for each in (*own, *beside)) <= one.minor else list(own)
+        done = [claims.confirm(connection, each, me, now) for each in said]
+        left = one.minor - sum(each.minor for each in said)
+        if left > 0:
+            done.append(
+                claims.transfer(
+                    connection, plan.ledger, one.payer, one.payee, one.currency, left, now, said_by=one.payee
+                )
+            )
+        plan_store.note_claim(connection, plan.ledger, one.number, done[-1].claims[0].id)
+        changed = tuple(each for outcome in done for each in outcome.claims)
+        touched = dict.fromkeys(bill for outcome in done for bill in outcome.bills)
+        self._till.tell(context.unit, Outcome(changed, tuple(touched)))
 
     def unsettled(self, context: Context, number: Number) -> None:
         connection = context.connection
@@ -315,8 +338,7 @@ class SettleBot:
             amount=shown(abs(one.minor), one.currency, context.language),
         )  # fmt: skip
         faces = self._till.cards.faces(context.connection, one.ledger)
-        units = settlement_store.units_of(context.connection, one.ledger)
-        me = units.get(one.account, one.account)
+        me = one.account
         plan = settlement_store.settlement(context.connection, one.ledger, one.currency, context.unit.now)
         mine = [each for each in plan.transfers if me in (each.payer, each.payee)]
         to_whom = [

@@ -18,7 +18,7 @@ from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.settling import Plan, Treasurer, as_units
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, plan_field, plan_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, plan_claims, plan_field, plan_store, settlement_store
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
@@ -39,6 +39,7 @@ _LINES: dict[ClaimState | None, Message] = {
     ClaimState.CONFIRMED: _("{payer} → {payee}: {amount} · ✅ paid"),
     ClaimState.REFUSED: _("{payer} → {payee}: {amount} · has not come, says {payee}"),
 }
+_PART = _("{payer} → {payee}: {amount} · ⏳ {part} paid, says {payer}; {payee} has to confirm it")
 
 
 class SettleCards:
@@ -54,7 +55,8 @@ class SettleCards:
 
     def make(self, context: Context, ledger: LedgerId, how: How) -> None:
         """Show what to pay, as the answer to a command; the numbers of an older plan are good no more."""
-        found = suggestions(context.connection, ledger, how, context.now)
+        made = suggestions(context.connection, ledger, how, context.now)
+        found = plan_claims.with_claims(context.connection, ledger, made)
         earlier = plan_store.find(context.connection, ledger)
         if earlier is not None:
             self._retire(context.unit, earlier)
@@ -83,19 +85,24 @@ class SettleCards:
 
     def paid(self, unit: Unit, outcome: Outcome) -> None:
         """Something has become of payments: the plan shows it."""
+        for one in outcome.claims:
+            if one.state in (ClaimState.CLAIMED, ClaimState.CONFIRMED):
+                self._note_payment(unit.connection, one)
         for ledger in dict.fromkeys(one.ledger for one in outcome.claims):
             self.refresh(unit, ledger)
 
-    def note_payment(self, connection: Connection, claim: Claim) -> None:
-        """A payment of which the plan may know: if it suggests just this one, it is meant."""
+    def _note_payment(self, connection: Connection, claim: Claim) -> None:
+        """A payment of which the plan may not know, for a bill or for none: if it suggests just this one, it is
+        meant."""
         plan = plan_store.find(connection, claim.ledger)
-        if plan is None or plan.is_stale:
+        if plan is None or plan.is_stale or any(one.claim == claim.id for one in plan.payments):
             return
+        units = settlement_store.units_of(connection, claim.ledger)
+        free: set[ClaimState | None] = {None, ClaimState.REFUSED}
+        if claim.state is ClaimState.CONFIRMED:
+            free.add(ClaimState.CLAIMED)
         for one in plan.payments:
-            same = (one.payer, one.payee, one.currency, one.minor) == (
-                claim.debtor, claim.payee, claim.currency, claim.minor,
-            )  # fmt: skip
-            if same and state_of(connection, one) in (None, ClaimState.REFUSED):
+            if plan_claims.is_this(units, one, claim) and state_of(connection, one) in free:
                 plan_store.note_claim(connection, claim.ledger, one.number, claim.id)
                 return
 
@@ -145,11 +152,17 @@ class SettleCards:
 
     def _payments(self, voice: Voice, plan: ShownPlan) -> Rich:
         faces = self._till.cards.faces(voice.connection, plan.ledger)
+        beside = plan_claims.beside(voice.connection, plan.ledger, plan.payments)
 
         def line(one: Suggested) -> Rich:
-            said = _LINES.get(state_of(voice.connection, one), _LINES[None])
-            amount = shown(one.minor, one.currency, voice.language)
-            return voice.say(said, payer=bold(faces[one.payer].rich), payee=bold(faces[one.payee].rich), amount=amount)
+            state = state_of(voice.connection, one)
+            part = sum(claim.minor for claim in beside[one.number]) if state is not ClaimState.CONFIRMED else 0
+            said = _PART if part and state is None else _LINES.get(state, _LINES[None])
+            return voice.say(
+                said, payer=bold(faces[one.payer].rich), payee=bold(faces[one.payee].rich),
+                amount=shown(one.minor, one.currency, voice.language),
+                part=shown(part, one.currency, voice.language),
+            )  # fmt: skip
 
         return numbered(line(one) for one in plan.payments)
 

@@ -21,7 +21,8 @@ class Standing:
     """Where everybody stands who paid for a bill or bears a share of it, in the bill's order, and who has to give whom
     how much for it, whatever was paid of it already.
 
-    Of those who settle as one, the first of the bill stands for all. Shares of imported bills are not paid one by one.
+    Of those who settle as one, the one who pays for them stands for all, or else the first of the bill. Shares of
+    imported bills are not paid one by one.
     """
 
     statuses: Mapping[AccountId, ShareStatus]
@@ -68,7 +69,8 @@ def share_of(connection: Connection, bill: Bill, account: AccountId) -> AccountI
     """The account of a bill that somebody's share stands at: his own, or that of whom he settles with."""
     heads = heads_of(connection, bill.ledger)
     head = heads.get(account, account)
-    return next((one for one in bill.nets if heads.get(one, one) == head), None)
+    mine = [one for one in bill.nets if heads.get(one, one) == head]
+    return head if head in mine else next(iter(mine), None)
 
 
 def creditors(connection: Connection, bill: Bill) -> tuple[AccountId, ...]:
@@ -90,12 +92,28 @@ def heads_of(connection: Connection, ledger: LedgerId) -> dict[AccountId, Accoun
     return {id: one.settles_with or id for id, one in ledger_store.accounts(connection, ledger).items()}
 
 
+def unit_of(connection: Connection, ledger: LedgerId, account: AccountId) -> list[AccountId]:
+    """All who settle as one with somebody, himself among them."""
+    heads = heads_of(connection, ledger)
+    head = heads.get(account, account)
+    return [one for one in heads if heads[one] == head] or [account]
+
+
+def net_of(connection: Connection, ledger: LedgerId, account: AccountId, currency: str) -> int:
+    """What they have together in the books."""
+    balances = ledger_store.balances(connection, ledger)
+    return sum(balances.get((one, currency), 0) for one in unit_of(connection, ledger, account))
+
+
 def faces_of(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountId]:
-    """Who stands for whom in a bill: of those who settle as one, the first."""
+    """Who stands for whom in a bill: of those who settle as one the one who pays for them, or else the first."""
     heads = heads_of(connection, bill.ledger)
     first: dict[AccountId, AccountId] = {}
     for account in bill.nets:
-        first.setdefault(heads.get(account, account), account)
+        head = heads.get(account, account)
+        first.setdefault(head, account)
+        if account == head:
+            first[head] = account
     return lambda account: first.get(heads.get(account, account), account)
 
 

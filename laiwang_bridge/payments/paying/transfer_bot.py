@@ -17,7 +17,6 @@ from laiwang_bridge.payments.paying.claim_bot import GROUP, agree
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimCard, ClaimId
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.rules import ClaimState
-from laiwang_bridge.payments.paying.settle_cards import SettleCards
 from laiwang_bridge.payments.till import HowMuch, Till, Whom, shown
 from laiwang_bridge.people.mail import is_here
 
@@ -35,9 +34,8 @@ _SENTENCES: dict[ClaimState, Message] = {
 class TransferBot:
     """Payments that are for all that stands between two people."""
 
-    def __init__(self, prefixes: Sequence[str], till: Till, plans: SettleCards) -> None:
+    def __init__(self, prefixes: Sequence[str], till: Till) -> None:
         self._till = till
-        self._plans = plans
         self.router = router = Router("transfers", prefixes)
         command = router.command
         command(
@@ -73,7 +71,6 @@ class TransferBot:
         key = context.reply(text, buttons=buttons, mentions=asked)
         card = ClaimCard(key, context.bot.user_id, context.language)
         claim_store.note_card(context.connection, one.id, card)
-        self._plans.note_payment(context.connection, one)
         self._till.tell(context.unit, outcome)
 
     def arrived(self, context: Context, number: Number) -> None:

@@ -227,5 +227,5 @@ def test_the_same_confirmation_is_booked_once(database: Database) -> None:
         with pytest.raises(claims.TooLate):
             claims.confirm(connection, found, ann, 4)
         claims.confirm(connection, made.claims[0], ann, 5)  # as it was read before
-        assert ledger_store.balance(connection, ben, "EUR") == 500
+        assert ledger_store.balances(connection, LedgerId(here.ledger))[ben, "EUR"] == 500
         transaction.rollback()
