@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 
 from laiwang_bridge.payments.money.numerals import read_chinese
@@ -45,7 +46,7 @@ _ISO = r"[0-9]{4}(?P<parted>[-/.])[0-9]{1,2}(?P=parted)[0-9]{1,2}"
 _HAN_DATE = r"(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号號]?"
 _HAN_WEEKDAY = r"(?:上个?|这个?|本|下个?)?(?:周|星期|礼拜|週)[一二三四五六日天]"
 _NAMES = "|".join(sorted((*_RELATIVE, *_WEEKDAY), key=len, reverse=True))
-_MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
+MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _SOON = timedelta(days=31)
 _END = r"(?![^\W_]|[-/][0-9])"
 _HAN_NUMBER = "[一二两兩三四五六七八九十]"
@@ -99,16 +100,16 @@ ANY = (
     rf"(?:{_ISO}{_END}|{_HAN_DATE}|{_HAN_WEEKDAY}"
     rf"|{AGO}|{_HAN_SPOKEN}"
     rf"|(?:{_LAST} )?(?:{_NAMES})(?: dernier)?(?![^\W\d_\u3400-\u9fff])"
-    rf"|[0-9]{{1,2}}(?:\.|st|nd|rd|th|er)? (?:of )?(?:{_MONTH_NAMES})\.?(?:,? [0-9]{{4}})?{_END}"
-    rf"|(?:{_MONTH_NAMES})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?{_END}"
+    rf"|[0-9]{{1,2}}(?:\.|st|nd|rd|th|er)? (?:of )?(?:{MONTH_NAMES})\.?(?:,? [0-9]{{4}})?{_END}"
+    rf"|(?:{MONTH_NAMES})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?{_END}"
     rf"|[0-9]{{1,2}}\.[0-9]{{1,2}}\.(?:[0-9]{{4}}|[0-9]{{2}})?{_END}|[0-9]{{1,2}}/[0-9]{{1,2}}(?:/(?:[0-9]{{4}}|[0-9]{{2}}))?{_END})"
 )
 """What is one behind `on`, in folded text."""
 
 _DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}|[0-9]{2})?")
 _SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
-_DAY_FIRST = re.compile(rf"([0-9]{{1,2}})(?:\.|st|nd|rd|th|er)? (?:of )?({_MONTH_NAMES})\.?(?:,? ([0-9]{{4}}))?")
-_MONTH_FIRST = re.compile(rf"({_MONTH_NAMES})\.? ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?")
+_DAY_FIRST = re.compile(rf"([0-9]{{1,2}})(?:\.|st|nd|rd|th|er)? (?:of )?({MONTH_NAMES})\.?(?:,? ([0-9]{{4}}))?")
+_MONTH_FIRST = re.compile(rf"({MONTH_NAMES})\.? ([0-9]{{1,2}})(?:st|nd|rd|th)?(?:,? ([0-9]{{4}}))?")
 _HAN = re.compile(r"(?:([0-9]{4})年)?([0-9]{1,2})月([0-9]{1,2})[日号號]?")
 
 
@@ -124,7 +125,7 @@ def read_dates(folded: str, today: date, *, is_ahead: bool = False) -> tuple[dat
     if re.fullmatch(AGO, text):
         return (today - _ago(text),)
     if re.fullmatch(DAY_OF_MONTH, text):
-        return _latest_day(int(re.sub(r"\D", "", text)), today)
+        return latest_day(int(re.sub(r"\D", "", text)), today)
     if re.fullmatch(_HAN_SPOKEN, text):
         month, _moon, day = text[:-1].partition("月")
         return _near(None, int(read_chinese(month) or 0), int(read_chinese(day) or 0), today, is_ahead=is_ahead)
@@ -181,7 +182,7 @@ def _ago(text: str) -> timedelta:
     return timedelta(weeks=count) if weeks else timedelta(days=count)
 
 
-def _latest_day(day: int, today: date) -> tuple[date, ...]:
+def latest_day(day: int, today: date) -> tuple[date, ...]:
     """The latest day of this number that has come: `the 20th`."""
     for months in range(12):
         year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
@@ -189,6 +190,24 @@ def _latest_day(day: int, today: date) -> tuple[date, ...]:
         if found and found[0] <= today:
             return found
     return ()
+
+
+def latest_month_end(today: date) -> date:
+    """The latest last day of a month that has come, today among them."""
+    tomorrow = today + timedelta(days=1)
+    return today if tomorrow.day == 1 else today.replace(day=1) - timedelta(days=1)
+
+
+def latest_weekday(weekday: int, today: date) -> date:
+    """The latest day of this weekday (Monday is 0) that has come, today among them."""
+    return _nearest_weekday(weekday, today, is_ahead=False)
+
+
+def falls_on(day: date, weekday: int | None, day_of_month: int | None) -> bool:
+    """Whether it is that weekday, or that day of a month or the last one of a shorter month; None is any."""
+    if weekday is not None and day.weekday() != weekday:
+        return False
+    return day_of_month is None or day.day == min(day_of_month, monthrange(day.year, day.month)[1])
 
 
 def _nearest_weekday(weekday: int, today: date, *, is_ahead: bool) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 from laiwang_bridge.payments.lines.dates import (
     AGO,
@@ -17,10 +18,12 @@ from laiwang_bridge.payments.lines.dates import (
     RELATIVE,
     STARTING,
     WEEKDAY,
+    falls_on,
     read_dates,
 )
 from laiwang_bridge.payments.lines.marking import PERSON
 from laiwang_bridge.payments.lines.options import ALONE, BEGIN, Options, bad_date, said_twice
+from laiwang_bridge.payments.lines.recurrence import Period
 from laiwang_bridge.payments.lines.wording import Habits, Mistake
 
 _BESIDE = rf"(?:(?<=\s)|(?<=[\x02,，、;；(（:：0-9元块])|\A|(?<={PERSON}))"
@@ -73,9 +76,20 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     word = match["word"] if match.re is _ON else None
     if word in ("am", "vom", "le", "du", "datum"):
         dates = dates[:1]
+    dates = tuple(one for one in dates if _goes_with(one, options))
     if not dates:
         return bad_date(rest, *match.span("date"))
     return replace(options, rest=rest.blank(*match.span()), dates=dates)
+
+
+def _goes_with(day: date, options: Options) -> bool:
+    """Whether it can be the first day of a bill that comes again each Friday, on the 15th, at the end of months."""
+    first, repeat = options.dates[0], options.repeats[0]
+    if first is None or repeat is None:
+        return True
+    if repeat.period is Period.MONTH_END:
+        return falls_on(day, None, 31)
+    return falls_on(day, first.weekday(), None) if repeat.period is Period.WEEK else falls_on(day, None, first.day)
 
 
 def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:

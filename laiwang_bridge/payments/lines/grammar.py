@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from fractions import Fraction
+from itertools import product
 
 from appservice.bots.line import Line
 from appservice.language import Message, _
@@ -19,7 +19,7 @@ from laiwang_bridge.payments.lines.amounts import found_at, minor_of
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
-from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, stranger
+from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, Times, stranger
 from laiwang_bridge.payments.lines.plain_names import stranger_in, with_known_names, with_perhaps_names
 from laiwang_bridge.payments.lines.shares import does_not_fit, share_out
 from laiwang_bridge.payments.lines.taking import take_options
@@ -99,8 +99,9 @@ def _read_marked(marked: Marked, habits: Habits) -> _Read | Mistake:
             continue
         doubts += [_UNSURE[one] for one in sorted(options.unsure, key=lambda one: one.value)]
         doubts += [Doubt.DATE] if len(options.dates) > 1 else []
-        for day in options.dates:
-            read = _read(options, day, habits)
+        doubts += [Doubt.RHYTHM] if len(options.repeats) > 1 else []
+        for day, repeat in product(options.dates, options.repeats):
+            read = _read(options, Times(day, repeat), habits)
             if isinstance(read, Mistake):
                 mistakes.append(read)
             else:
@@ -130,6 +131,7 @@ _QUESTIONS: dict[Doubt, Message] = {
     Doubt.PAYER: _("Does whoever paid bear a part as well?"),
     Doubt.PARTS: _("Is that what each of them bears?"),
     Doubt.REPEAT: _("Does the bill come again?"),
+    Doubt.RHYTHM: _("How often is that?"),
     Doubt.DATE: _("Which day is that?"),
     Doubt.NAMES: _("Are these people? Write @ before the name of a member, + before that of a guest."),
     Doubt.WORDS: _("Do all these words belong to the title?"),
@@ -138,14 +140,14 @@ _QUESTIONS: dict[Doubt, Message] = {
 _Split = Callable[[BillWording], tuple[BillWording, ...] | Mistake]
 
 
-def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
+def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
     if is_itemised(options.rest, habits):
-        return _read_items(options, day, habits)
+        return _read_items(options, times, habits)
     if _PERCENT_BEFORE.search(options.rest.folded):
         options = replace(options, rest=_percents_behind(options.rest))
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
-        meant = _read(replace(options, rest=parts), day, habits)
+        meant = _read(replace(options, rest=parts), times, habits)
         return meant if isinstance(meant, Mistake) else (meant[0], [*meant[1], Doubt.PARTS])
     terms, rest, joined = take_lists(options.rest, habits)
     if joined is not None:
@@ -165,9 +167,9 @@ def _read(options: Options, day: date | None, habits: Habits) -> _Read | Mistake
         plain = BillWording(
             amount=choice.money,
             title=choice.title,
-            date=day,
+            date=times.date,
             category=options.category,
-            repeat=options.repeat,
+            repeat=times.repeat,
             per_head=options.per_head,
         )
         bills = _complete(plain, options, split, habits)
@@ -220,13 +222,13 @@ def _splitting(terms: tuple[Term, ...], excluded: tuple[Who, ...], habits: Habit
     return lambda bill: share_out(bill, terms, excluded, habits)
 
 
-def _read_items(options: Options, day: date | None, habits: Habits) -> _Read | Mistake:
+def _read_items(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
     if options.per_head or options.excluded:
         return Mistake(Problem.MIXED_SPLITS, _("With single items, name those who had each of them."), {})
     items = read_items(options.rest, habits)
     if isinstance(items, Mistake):
         return items
-    bill = replace(items, date=day, category=options.category, repeat=options.repeat)
+    bill = replace(items, date=times.date, category=options.category, repeat=times.repeat)
     paid = _paid(bill, options.payers, habits)
     return paid if isinstance(paid, Mistake) else ([paid], [])
 

@@ -27,11 +27,19 @@ _EVERYBODY = re.compile(
     r"(?<![^\W\d_])(?:everyone|everybody)(?![^\W\d_])"
     r"|(?<![^\W\d_])(?:except|excluding|exclusive|sauf|außer|ausser)\s+[^\W\d_]|(?:除了|不含|不算|不包括|唔計)[\u3400-\u9fff]"
 )
+_WEEKDAYS = (
+    "mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|weekdays?|weekends?|montags?|dienstags?|mittwochs?"
+    "|donnerstags?|freitags?|samstags?|sonntags?|werktags?|wochentags?|wochenenden?|lundis?|mardis?|mercredis?|jeudis?|vendredis?"
+    "|samedis?|dimanches?|week-?ends?"
+)
 _RHYTHM = re.compile(
-    r"(?<![^\W\d_])(?:bi-?weekly|bi-?monthly|semi-?monthly|twice a|times a|times per|fois par|mal im|mal pro"
-    r"|zweimal|(?:every|each|jeden|chaque"
-    r"|tous les)\s+(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday|weekend|montag|dienstag|mittwoch"
-    r"|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche))"
+    r"(?<![^\W\d_])(?:bi-?monthly|semi-?monthly|bimensuel(?:le)?|twice a|times a|times per|fois par|mal im|mal pro"
+    r"|zweimal|werktags|wochentags|(?:monats|jahres)(?:ende|anfang|letzten)"
+    rf"|(?:every|each|jede[rnms]?|alle|chaque|tous les|toutes les)\s+(?:\S+\s+)?(?:{_WEEKDAYS}|months?|monats\w*|mois"
+    r"|weeks?|woche|wochen|semaines?|years?|jahre?s?|ans?|quarters?|quartale?s?|trimestres?)"
+    r"|(?:on|am)\s+(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekdays|weekends)"
+    r"|(?:monatlich|wöchentlich|monthly|weekly|mensuel|mensuelle)\s+(?:ab|seit|from|since|starting|dès|à partir))"
+    r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末"
 )
 _ME = re.compile(
     r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:not|without|minus|incl\.?|excl\.?|ohne|sans|pas"

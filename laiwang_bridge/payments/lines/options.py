@@ -39,17 +39,25 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that, and the text that is left. With several dates, one must ask; `unsure` is what was taken for an option
-    and may belong to the title."""
+    """All that, and the text that is left. With several dates or repeats, one must ask; `unsure` is what was
+    taken for an option and may belong to the title."""
 
     rest: Marked
     dates: tuple[date | None, ...] = (None,)
     category: str | None = None
-    repeat: Repeat | None = None
+    repeats: tuple[Repeat | None, ...] = (None,)
     per_head: bool = False
     payers: tuple[Payer, ...] = ()
     excluded: tuple[Who, ...] = ()
     unsure: frozenset[Perhaps] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """One reading of when a bill is, and how often it comes again."""
+
+    date: date | None
+    repeat: Repeat | None
 
 
 def stranger(word: str) -> Mistake:

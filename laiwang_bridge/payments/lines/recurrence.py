@@ -1,7 +1,8 @@
 """When a bill comes again: every so many days, weeks, months or years from its first date on.
 
 The day of the first date is kept: what begins on January 31st comes on February 28th and on March 31st, because each
-date is counted from the first one and never from the one before.
+date is counted from the first one and never from the one before. What comes at the end of a month is on its last day,
+whatever day it began on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    MONTH_END = "month_end"
     YEAR = "year"
 
 
@@ -94,4 +96,5 @@ def _moved(period: Period, first: date, steps: int) -> date:
             steps *= 12
     years, month = divmod(first.month - 1 + steps, 12)
     year = first.year + years
-    return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, last if period is Period.MONTH_END else min(first.day, last))

@@ -206,6 +206,7 @@ class Doubt(StrEnum):
     PAYER = "payer"
     PARTS = "parts"
     REPEAT = "repeat"
+    RHYTHM = "rhythm"
     DATE = "date"
     WORDS = "words"
     NAMES = "names"

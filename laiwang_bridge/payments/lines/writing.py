@@ -54,11 +54,12 @@ _ENGLISH = _Words(
     "me", "all", "with ", "without ", "paid by ", "on ", "each", "every ", " until ", ", {count} times", "rest",
     "total ",
     {Period.DAY: ("day", "days"), Period.WEEK: ("week", "weeks"), Period.MONTH: ("month", "months"),
-     Period.YEAR: ("year", "years")},
+     Period.MONTH_END: ("month end", "month ends"), Period.YEAR: ("year", "years")},
 )  # fmt: skip
 _CHINESE = _Words(
     "我", "大家", "和 ", "不含 ", "付款人 ", "日期 ", "每人", "每", "到", "，共{count}次", "其余", "总计 ",
-    {Period.DAY: ("天", "天"), Period.WEEK: ("周", "周"), Period.MONTH: ("月", "个月"), Period.YEAR: ("年", "年")},
+    {Period.DAY: ("天", "天"), Period.WEEK: ("周", "周"), Period.MONTH: ("月", "个月"),
+     Period.MONTH_END: ("月底", "个月底"), Period.YEAR: ("年", "年")},
 )  # fmt: skip
 
 

@@ -38,12 +38,14 @@ _EVERY: dict[Period, Message] = {
     Period.DAY: _("every day"),
     Period.WEEK: _("every week"),
     Period.MONTH: _("every month"),
+    Period.MONTH_END: _("at the end of every month"),
     Period.YEAR: _("every year"),
 }
 _EVERY_FEW: dict[Period, Message] = {
     Period.DAY: _("every {count} days"),
     Period.WEEK: _("every {count} weeks"),
     Period.MONTH: _("every {count} months"),
+    Period.MONTH_END: _("at the end of every {count} months"),
     Period.YEAR: _("every {count} years"),
 }
 

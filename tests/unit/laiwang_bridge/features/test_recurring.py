@@ -93,6 +93,9 @@ async def test_a_series_is_listed_paused_resumed_and_stopped(table: Table, peopl
     [
         ("AA 90 rent @bo every 2 weeks until 2023-12-20", ["11-14", "11-28", "12-12"]),
         ("AA 90 rent on 2023-10-31 @bo every month", ["10-31", "11-30", "12-31"]),
+        ("AA 90 rent @bo every Friday", ["11-10", "11-17", "11-24", "12-01", "12-08", "12-15", "12-22", "12-29"]),
+        ("AA 90 rent @bo every other Friday", ["11-10", "11-24", "12-08", "12-22"]),
+        ("AA 90 rent @bo at the end of every month", ["10-31", "11-30", "12-31"]),
         ("AA 90 EUR 房租 @bo 每月", ["11-14", "12-14"]),
     ],
 )

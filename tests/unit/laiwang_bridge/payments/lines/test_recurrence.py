@@ -33,6 +33,12 @@ def test_a_quarter_is_three_months_and_a_fortnight_two_weeks() -> None:
     assert first_dates(Repeat(Period.WEEK, 2), date(2026, 12, 25), 3) == ["2026-12-25", "2027-01-08", "2027-01-22"]
 
 
+def test_month_ends_are_last_days_whatever_day_it_began_on() -> None:
+    ends = first_dates(Repeat(Period.MONTH_END), date(2028, 2, 29), 5)
+    assert ends == ["2028-02-29", "2028-03-31", "2028-04-30", "2028-05-31", "2028-06-30"]
+    assert first_dates(Repeat(Period.MONTH_END, 2), date(2026, 12, 31), 3) == ["2026-12-31", "2027-02-28", "2027-04-30"]
+
+
 def test_a_leap_day_comes_on_the_28th_in_other_years() -> None:
     years = first_dates(Repeat(Period.YEAR), date(2028, 2, 29), 5)
     assert years == ["2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]
@@ -60,10 +66,12 @@ def test_numbers_that_make_no_sense_are_refused(every: int, count: int | None) -
 @settings(max_examples=60)
 def test_dates_only_go_forward_and_keep_their_day(first: date, repeat: Repeat) -> None:
     found = [at for _number, at in islice(dates(repeat, first), 30)]
-    assert found[0] == first
+    assert found[0] == first or repeat.period is Period.MONTH_END
     assert all(one < next for one, next in pairwise(found))
     for at in found:
-        if repeat.period in (Period.MONTH, Period.YEAR):
+        if repeat.period is Period.MONTH_END:
+            assert at.day == calendar.monthrange(at.year, at.month)[1]
+        elif repeat.period in (Period.MONTH, Period.YEAR):
             assert at.day == min(first.day, calendar.monthrange(at.year, at.month)[1])
         else:
             days = repeat.every * (7 if repeat.period is Period.WEEK else 1)

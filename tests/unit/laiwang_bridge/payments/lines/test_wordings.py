@@ -101,6 +101,8 @@ def wordings(draw: st.DrawFn) -> tuple[BillWording, Habits]:
         category=draw(st.none() | st.sampled_from(["food", "吃饭", "a_b-7"])),
         repeat=draw(st.none() | repeats),
     )
+    if bill.repeat is not None and bill.repeat.period is Period.MONTH_END:
+        bill = replace(bill, date=draw(st.sampled_from([date(2026, 10, 31), date(2028, 2, 29)])))
     who = draw(people())
     left_out = tuple(draw(st.lists(others.filter(lambda one: one not in who), max_size=2, unique=True)))
     bill = _shared(draw, bill, who, left_out if Everybody() in who else ())
