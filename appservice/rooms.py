@@ -51,6 +51,9 @@ _JOINED_THERE = (
 _DIRECTNESS = Prepared(
     select(room.c.direct_with, room.c.read_at, _JOINED_THERE.label("joined")).where(room.c.room_id == bindparam("id"))
 )
+_ELSE_THERE = Prepared(
+    select(room_member.c.user_id).where(room_member.c.room_id == bindparam("id"), room_member.c.membership != "join")
+)
 _MEMBERS = Prepared(
     select(room_member.c.user_id).where(
         room_member.c.room_id == bindparam("id"), room_member.c.membership == bindparam("kind")
@@ -173,12 +176,19 @@ class Rooms:
     def is_direct(self, connection: Connection, room_id: RoomID, bot: UserID) -> bool:
         """Whether this is a chat of one person with the bot: two joined members, or invited to as a direct chat.
 
-        A room that we made for a purpose is none, however few are in it.
+        A room that we made for a purpose is none, however few are in it. Nor is one to which others were invited, or
+        from which others have gone, unless it was called a direct chat: they may come (back), and read it.
         """
         row = _DIRECTNESS.first(connection, id=room_id)
         if row is None or row.joined > 2 or row.direct_with == "":
             return False
-        return row.direct_with is not None or (row.read_at is not None and row.joined == 2)
+        if row.direct_with is not None:
+            return True
+        return row.read_at is not None and row.joined == 2 and not self._knows_others(connection, room_id)
+
+    def _knows_others(self, connection: Connection, room_id: RoomID) -> bool:
+        """Whether anybody but us is to come into a room, or was in it."""
+        return any(not self._is_ours(UserID(row.user_id)) for row in _ELSE_THERE.all(connection, id=room_id))
 
     def direct_room(self, connection: Connection, bot: UserID, user: UserID) -> RoomID | None:
         """The chat in which `bot` can reach `user`: both have joined and nobody else; the newest of several."""
@@ -248,7 +258,7 @@ class Rooms:
         """Take over the whole current state of a room."""
         connection.execute(delete(room_member).where(room_member.c.room_id == room_id))
         self._know(connection, room_id, read_at=now)
-        for raw in state:
+        for raw in sorted(state, key=_is_gone):  # who has gone matters by who is left
             if raw.get("type") not in STATE_TYPES:
                 continue
             try:
@@ -270,6 +280,7 @@ class Rooms:
                 connection.execute(delete(room_member).where(*gone))
                 theirs = (room.c.room_id == event.room_id, room.c.direct_with == event.state_key)
                 connection.execute(update(room).where(*theirs).values(direct_with=None))
+                self._note_others(connection, event)
             case "m.room.member":
                 values = {
                     "room_id": event.room_id,
@@ -298,6 +309,15 @@ class Rooms:
                 replacement = _text(content.get("replacement_room"))
                 if replacement and replacement != event.room_id:
                     self._know(connection, event.room_id, replacement=replacement)
+
+    def _note_others(self, connection: Connection, event: Event) -> None:
+        """Somebody has gone from a room, or will not come: where that was not called a chat with somebody else who is
+        left there, it was for several."""
+        gone = event.state_key
+        left = (user for user in self.members(connection, event.room_id) if user != gone and not self._is_ours(user))
+        if gone is not None and not self._is_ours(UserID(gone)) and next(left, None) is not None:
+            unsaid = (room.c.room_id == event.room_id, room.c.direct_with.is_(None))
+            connection.execute(update(room).where(*unsaid).values(direct_with=""))
 
     def _joined(self, unit: Unit, answer: Answer) -> None:
         if answer.failed or answer.room_id is None:
@@ -385,6 +405,11 @@ class Rooms:
         self._know(unit.connection, new, direct_with=direct_with)
         for handler in self._on_replaced:
             handler(unit, old, new)
+
+
+def _is_gone(raw: Mapping[str, Any]) -> bool:
+    content = raw.get("content")
+    return isinstance(content, Mapping) and content.get("membership") == "leave"
 
 
 def _text(value: object) -> str | None:

@@ -96,7 +96,8 @@ class Payments:
 
     def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
         """A room was replaced by another."""
-        self.following.moved(unit, old, new)
+        if (ledger := self.following.moved(unit, old, new)) is not None:
+            self.paying.moved(unit, ledger, old, new)
         self.packets.moved(unit, old, new)
         self.imports.moved(unit, old, new)
 

@@ -201,6 +201,21 @@ class TestDirectChats:
         assert await place.ask(place.rooms.is_direct, RoomID("!two"), BOT)
         assert await place.ask(place.rooms.direct_room, BOT, LIN) is None, "but nothing is sent there unasked"
 
+    async def test_a_room_for_several_is_none_when_one_is_left_of_them(self, place: Place) -> None:
+        await self.enter(place, "!three", WEI, is_direct=False)
+        await place.happens(member(WEI, "leave", room="!three"))
+        assert not await place.ask(place.rooms.is_direct, RoomID("!three"), BOT), "they may come back and read it"
+
+    async def test_nor_is_one_to_which_others_are_invited_or_from_which_they_went_before(self, place: Place) -> None:
+        await self.enter(place, "!invited", is_direct=False)
+        await place.happens(member(WEI, "invite", room="!invited"))
+        assert not await place.ask(place.rooms.is_direct, RoomID("!invited"), BOT)
+        await place.happens({**member(BOT, "invite", "!left", is_direct=False), "sender": LIN})
+        await place.answer(RoomID("!left"))
+        state = [member(WEI, "leave", "!left"), created("!left"), member(BOT, room="!left"), member(LIN, room="!left")]
+        await place.answer(RoomID("!left"), state)
+        assert not await place.ask(place.rooms.is_direct, RoomID("!left"), BOT)
+
     async def test_with_a_third_person_it_is_none_any_more(self, place: Place) -> None:
         await self.enter(place, "!direct")
         await place.happens(member(WEI, room="!direct"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from mautrix.types import EventID, RoomID, UserID
@@ -39,6 +39,7 @@ from laiwang_bridge.payments.lines.wording import (
 )
 from laiwang_bridge.payments.money.money import currency
 from laiwang_bridge.payments.till import Till
+from laiwang_bridge.people.mail import is_here
 from laiwang_bridge.people.names import who_asks
 
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")
@@ -213,8 +214,9 @@ class Entering:
     def _asked(self, context: Context, question: int) -> Asked:
         asked = question_store.find_question(context.connection, question)
         if asked is None or (asked.room, asked.asker) != (context.room, context.sender):
+            self._till.must_be_newest(context)
             raise UserError(_("There is no such question for you here any more."))
-        return asked
+        return asked if is_here(context, asked.card) else replace(asked, card=None)
 
     def _answers(self, context: Context, number: int, ask: Ask) -> Sequence[Button]:
         if len(ask.readings) == 1 and ask.readings[0].is_sure:

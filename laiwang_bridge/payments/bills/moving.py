@@ -34,11 +34,11 @@ class Moving:
         self._cards = cards
         self._show = show
 
-    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> None:
-        """A room was replaced by another: its books go on there."""
+    def moved(self, unit: Unit, old: RoomID, new: RoomID) -> LedgerId | None:
+        """A room was replaced by another: its books go on there. Returns them; None if there are none that can."""
         ledger = ledger_store.ledger_of(unit.connection, old)
         if ledger is None:
-            return
+            return None
         question_store.move_questions(unit.connection, old, new)
         went = ledger_store.move(unit.connection, old, new)
         bills = _open(unit.connection, ledger) if went else []
@@ -46,18 +46,21 @@ class Moving:
         if voice is not None and not went:
             voice.send(_("This room has bills of its own, so those of the old room stay there."))
         if not went:
-            return
+            return None
         bill_store.note_moved(unit.connection, ledger, old)
         for bill in bills:
             self._leave_word(unit, bill, old, new)
-        if voice is None:
-            return
+        if voice is not None:
+            self._show_all(voice, bills)
+        return ledger
+
+    def _show_all(self, voice: Voice, bills: Sequence[Bill]) -> None:
         said = voice.say(_("The bills of the old room go on here, and everybody has here what he had there."))
         if len(bills) > MOST_CARDS:
             voice.send(paragraphs(said, self._list(voice, bills)))
             return
         voice.send(said)
-        self._cards.refresh(unit, [bill.id for bill in bills])
+        self._cards.refresh(voice.unit, [bill.id for bill in bills])
 
     def _leave_word(self, unit: Unit, bill: Bill, old: RoomID, new: RoomID) -> None:
         """Have the card in the old room say where the bill went, where we may still speak."""

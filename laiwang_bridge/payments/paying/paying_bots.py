@@ -16,6 +16,7 @@ from laiwang_bridge.payments.paying import claim_store, notice_store, open_share
 from laiwang_bridge.payments.paying.claim_bot import ClaimBot
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.leaving import Leaving
+from laiwang_bridge.payments.paying.moving import MovingPayments
 from laiwang_bridge.payments.paying.notice_texts import NoticeTexts
 from laiwang_bridge.payments.paying.notices import Notices
 from laiwang_bridge.payments.paying.poll_bot import PollBot
@@ -47,6 +48,7 @@ class PayingBots:
         self._notices = Notices(till.around, notice_texts)
         self._leaving = Leaving(till, self.settling.mine, self.reminding.pay_button)
         self.polls = PollBot(prefixes, till)
+        self.moved = MovingPayments(till, plans, self.transfers, self.polls).moved
         self.recurring = Recurring(till)
         self.series = SeriesBot(prefixes, till, self.recurring)
         self.claims.pay = self.transfers.pay

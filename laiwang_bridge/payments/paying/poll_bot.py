@@ -14,7 +14,7 @@ from appservice import outbox
 from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
 from appservice.content import Rich, bold, code, lines
 from appservice.database import storable
-from appservice.effects import SendMessage
+from appservice.effects import EffectKey, SendMessage
 from appservice.events import Event
 from appservice.language import N_, _
 from appservice.routes import Routes
@@ -33,6 +33,7 @@ from laiwang_bridge.payments.paying import poll_events, poll_store
 from laiwang_bridge.payments.paying.poll_events import Choice
 from laiwang_bridge.payments.paying.poll_store import Poll, PollId
 from laiwang_bridge.payments.till import Till
+from laiwang_bridge.people.mail import is_here
 
 HAND, CLOSE = "✋", "🏁"
 GROUP = _("Shared bills")
@@ -88,16 +89,24 @@ class PollBot:
         poll = poll_store.find(context.connection, id)
         assert poll is not None
         card = context.reply(self._text(context, poll), buttons=self._buttons(context, poll))
+        self._ask(context, poll, card, context.sender)
+
+    def send(self, voice: Voice, poll: Poll) -> None:
+        """Ask where nobody has just written; what was said already counts on."""
+        card = voice.send(self._text(voice, poll), buttons=self._buttons(voice, poll))
+        self._ask(voice, poll, card, poll.author)
+
+    def _ask(self, voice: Voice, poll: Poll, card: EffectKey, asker: UserID) -> None:
+        """Send the poll that clients show below our own card."""
         choices = [
-            Choice(_IN, context.catalogue.text(_("I was there"))),
-            Choice(_OUT, context.catalogue.text(_("I was not there"))),
+            Choice(_IN, voice.catalogue.text(_("I was there"))),
+            Choice(_OUT, voice.catalogue.text(_("I was not there"))),
         ]
-        content = poll_events.start(f"{title}: {total.text(context.language.value)}", choices)
-        sent = context.unit.emit(
-            SendMessage(sender=context.bot.user_id, room=context.room, content=content, type=poll_events.START),
-            asker=context.sender,
+        content = poll_events.start(f"{poll.title}: {poll.total.text(voice.language.value)}", choices)
+        sent = voice.unit.emit(
+            SendMessage(sender=voice.bot.user_id, room=voice.room, content=content, type=poll_events.START), asker=asker
         )
-        poll_store.note_sent(context.connection, id, card, sent)
+        poll_store.note_sent(voice.connection, poll.id, card, sent, voice.bot.user_id)
 
     def there(self, context: Context, number: Number = None) -> None:
         self._say(context, number, True)
@@ -208,7 +217,7 @@ class PollBot:
 
     def _show(self, unit: Unit, poll: Poll, number: str = "") -> None:
         voice = self._till.voice(unit, poll.ledger, poll.bot, poll.language)
-        if voice is not None and poll.card is not None:
+        if voice is not None and poll.card is not None and is_here(voice, poll.card):
             voice.edit(poll.card, self._text(voice, poll, number), buttons=self._buttons(voice, poll))
 
     def _text(self, voice: Voice, poll: Poll, number: str = "") -> Rich:

@@ -107,8 +107,10 @@ def add(
     return PollId(made[0])
 
 
-def note_sent(connection: Connection, id: PollId, card: EffectKey, poll: EffectKey) -> None:
-    connection.execute(update(pay_poll).where(pay_poll.c.id == id).values(card_key=card, poll_key=poll))
+def note_sent(connection: Connection, id: PollId, card: EffectKey, poll: EffectKey, bot: UserID) -> None:
+    """Where a poll is shown, and by whom."""
+    values = {"card_key": card, "poll_key": poll, "bot": bot}
+    connection.execute(update(pay_poll).where(pay_poll.c.id == id).values(values))
 
 
 def close(connection: Connection, id: PollId, bill: BillId | None) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from appservice.bots import Button, Context, Voice
 from appservice.content import Rich, bold, code, lines, numbered, paragraphs
+from appservice.effects import EffectKey
 from appservice.language import N_, Message, _
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills.bill_store import Bill
@@ -65,6 +66,15 @@ class SettleCards:
         card = context.reply(text, buttons=buttons, fields=self._field(context.connection, plan))
         plan_store.keep(context.connection, replace(plan, card=card))
 
+    def send(self, voice: Voice, plan: ShownPlan) -> EffectKey:
+        """Show a plan where nobody has just asked for it."""
+        text, buttons = self._card(voice, plan)
+        return voice.send(text, buttons=buttons, fields=self._field(voice.connection, plan))
+
+    def is_open(self, connection: Connection, plan: ShownPlan) -> bool:
+        """Whether anything of a plan is still to be paid."""
+        return any(_is_open(connection, one) for one in plan.payments)
+
     def refresh(self, unit: Unit, ledger: LedgerId) -> None:
         """Show the plan as it stands now."""
         plan = plan_store.find(unit.connection, ledger)
@@ -107,7 +117,7 @@ class SettleCards:
                 return
 
     def _retire(self, unit: Unit, plan: ShownPlan) -> None:
-        if not plan.is_stale and any(_is_open(unit.connection, one) for one in plan.payments):
+        if not plan.is_stale and self.is_open(unit.connection, plan):
             self._edit(unit, replace(plan, is_stale=True))
 
     def _edit(self, unit: Unit, plan: ShownPlan) -> None:

@@ -9,6 +9,7 @@ from mautrix.types import UserID
 
 from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
 from appservice.content import Rich
+from appservice.effects import EffectKey
 from appservice.language import Message, _
 from appservice.unit import Unit
 from laiwang_bridge.payments.ledger import ledger_store
@@ -128,6 +129,11 @@ class TransferBot:
             if card is not None and voice is not None and is_here(voice, card.key):
                 text, buttons, _asked = self._card(voice, one)
                 voice.edit(card.key, text, buttons=buttons)
+
+    def send(self, voice: Voice, one: Claim) -> EffectKey:
+        """Ask about a payment where nobody has just written."""
+        text, buttons, _asked = self._card(voice, one)
+        return voice.send(text, buttons=buttons)
 
     def _card(self, voice: Voice, one: Claim) -> tuple[Rich, list[Button], list[UserID]]:
         faces = self._till.cards.faces(voice.connection, one.ledger)

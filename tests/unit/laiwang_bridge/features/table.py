@@ -57,6 +57,17 @@ class Table:
         await self.town.react(person.user, self.room, self.message(part), reaction)
         return self.town.news(self.room)
 
+    async def upgrade(self, *people: Person, quiet: bool = False) -> Table:
+        """The room is replaced by another; if `quiet`, only hosts may speak in the old one from then on."""
+        new = self.town.homeserver.room(*(person.user for person in people), name=f"newer-than-{self.room[1:]}")
+        new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": self.room}}
+        if quiet:
+            levels = {"users": {people[0].user: 100}, "events_default": 50}
+            await self.town.state(self.room, people[0].user, "m.room.power_levels", levels)
+        self.town.news(self.room)
+        await self.town.state(self.room, people[0].user, "m.room.tombstone", {"replacement_room": new.id})
+        return Table(self.town, new.id)
+
     def message(self, part: str) -> EventID:
         found = [event for event, body in self.town.shown(self.room).items() if part in body]
         assert found, f"no {part!r} in {list(self.town.shown(self.room).values())}"

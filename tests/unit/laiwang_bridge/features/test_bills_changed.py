@@ -246,21 +246,9 @@ async def test_who_wants_to_be_forgotten_goes_and_the_sums_stay(table: Table, pe
     assert bo.user not in str(await table.town.rows("pay_account"))
 
 
-async def upgrade(town: Town, table: Table, people: People, *, quiet: bool = False) -> Table:
-    """The room is replaced by another; if `quiet`, only hosts may speak in the old one from then on."""
-    new = town.homeserver.room(*(person.user for person in people), name=f"newer-than-{table.room[1:]}")
-    new.state[("m.room.create", "")] = {"room_version": "12", "predecessor": {"room_id": table.room}}
-    if quiet:
-        levels = {"users": {people[0].user: 100}, "events_default": 50}
-        await town.state(table.room, people[0].user, "m.room.power_levels", levels)
-    town.news(table.room)
-    await town.state(table.room, people[0].user, "m.room.tombstone", {"replacement_room": new.id})
-    return Table(town, new.id)
-
-
 async def test_an_upgraded_room_takes_its_bills_along(town: Town, table: Table, people: People) -> None:
     ann = people[0]
-    there = await upgrade(town, table, people)
+    there = await table.upgrade(*people)
     assert "The bills of the old room go on here" in there.shows("old room")
     assert await there.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
     assert "⏳ Bo: €40.00" in there.card(1), "what is open is shown anew"
@@ -272,7 +260,7 @@ async def test_an_upgraded_room_takes_its_bills_along(town: Town, table: Table, 
 async def test_cards_in_the_old_room_say_where_their_bills_went(town: Town, table: Table, people: People) -> None:
     ann, bo, _cat = people
     line = table.last
-    there = await upgrade(town, table, people)
+    there = await table.upgrade(*people)
     old = table.message("· #1")
     assert table.card(1) == f"dinner: €120.00 · #1 goes on in the new room (https://matrix.to/#/{there.room}?via=town)."
     said = [
@@ -290,7 +278,7 @@ async def test_cards_in_the_old_room_say_where_their_bills_went(town: Town, tabl
     await there.tap(bo, "· #1", "✅")
     assert "🕓 Bo" in there.card(1)
     town.restart()
-    further = await upgrade(town, there, people)
+    further = await there.upgrade(*people)
     assert "🕓 Bo" in further.card(1)
     assert f"go on in the new room (https://matrix.to/#/{further.room}" in await table.say(bo, "!aa paid #1")
 
@@ -299,7 +287,7 @@ async def test_into_a_private_room_the_bills_come_with_the_invitation_and_once(
     town: Town, table: Table, people: People
 ) -> None:
     town.homeserver.refused = lambda effect: "not invited" if isinstance(effect, Join) else None
-    there = await upgrade(town, table, people)
+    there = await table.upgrade(*people)
     assert await there.owed() == {}
     town.homeserver.refused = lambda _effect: None
     for _times in range(2):
@@ -313,7 +301,7 @@ async def test_into_a_private_room_the_bills_come_with_the_invitation_and_once(
 async def test_where_nobody_may_speak_any_more_old_cards_stay_as_they_are(
     town: Town, table: Table, people: People
 ) -> None:
-    there = await upgrade(town, table, people, quiet=True)
+    there = await table.upgrade(*people, quiet=True)
     assert town.news(table.room) == ""
     assert "⏳ Bo" in there.card(1)
 
@@ -325,7 +313,7 @@ async def test_of_very_many_open_bills_an_upgraded_room_shows_a_list_once(
     for number in range(2, 24):
         await table.say(ann, f"AA {number} EUR tea @bo")
     await table.say(ann, "!aa void 2")
-    there = await upgrade(town, table, people)
+    there = await table.upgrade(*people)
     said = town.news(there.room)
     assert "22 bills are still to be paid:" in said
     assert "#23 tea: €11.50 of €23.00 open" in said
@@ -346,7 +334,7 @@ async def test_a_bill_of_a_thread_and_its_receipt_survive_an_upgrade(town: Town,
     picture = {"msgtype": "m.image", "body": "receipt.jpg", "url": "mxc://town/1"}
     reply = {"m.relates_to": {"m.in_reply_to": {"event_id": old.message("· #1")}}}
     receipt = await town.send(ann.user, old.room, "m.room.message", picture | reply)
-    there = await upgrade(town, old, people)
+    there = await old.upgrade(*people)
     assert f"{old.room}/{receipt}" in there.card(1).replace("%21", "!").replace("%24", "$")
     [card] = [one for one in town.rooms[there.room].messages_of(PAY_BOT) if "· #1" in one["content"]["body"]]
     assert "m.relates_to" not in card["content"]

@@ -83,7 +83,7 @@ async def test_who_leaves_with_open_debts_is_told_and_can_still_pay(table: Table
     assert "you owe €40.00 (€40.00 to Ann)" in said
     assert "the other one is told" in await bo.tap("stays open", "1️⃣")
     await town.wait(2 * MINUTE)
-    assert table.shows("has paid you").startswith("bo says that he has paid you €40.00 for “dinner” (#1).")
+    assert table.shows("has paid you").startswith("Ann: bo says that he has paid you €40.00 for “dinner” (#1).")
     await table.tap(ann, "has paid you", "👍")
     assert await table.owed() == {}
     await town.member(table.room, bo.user, "invite", by=ann.user)
