@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _INVITED = "clusters.invited"
 _ADMIT = "clusters.admit"
 _PRESENT = ("join", "invite")
+_LAPSED = _("You have not come for some days, so your seat is for others now. You may ask again.")
 
 
 Watcher = Callable[[Unit, Named], None]
@@ -196,6 +197,15 @@ class Doors:
             if not asked and person in waiting and (voice := self._mail.at_hand(unit, person)) is not None:
                 voice.send(NOT_AVAILABLE)
 
+    def let_lapse(self, unit: Unit, named: Named, person: PersonId) -> None:
+        """Somebody was invited and did not come: his seat is for others now, and he may ask again."""
+        asked = [user for user in people.user_ids(unit.connection, person) if self._is_invited(unit, named, user)]
+        for user in asked:
+            assert named.room_id is not None
+            self._uninvite(unit, named.room_id, user, _LAPSED)
+        if not asked and seat_store.take_back_invitation(unit.connection, named.id, person):
+            self._changed(unit, named, person)
+
     def _is_invited(self, unit: Unit, named: Named, user: UserID) -> bool:
         room = named.room_id
         return room is not None and self._rooms.membership(unit.connection, room, user) == "invite"
@@ -237,8 +247,8 @@ class Doors:
         log.info("cluster %s has moved from %s to %s", named.id, old, new)
         self.opened(unit, named.id)
 
-    def _uninvite(self, unit: Unit, room: RoomID, user: UserID) -> None:
-        reason = self._mail.text(unit, user, NOT_AVAILABLE)
+    def _uninvite(self, unit: Unit, room: RoomID, user: UserID, why: Message = NOT_AVAILABLE) -> None:
+        reason = self._mail.text(unit, user, why)
         unit.emit(Kick(sender=self._bot, room=room, user=user, reason=reason))
 
     def _came(self, unit: Unit, named: Named, user: UserID) -> None:

@@ -11,6 +11,7 @@ from laiwang_bridge.clusters.archiving import Archiving
 from laiwang_bridge.clusters.budding import Budding
 from laiwang_bridge.clusters.choosing import Choice
 from laiwang_bridge.clusters.clubs import Clubs
+from laiwang_bridge.clusters.lapsing import Lapsing
 from laiwang_bridge.clusters.life_bot import LifeBot
 from laiwang_bridge.clusters.opening import Opening
 from laiwang_bridge.clusters.pins import Pins
@@ -52,7 +53,9 @@ class Living:
             archive=self._archiving.archive,
             cap=cap,
         )
-        around.doors.watchers.append(watch.seats_changed)
+        self._lapsing = Lapsing(around.doors)
+        around.doors.watchers.extend((watch.seats_changed, self._lapsing.seats_changed))
+        around.lifecycles.listeners.append(self._lapsing.seats_changed)
         self.routers = (
             life.router,
             self._budding.router,
@@ -68,6 +71,7 @@ class Living:
 
     def add_to(self, routes: Routes) -> None:
         self._ageing.add_to(routes)
+        self._lapsing.add_to(routes)
         self._clubs.add_to(routes)
         self._archiving.add_to(routes)
         self._pins.add_to(routes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from appservice.sql import insert_ignoring
 from laiwang_bridge.clusters.rules import ClusterId
@@ -31,6 +31,19 @@ def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -
 def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
     """For whom a seat is kept."""
     rows = connection.execute(select(invitation.c.person).where(invitation.c.cluster == id))
+    return [PersonId(one) for one in rows.scalars()]
+
+
+def oldest_invitation(connection: Connection, id: ClusterId, *, after: int = -1) -> int | None:
+    """When the first of those was invited for whom a seat is kept, of those invited after a time."""
+    here = (invitation.c.cluster == id, invitation.c.invited_at > after)
+    return connection.execute(select(func.min(invitation.c.invited_at)).where(*here)).scalar()
+
+
+def invited_before(connection: Connection, id: ClusterId, until: int) -> list[PersonId]:
+    """For whom a seat has been kept since a time or longer."""
+    here = (invitation.c.cluster == id, invitation.c.invited_at <= until)
+    rows = connection.execute(select(invitation.c.person).where(*here).order_by(invitation.c.person))
     return [PersonId(one) for one in rows.scalars()]
 
 

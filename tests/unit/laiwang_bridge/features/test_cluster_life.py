@@ -12,7 +12,7 @@ from laiwang_bridge.clusters.rules import Lifecycle
 from laiwang_bridge.people.rules import Exposure
 from laiwang_bridge.rates import Limit
 from tests.unit.laiwang_bridge.features.living import come, in_room, lifecycle, make, state
-from tests.unit.laiwang_bridge.features.story import ANSWER, CARD, HIKE
+from tests.unit.laiwang_bridge.features.story import ANSWER, CARD, GONE, HIKE
 from tests.unit.laiwang_bridge.features.town import BOT, DAY, HOUR, MINUTE, Person, Town, open_town
 
 
@@ -136,6 +136,43 @@ async def test_the_host_is_told_once_that_a_cluster_is_full(town: Town, line: li
     await town.member(room, bo.user, "leave")
     await come(town, room, bo)
     assert "is full" not in ann.news()
+
+
+async def test_in_a_full_cluster_a_seat_is_kept_for_three_days(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    eve = await town.arrive("eve")
+    await town.befriend(ann, eve, since=0)
+    room = await town.start(ann, HIKE)
+    town.homeserver.homes.discard(bo.user)  # does not come though he wanted in
+    await town.knock(room, bo.user)
+    await town.wait(DAY)
+    await in_room(town, ann.user, room, "!zd cap 2")
+    assert eve.reads(HIKE) == GONE
+    assert "This cluster is not available." in await eve.say("join 1")
+    await town.wait(2 * DAY - HOUR)
+    assert town.rooms[room].members[bo.user] == "invite"
+    await town.wait(HOUR)
+    assert town.rooms[room].members[bo.user] == "leave"
+    kicks = [effect for _room, effect in town.homeserver.sent if isinstance(effect, Kick) and effect.user == bo.user]
+    assert kicks[-1].reason == "You have not come for some days, so your seat is for others now. You may ask again."
+    await eve.tap(CARD, "👍")
+    assert eve.user in town.rooms[room].inside
+
+
+async def test_a_seat_lapses_in_its_own_time_and_only_while_others_have_to_stay_out(
+    town: Town, line: list[Person]
+) -> None:
+    ann, bo, cat, _dan = line
+    room = await town.start(ann, HIKE)
+    await in_room(town, ann.user, room, "!zd cap 3")
+    await come(town, room, bo)
+    town.homeserver.homes.discard(cat.user)
+    await town.knock(room, cat.user)
+    await town.wait(3 * DAY - HOUR)
+    assert town.rooms[room].members[cat.user] == "invite"
+    await in_room(town, ann.user, room, "!zd cap 4")
+    await town.wait(DAY)
+    assert town.rooms[room].members[cat.user] == "invite", "there is room for all"
 
 
 async def test_of_600_who_knock_at_once_exactly_500_come_in(sqlite_url: str) -> None:
