@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mautrix.types import UserID
 
 from appservice.bots import Button, Context, Voice, button
-from appservice.content import Rich, Words, code, words
+from appservice.content import Rich, Words, code, join, words
 from appservice.language import N_, _
-from laiwang_bridge.clusters import rules
+from laiwang_bridge.clusters import cards, rules
 from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.cards import rounded_size, size_sentence
 from laiwang_bridge.clusters.rules import Stay, View
@@ -45,8 +47,10 @@ ByNumber = Callable[[Context, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What is said: whom of his friends it names to its person, how many more there are, how large it is. `exposure`:
-    how he is inside himself."""
+    """What is said: whom of his friends it names to its person, how many more there are, how large it is, at which hour
+    it ends if its host has set one. `exposure`: how he is inside himself. `talk`: about how many messages there were in
+    a day, 0 where none or unknown.
+    """
 
     state: CardState
     friends: tuple[PersonId, ...] = ()
@@ -54,11 +58,15 @@ class Face:
     size: int = 0
     exposure: Exposure | None = None
     exposed_to: ListId | None = None
+    ends_at: int | None = None
+    talk: int = 0
 
     @property
     def digest(self) -> str:
-        """Tells whether a message says this already, and nothing else: who is named must not be kept twice."""
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+        """Tells whether a message says this already, and nothing else: who is named must not be kept twice. Talk goes
+        on all the time, so what was said of it is let stand."""
+        lasting = replace(self, talk=0)
+        return hashlib.blake2b(repr(lasting).encode(), digest_size=8).hexdigest()
 
     @property
     def in_a_row(self) -> Face:
@@ -97,13 +105,14 @@ def state_of(named: Named, view: View, card: Card | None) -> CardState | None:
     return None if card is None else CardState.GONE
 
 
-def face(named: Named, view: View, state: CardState) -> Face:
-    """What there is to say to the person of this view; for somebody inside see `own_face`."""
+def face(named: Named, view: View, state: CardState, *, messages: int = 0) -> Face:
+    """What there is to say to the person of this view; for somebody inside see `own_face`. `messages`: of a day."""
     if state is not CardState.OFFERED:
         return Face(state)
     friends = rules.shown_friends(named.rules, view)
     more = max(len(friends) - FRIENDS_SHOWN, 0)
-    return Face(state, friends[:FRIENDS_SHOWN], more, rounded_size(named.rules.seats_taken))
+    size = rounded_size(named.rules.seats_taken)
+    return Face(state, friends[:FRIENDS_SHOWN], more, size, ends_at=named.life.ends_at, talk=cards.round_up(messages))
 
 
 def own_face(stay: Stay | None) -> Face:
@@ -114,9 +123,9 @@ def own_face(stay: Stay | None) -> Face:
 
 
 def alone(
-    voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons
+    voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons, zone: ZoneInfo
 ) -> tuple[Rich, list[Button]]:
-    """A message about this cluster and no other."""
+    """A message about this cluster and no other; hours are told as those of `zone`."""
     title = named.heading
     match face.state:
         case CardState.OFFERED:
@@ -125,7 +134,7 @@ def alone(
                 button(HIDE, _("hide"), commands.hide, number),
             ]
             if not friends:
-                return voice.say(_FOR_YOU, title=title, size=_size(voice, face)), buttons
+                return voice.say(_FOR_YOU, title=title, size=_facts(voice, face, zone)), buttons
             names = [friend.name for friend in friends]
             nearest = friends[0]
             no_more = voice.say(_("hide what comes through {name}"), name=nearest.name)
@@ -135,7 +144,7 @@ def alone(
                 friends=[words(name) for name in names] if face.more else names,
                 count=face.more or len(names),
                 title=title,
-                size=_size(voice, face),
+                size=_facts(voice, face, zone),
             )
             return sentence, buttons
         case CardState.INSIDE if face.exposure is Exposure.QUIET:
@@ -152,21 +161,23 @@ def alone(
             return voice.say(_("“**{title}**” is hidden. {line} brings it back."), title=title, line=line), []
 
 
-def row(voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons) -> Words:
+def row(
+    voice: Voice, named: Named, face: Face, number: int, friends: Sequence[Friend], commands: Buttons, zone: ZoneInfo
+) -> Words:
     """A line among several about this cluster."""
     title = named.heading
     match face.state:
         case CardState.OFFERED:
             line = code(voice.line(commands.join, number))
             if not friends:
-                return voice.say(_LINE_FOR_YOU, title=title, size=_size(voice, face), line=line)
+                return voice.say(_LINE_FOR_YOU, title=title, size=_facts(voice, face, zone), line=line)
             return voice.say(
                 _LINE,
                 count=len(friends) + face.more,
                 title=title,
                 friends=[words(friend.name) for friend in friends],
                 others=f" + {face.more}" if face.more else "",
-                size=_size(voice, face),
+                size=_facts(voice, face, zone),
                 line=line,
             )
         case CardState.INSIDE:
@@ -177,5 +188,12 @@ def row(voice: Voice, named: Named, face: Face, number: int, friends: Sequence[F
             return voice.say(_("“**{title}**” · hidden"), title=title)
 
 
-def _size(voice: Voice, face: Face) -> Rich:
-    return voice.say(size_sentence(face.size), size=face.size)
+def _facts(voice: Voice, face: Face, zone: ZoneInfo) -> Rich:
+    """How large it is, whether there is talk, and when it ends."""
+    facts: list[Words] = [voice.say(size_sentence(face.size), size=face.size)]
+    if face.talk:
+        facts.append(voice.say(_("about {count} messages in a day"), count=face.talk))
+    if face.ends_at is not None:
+        then = datetime.fromtimestamp(face.ends_at // 1000, zone)
+        facts.append(voice.say(_("ends on {day} at {time}"), day=f"{then:%Y-%m-%d}", time=f"{then:%H:%M}"))
+    return join(" · ", facts)

@@ -81,7 +81,7 @@ class Clusters:
 
     def __init__(self, house: House, wishes: Wishes) -> None:
         rooms, mail, bot = house.rooms, house.mail, house.bot
-        pages = Pages(house.names, mail)
+        pages = Pages(house.names, mail, house.digests)
         self._spread = spread = Spread(pages, house.digests)
         house.digests.listeners.append(ClusterDigest(pages))
         exposures = Exposures(mail)

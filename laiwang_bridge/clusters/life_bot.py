@@ -208,7 +208,10 @@ class LifeBot:
 
     def _change_life(self, context: Context, named: Named, life: Life) -> None:
         after = self._lifecycles.live(context.unit, named, life)
-        self._spread.recheck(context.unit, named.id, rules.after_change(named.rules, after.rules))
+        change = rules.after_change(named.rules, after.rules)
+        if life.ends_at != named.life.ends_at:  # cards tell the hour
+            change = replace(change, whole=True)
+        self._spread.recheck(context.unit, named.id, change)
 
     def _can_reopen(self, connection: Connection, named: Named) -> bool:
         return named.rules.lifecycle is Lifecycle.LOCKED and named.life.reopens_as is not None

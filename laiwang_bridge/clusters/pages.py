@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -24,9 +25,12 @@ from laiwang_bridge.clusters.feed import Seen
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.store import Named
 from laiwang_bridge.people import store as people
+from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.mail import Mail, is_here
 from laiwang_bridge.people.names import Names
 from laiwang_bridge.people.rules import PersonId
+
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,13 @@ class Entry:
 
 
 class Pages:
-    """Shows clusters to people. The commands behind the buttons are introduced by `buttons_do`."""
+    """Shows clusters to people. The commands behind the buttons are introduced by `buttons_do`; `digests` knows by
+    which clock people live."""
 
-    def __init__(self, names: Names, mail: Mail) -> None:
+    def __init__(self, names: Names, mail: Mail, digests: Digests) -> None:
         self._names = names
         self._mail = mail
+        self._digests = digests
         self._commands: Buttons | None = None
 
     def buttons_do(self, commands: Buttons) -> None:
@@ -119,7 +125,7 @@ class Pages:
             Entry(
                 seen.named,
                 seen.card or new[seen.named.id],
-                face(seen.named, seen.view, CardState.OFFERED),
+                face(seen.named, seen.view, CardState.OFFERED, messages=seen.messages),
                 is_new=seen.card is None,
             )
             for seen in some
@@ -146,10 +152,12 @@ class Pages:
 
     def _draw(self, voice: Voice, person: PersonId, entries: Sequence[Entry]) -> tuple[Rich, list[Button]]:
         friends = self._friends(voice.connection, person, entries)
+        has_hour = any(one.face.ends_at is not None for one in entries)
+        zone = self._digests.hours_of(voice.connection, person).zone if has_hour else _UTC
         if len(entries) == 1:
             [one] = entries
-            return alone(voice, one.named, one.face, one.card.number, friends(one), self._buttons)
-        drawn = [row(voice, one.named, one.face, one.card.number, friends(one), self._buttons) for one in entries]
+            return alone(voice, one.named, one.face, one.card.number, friends(one), self._buttons, zone)
+        drawn = [row(voice, one.named, one.face, one.card.number, friends(one), self._buttons, zone) for one in entries]
         return lines(*drawn), []
 
     def _friends(

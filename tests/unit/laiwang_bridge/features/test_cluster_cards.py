@@ -190,3 +190,23 @@ async def test_a_card_names_a_friend_as_he_is_called_in_his_chat_with_the_bot(to
     await town.state(hall, ann.user, "m.room.member", nickname, state_key=ann.user)
     await town.start(ann, HIKE)
     assert bo.reads(CARD).startswith("Ann is talking about")
+
+
+async def test_a_card_says_whether_there_is_talk_and_when_it_ends(town: Town, line: list[Person]) -> None:
+    ann, bo, _cat, _dan = line
+    room = await town.start(ann, HIKE)
+    assert bo.reads(CARD).startswith("Ann is talking about “weekend hike?”\n(a few people)\n")
+    await bo.say("timezone Asia/Shanghai")
+    await town.say(ann.user, room, "!zd ends 22:00")
+    assert "(a few people · ends on 2023-11-16 at 06:00)" in bo.reads(CARD), "by the reader's own clock"
+    for number in range(7):
+        await town.say(ann.user, room, f"message {number}")
+    assert "(a few people · about 10 messages in a day · ends on 2023-11-16 at 06:00)" in await bo.say("!zd")
+    assert "几个人 · 一天大约 10 条消息 · 2023-11-16 06:00 散场" in await bo.say("!扎堆")
+    shown = len(town.rooms[bo.chat].said)
+    await town.say(ann.user, room, "one more")
+    assert len(town.rooms[bo.chat].said) == shown, "for talk alone nothing is edited"
+    await town.say(ann.user, room, "!zd ends off")
+    assert "散场" not in bo.reads("weekend hike?")
+    await town.start(ann, "dinner")
+    assert "几个人 · 一天大约 10 条消息 · `加入 1`" in await bo.say("!扎堆")
