@@ -117,12 +117,14 @@ class Matching:
         self._tell_others(unit, me, list(held))
 
     def address_proven(self, unit: Unit, person: PersonId, address: int, mark: str) -> None:
-        """Somebody has shown that an address is his: those who waited for it have it."""
+        """Somebody has shown that an address is his, or lets it be found: those who waited for it have it, and those
+        who have it may be shown him."""
         connection = unit.connection
+        have_it = [one for one in store.holders_of(connection, address) if one != person]
         waiting = [one for one in watch_store.take_watchers(connection, mark, unit.now) if one != person]
         for one in waiting:
             store.hold(connection, one, [address], unit.now)
-        self._tell_others(unit, person, waiting)
+        self._tell_others(unit, person, list(dict.fromkeys((*have_it, *waiting))))
         for one in waiting:
             self._tell_others(unit, one, [person])
 

@@ -138,6 +138,12 @@ def holders(connection: Connection, owner: PersonId, among: Sequence[PersonId]) 
     return found
 
 
+def holders_of(connection: Connection, address: int) -> list[PersonId]:
+    """Who has this address."""
+    statement = select(contact_holding.c.holder).where(contact_holding.c.address == address)
+    return [PersonId(one) for one in connection.execute(statement.order_by(contact_holding.c.holder)).scalars()]
+
+
 # -- files on their way ---------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from laiwang_bridge.people.codes import BadCode, format_code, parse_code
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.proof_settling import Lines
 from laiwang_bridge.people.proofs import Proofs
+from laiwang_bridge.people.ties import Ties
 from laiwang_bridge.phone_numbers import email_of, number_of
 
 _GROUP = _("My numbers")
@@ -70,8 +71,11 @@ class AddressBot:
     `send_book` is the command that comes next, as it is typed.
     """
 
-    def __init__(self, proofs: Proofs, *, regions: Sequence[str] = (), send_book: Callable[[Voice], str]) -> None:
+    def __init__(
+        self, proofs: Proofs, ties: Ties, *, regions: Sequence[str] = (), send_book: Callable[[Voice], str]
+    ) -> None:
         self._proofs = proofs
+        self._ties = ties
         self._regions = tuple(regions)
         self.router = router = Router("addresses", PREFIXES, title=_("Numbers and addresses"))
         command = router.command
@@ -138,6 +142,8 @@ class AddressBot:
     def findable(self, context: Context, which: Which, to: ToWhom) -> None:
         mine = self._nth(context, which)
         address_store.choose_findable(context.connection, mine.id, to)
+        if to is not Findable.NOBODY:
+            self._ties.tell_address(context.unit, mine.person, mine.id, mine.mark)
         context.reply(_("{address} is {shown}."), address=mine.shown, shown=context.say(_FINDABLE[to]))
 
     def withdraw(self, context: Context, which: Which) -> None:

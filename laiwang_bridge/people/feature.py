@@ -81,7 +81,7 @@ class People:
             find_claim=house.find_claim,
         )
         self.requests.also_taken_by(self._proofs.take)
-        self.addresses = AddressBot(self._proofs, regions=wishes.regions, send_book=house.send_book)
+        self.addresses = AddressBot(self._proofs, house.ties, regions=wishes.regions, send_book=house.send_book)
         self.exports: dict[str, Export] = {"addresses": address_store.export, "claims": claim_store.export}
 
     def add_to(self, routes: Routes) -> None:

@@ -21,7 +21,7 @@ Leaving = Callable[[Unit, PersonId], None]
 Export = Callable[[Connection, PersonId], Any]
 WipeTraces = Callable[[Connection, UserID], None]
 AddressProven = Callable[[Unit, PersonId, int, str], None]
-"""Told who has newly proven an address, its number and its mark (`address_store`)."""
+"""Told who has newly proven an address or lets it be found, its number and its mark (`address_store`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Ties:
             listener(unit, one)
 
     def tell_address(self, unit: Unit, one: PersonId, address: int, mark: str) -> None:
+        """An address was newly proven, or may be found by more people than before."""
         for listener in self.address_listeners:
             listener(unit, one, address, mark)
 

@@ -62,7 +62,7 @@ async def test_several_clusters_make_one_message_with_the_best_first(calm: Town,
     await calm.wait(EVENING)
     assert bo.news() == (
         "2 friends are talking: “fresh soup” — Ann, Cat · a few people · `join 1`\n"
-        "1 friend is talking: “old soup” — Ann · a few people · `join 2`\n"
+        "1 friend is talking: “old soup” — Ann · a few people · about 10 messages in a day · `join 2`\n"
         "1 friend is talking: “weekend hike?” — Ann · a few people · `join 3`"
     )
     assert "Come in: you are invited into “old soup”." in await bo.say("join 2")

@@ -81,6 +81,22 @@ async def test_the_first_of_the_two_is_told_by_his_digest(books: Books, lin: Per
     assert lin.news() == ""
 
 
+async def test_whoever_lets_himself_be_found_is_shown_to_those_who_have_his_number(books: Books, lin: Person) -> None:
+    bo = await books.arrive("bo", BO, findable=Findable.NOBODY)
+    assert NOBODY in await books.send(lin, vcards(("Bo", BO)))
+    await bo.say("findable 1 mutual")
+    await books.town.wait(24 * HOUR)
+    assert not lin.sees(CARD)
+    await bo.say("findable 1 anyone")
+    await books.town.wait(20 * HOUR)
+    assert "1. Bo (@bo:town)" in lin.reads(CARD)
+    await bo.say("findable 1 nobody")
+    await bo.say("findable 1 anyone")
+    lin.news()
+    await books.town.wait(24 * HOUR)
+    assert lin.news() == "", "he knows by now"
+
+
 async def test_who_waits_on_the_list_is_not_said_to_be_nobody(books: Books, lin: Person, amy: Person) -> None:
     await books.send(lin, vcards(("Amy Wu", AMY)))
     await books.send(amy, vcards(("Lin", LIN)))
