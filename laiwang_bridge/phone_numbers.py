@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 import idna
 import phonenumbers
@@ -59,6 +61,8 @@ _COUNTRIES = {
     "澳洲": "AU", "澳大利亚": "AU", "australia": "AU", "马来西亚": "MY", "馬來西亞": "MY", "malaysia": "MY",
 }  # fmt: skip
 
+_WITH_CODE = re.compile(rb"(?:\+|(?<![\d.+-])00)([1-9][\d \t().-]{6,20})")
+_MOST_CODES, _MOST_COUNTRIES = 500, 3
 _CODE_SHOWN = re.compile(r"\+(\d{1,3}) ")
 _EMAIL_SEPARATORS = re.compile(r"[\s<>()\[\]\"',;:、|\\]+")
 _LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
@@ -236,6 +240,21 @@ def plain(text: str) -> str:
     if text.isascii():
         return text
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_DASHES)
+
+
+def countries_in(data: bytes) -> dict[str, int]:
+    """The countries of the numbers in a text that are written with their code, and how many there are of each, the most
+    frequent first: ISO 3166, of several with one code the largest. A long text is only looked at in part."""
+    counted: Counter[str] = Counter()
+    for found in islice(_WITH_CODE.finditer(data), _MOST_CODES):
+        try:
+            number = phonenumbers.parse("+" + _NOT_DIGIT.sub("", found.group(1).decode("ascii")), None)
+        except phonenumbers.NumberParseException:
+            continue
+        region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+        if region in phonenumbers.SUPPORTED_REGIONS and phonenumbers.is_possible_number(number):
+            counted[region] += 1
+    return dict(counted.most_common(_MOST_COUNTRIES))
 
 
 def is_rounded(field: str) -> bool:

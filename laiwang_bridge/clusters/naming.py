@@ -24,10 +24,12 @@ def friends_called(connection: Connection, names: Names, me: PersonId, called: I
     for whom in wanted:
         if ":" in whom:
             person = people.find_person(connection, UserID(whom))
-            mine = [person] if person in friends else []
+            if person is None or person not in friends:
+                raise UserError(_("{whom} is not among your friends."), whom=whom)
+            mine = [person]
         else:
             mine = [friend for friend in friends if _is_called(connection, names, me, friend, folded(whom[1:]))]
-        if len(mine) != 1 or mine[0] is None:
+        if len(mine) != 1:
             raise UserError(_("I am not sure which friend of yours {whom} is; mention them."), whom=whom)
         found.add(mine[0])
     return frozenset(found)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.charset import narrow, text_of
-from laiwang_bridge.contacts.numbers import NumberReader
+from laiwang_bridge.contacts.numbers import NumberReader, countries_in
 from laiwang_bridge.contacts.plain import holds_address, is_contact_line, read_list
 from laiwang_bridge.contacts.spreadsheet import read_table, table_of
 from laiwang_bridge.contacts.vcard import holds_vcards, read_vcards
@@ -17,6 +17,7 @@ MOST_CARDS = 20_000
 
 _FEWEST_ATTEMPTS, _ATTEMPTS_PER_CARD = 1_000, 10
 _LOOKED_AT = 4096
+_FEWEST_KNOWN = 5
 _LONGEST_PASTED = 100_000
 _MAGIC = (
     (b"\x89PNG\r\n", NoBook.PICTURE),
@@ -69,12 +70,18 @@ _TEXT = (
 
 
 def read_book(
-    data: bytes, regions: Sequence[str] = ("CN",), *, most_bytes: int = MOST_BYTES, most_cards: int = MOST_CARDS
+    data: bytes,
+    regions: Sequence[str] = ("CN",),
+    *,
+    home: Sequence[str] = (),
+    most_bytes: int = MOST_BYTES,
+    most_cards: int = MOST_CARDS,
 ) -> Book | Unreadable:
     """What is in an address book, or why it is none.
 
-    `regions` are ISO 3166 codes of where numbers without a country code may be from, the likeliest first. A file of
-    more than `most_bytes` or `most_cards` is not read at all.
+    `regions` are ISO 3166 codes of where numbers without a country code may be from, the likeliest first; `home` are
+    those of its owner's own numbers, as far as he has any. The book itself tells more, by the country codes in it. A
+    file of more than `most_bytes` or `most_cards` is not read at all.
     """
     if len(data) > most_bytes:
         return Unreadable(_known(data) or NoBook.TOO_LARGE, most_bytes)
@@ -84,7 +91,9 @@ def read_book(
     data = narrow(data)
     if not data.strip(b" \t\r\n\0"):
         return Unreadable(NoBook.EMPTY)
-    reader = NumberReader(regions, most_attempts=_FEWEST_ATTEMPTS + _ATTEMPTS_PER_CARD * most_cards)
+    reader = NumberReader(
+        likely_regions(data, regions, home), most_attempts=_FEWEST_ATTEMPTS + _ATTEMPTS_PER_CARD * most_cards
+    )
     if holds_vcards(data):
         book = read_vcards(data, reader, most_cards)
     elif _is_binary(data):
@@ -99,6 +108,20 @@ def read_book(
     if book is None or reader.exhausted:
         return Unreadable(NoBook.TOO_MANY, most_cards)
     return book if book.cards else Unreadable(NoBook.NO_CONTACTS)
+
+
+def likely_regions(data: bytes, regions: Sequence[str], home: Sequence[str] = ()) -> tuple[str, ...]:
+    """Where numbers without a country code in this book may be from, the likeliest first.
+
+    Most people know people of their own country above all. So the country of most numbers that do have a code comes
+    first, unless that of the owner is known; others that it has come last.
+    """
+    found = countries_in(data)
+    known = sum(found.values())
+    most = next((region for region, count in found.items() if known >= _FEWEST_KNOWN and count * 10 >= known * 6), None)
+    first = home if home or most is None else (most,)
+    often = (region for region, count in found.items() if count > 1)
+    return tuple(dict.fromkeys((*first, *regions, *often)))
 
 
 def looks_like_contacts(text: str) -> bool:

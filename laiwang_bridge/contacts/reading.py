@@ -14,7 +14,7 @@ from appservice.routes import Later, Routes
 from laiwang_bridge.contacts import carddav, packing
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact, NoBook, Unreadable
 from laiwang_bridge.contacts.packing import Packed, ShopFile, Vanished
-from laiwang_bridge.contacts.reader import read_book
+from laiwang_bridge.contacts.reader import likely_regions, read_book
 from laiwang_bridge.contacts.shops import is_shop_file, read_shop_file
 from laiwang_bridge.outside.client import Outside
 
@@ -75,7 +75,10 @@ class Reading:
         ) or self._read_book(data, home)
 
     def _read_book(self, data: bytes, home: Sequence[str]) -> Book | Unreadable:
-        return read_book(data, (*home, *self._regions), most_bytes=self._most_bytes, most_cards=self._most_cards)
+        return self._read_book_of(data, self._regions, home)
+
+    def _read_book_of(self, data: bytes, regions: Sequence[str], home: Sequence[str] = ()) -> Book | Unreadable:
+        return read_book(data, regions, home=home, most_bytes=self._most_bytes, most_cards=self._most_cards)
 
     async def _read_file(self, job: Job) -> Packed:
         uri, bot = ContentURI(job.given["url"]), UserID(job.given["bot"])
@@ -103,10 +106,11 @@ class Reading:
 
     def _read_cards(self, cards: Sequence[bytes], home: Sequence[str]) -> Book | Unreadable:
         """Each card is a small file of its own, with a coding of its own; its number stands for its line."""
+        regions = likely_regions(b"\n".join(cards), self._regions, home)
         contacts: list[Contact] = []
         damaged: list[int] = []
         for number, card in enumerate(cards, 1):
-            read = self._read_book(card, home)
+            read = self._read_book_of(card, regions)
             if isinstance(read, Book):
                 contacts += (
                     Contact(number, one.name, one.numbers, one.emails, one.matrix_ids) for one in read.contacts

@@ -16,9 +16,11 @@ from laiwang_bridge.contacts.book import Book
 from laiwang_bridge.contacts.matching import Looked
 from laiwang_bridge.contacts.rules import DAY_MS
 from laiwang_bridge.people import address_store
+from laiwang_bridge.people.addresses import AddressKind
 from laiwang_bridge.people.rules import PersonId
 
 _MOST_LINES = 10
+_FEWEST = 4
 _HOUR_MS = 3_600_000
 
 Typed = Callable[[Voice], str]
@@ -37,9 +39,23 @@ class Summary:
 
     def of(self, voice: Voice, me: PersonId, book: Book, looked: Looked) -> Rich:
         return paragraphs(
-            lines(read(voice, book), _lost(voice, book)),
+            lines(read(voice, book), _lost(voice, book), self._elsewhere(voice, me, book)),
             lines(_fitted(voice, looked), _found(voice, looked)),
             "" if looked.new or looked.waiting else self._advice(voice, me),
+        )
+
+    def _elsewhere(self, voice: Voice, me: PersonId, book: Book) -> Rich | str:
+        """That numbers may be from a country which nobody told us."""
+        own = address_store.addresses_of(voice.connection, me)
+        is_known = any(address.kind is AddressKind.NUMBER for address in own)
+        if is_known or book.cards < _FEWEST or 2 * book.without < book.cards:
+            return ""
+        return voice.say(
+            _(
+                "Are those without one from another country? A number without its country code I read as one of your "
+                "own, once you have shown me yours ({line}); then send the book again."
+            ),
+            line=code(self._prove(voice)),
         )
 
     def number_first(self, voice: Voice, me: PersonId) -> Rich | str:

@@ -155,6 +155,35 @@ def test_a_number_in_every_dialect(line: str) -> None:
     assert only(card("N:A", line)).numbers == ("+8613800138000",)
 
 
+GERMANS = "".join(
+    f"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:P{last}\r\nTEL:{number}\r\nEND:VCARD\r\n"
+    for last, number in enumerate([*(f"+49 171 123456{last}" for last in range(5)), "01512 3456789", "0030 6912345678"])
+)
+
+
+def test_most_numbers_with_a_code_tell_where_those_without_are_from() -> None:
+    assert [contact.numbers[0][:3] for contact in book(GERMANS).contacts] == ["+49"] * 6 + ["+30"]
+
+
+def test_where_the_owner_is_at_home_counts_more_than_what_is_in_his_book() -> None:
+    read = read_book(GERMANS.encode(), ("DE",), home=("CN",))
+    assert isinstance(read, Book)
+    assert read.contacts[5].numbers == ("+8615123456789",)
+
+
+def test_a_few_foreign_numbers_change_nothing_about_ones_own() -> None:
+    data = GERMANS + "".join(
+        f"BEGIN:VCARD\r\nFN:Q{last}\r\nTEL:+86 138 0013 800{last}\r\nEND:VCARD\r\n" for last in range(6)
+    )
+    assert book(data).contacts[5].numbers == ("+8615123456789",)
+    assert book(data + card("FN:Z", "TEL:0171 7654321").decode()).contacts[-1].numbers == ("+491717654321",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_countries_are_counted_in_any_encoding(encoding: str) -> None:
+    assert book(GERMANS.encode(encoding)).contacts[5].numbers == ("+4915123456789",)
+
+
 @pytest.mark.parametrize(
     "line",
     [

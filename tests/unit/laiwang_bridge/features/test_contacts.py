@@ -347,6 +347,17 @@ async def test_numbers_that_a_spreadsheet_has_rounded_are_told(books: Books, lin
     assert "其中 2 张的号码被表格软件变成了 1.38E+10 这样" in await books.send(lin, table, "contacts.csv")
 
 
+async def test_whose_own_country_is_unknown_is_asked_for_it_where_most_numbers_find_nobody(books: Books) -> None:
+    table = "Name,Phone\n" + "".join(f"P{last},(905) 555-123{last}\n" for last in range(5))
+    zoe = await books.arrive("zoe")
+    said = await books.send(zoe, table, "contacts.csv")
+    assert said.startswith(
+        "I have read 5 cards, 0 with a number or address.\nAre those without one from another country?"
+    )
+    await books.prove(zoe, "+19055550000", shown="+1 905 ••• 0000")
+    assert "I have read 5 cards, 5 with a number or address.\n\n" in await books.send(zoe, table, "contacts.csv")
+
+
 async def test_pasted_contacts_need_no_command(books: Books, lin: Person) -> None:
     assert "我读了 3 张名片" in await lin.say("小王 13900139000\n小李 13700137000\n小陈 13600136000")
 
