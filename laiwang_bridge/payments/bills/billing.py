@@ -15,8 +15,8 @@ from laiwang_bridge.payments.bills.versions import Change, Content, Version
 from laiwang_bridge.payments.ledger import ledger_store, rate_store
 from laiwang_bridge.payments.ledger.entries import EntryId, Exchange, NewEntry, Posting, bill_postings
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
-from laiwang_bridge.payments.ledger.splitting import AccountId, Split, Weights, divide, exact_shares
-from laiwang_bridge.payments.money.money import Money
+from laiwang_bridge.payments.ledger.splitting import AccountId, Equal, Percent, Split, Weights, divide, exact_shares
+from laiwang_bridge.payments.money.money import Money, currency
 
 KIND = "bill"
 """What entries of bills are called in the books."""
@@ -52,11 +52,28 @@ def add(connection: Connection, ledger: LedgerId, draft: Draft, new: NewBill, ke
     return bill_store.add(connection, ledger, new, content, entry, now)
 
 
+def again(connection: Connection, bill: Bill, date: datetime.date) -> Draft:
+    """The same bill of another day: one that was converted in its own currency, for that day has a rate of its own."""
+    draft = replace(draft_of(bill.content), date=date)
+    exchange = exchange_of(connection, bill)
+    if exchange is None:
+        return draft
+    return _in_proportion(draft, Money(exchange.minor, currency(exchange.currency)))
+
+
 def change(connection: Connection, bill: Bill, draft: Draft, by: AccountId, key: str, now: int) -> Bill | None:
     """A bill says something else from now on; None where `key` was applied before.
 
     What changes no money (title, category) leaves the books alone. Raises `CannotDivide`.
     """
+    if draft.total == bill.content.total:
+        return _change(connection, bill, draft, exchange_of(connection, bill), by, key, now)
+    return _change(connection, bill, *_exchanged(connection, bill.ledger, draft), by, key, now)
+
+
+def _change(
+    connection: Connection, bill: Bill, draft: Draft, exchange: Exchange | None, by: AccountId, key: str, now: int
+) -> Bill | None:
     before = bill.content
     if (draft.total, dict(draft.paid), draft.split, draft.date) == (
         before.total,
@@ -68,9 +85,6 @@ def change(connection: Connection, bill: Bill, draft: Draft, by: AccountId, key:
         return bill_store.put_version(connection, bill, Change.EDITED, content, bill.version.entry, by, now)
     if ledger_store.was_applied(connection, bill.ledger, key) is not None:
         return None
-    exchange = exchange_of(connection, bill)
-    if draft.total != before.total:
-        draft, exchange = _exchanged(connection, bill.ledger, draft)
     if bill.version.entry is not None:
         _reverse(connection, bill, bill.version.entry, by, f"{key}/reversal", now)
     content, postings = _divided(connection, bill.ledger, draft)
@@ -100,7 +114,8 @@ def restore(connection: Connection, bill: Bill, by: AccountId, key: str, now: in
 
 def back_to(connection: Connection, bill: Bill, earlier: Version, by: AccountId, key: str, now: int) -> Bill | None:
     """A bill says again what an earlier version of it said."""
-    return change(connection, bill, draft_of(earlier.content), by, key, now)
+    exchange = None if earlier.entry is None else ledger_store.exchange_of(connection, earlier.entry)
+    return _change(connection, bill, draft_of(earlier.content), exchange, by, key, now)
 
 
 def exchange_of(connection: Connection, bill: Bill) -> Exchange | None:
@@ -120,11 +135,17 @@ def _exchanged(connection: Connection, ledger: LedgerId, draft: Draft) -> tuple[
     if found is None:
         return draft, None
     total, exchange = found
+    return _in_proportion(draft, total), exchange
+
+
+def _in_proportion(draft: Draft, total: Money) -> Draft:
+    """The same with another total, in another currency. Raises `CannotDivide`."""
     paid = {account: Fraction(minor, draft.total.minor) for account, minor in draft.paid.items()}
-    shares = exact_shares(draft.total.minor, draft.split)
-    split = Weights({account: share / draft.total.minor for account, share in shares.items()})
-    converted = replace(draft, total=total, paid=divide(total.minor, Weights(paid)).shares, split=split)
-    return converted, exchange
+    split = draft.split
+    if not isinstance(split, Equal | Weights | Percent):  # these say amounts
+        shares = exact_shares(draft.total.minor, split)
+        split = Weights({account: share / draft.total.minor for account, share in shares.items()})
+    return replace(draft, total=total, paid=divide(total.minor, Weights(paid)).shares, split=split)
 
 
 def _divided(connection: Connection, ledger: LedgerId, draft: Draft) -> tuple[Content, tuple[Posting, ...]]:

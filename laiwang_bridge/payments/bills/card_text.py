@@ -138,7 +138,16 @@ class _Writer:
         if len(set(shares)) == 1:
             return self._say(N_("One person bears {share}.", "{count} people, {share} each."), count=count,
                              share=self._money(shares[0]))  # fmt: skip
+        if self._is_by_amounts():
+            return self._say(_BY_AMOUNTS, count=count)
+        if isinstance(self._content.split, Equal) and not self._content.total.currency.exponent:
+            return self._say(_("{count} people in equal parts."), count=count)
         return self._say(_how(self._content.split), count=count, what=self._items())
+
+    def _is_by_amounts(self) -> bool:
+        """Whether parts of a converted bill stand for amounts of its own currency: such parts are one together."""
+        split = self._content.split
+        return self._card.exchange is not None and isinstance(split, Weights) and sum(split.weights.values()) == 1
 
     def _receipt(self) -> Rich:
         address = self._card.receipt
@@ -182,6 +191,8 @@ class _Writer:
     def _part(self, account: AccountId) -> str:
         """What was said of one share, where it is not the same for all."""
         match self._content.split:
+            case Weights() if self._is_by_amounts():
+                return ""
             case Weights(weights) if weights.get(account, 1) != 1:
                 return f" (×{weights[account]})"
             case Percent(percents) if account in percents:
@@ -194,7 +205,7 @@ class _Writer:
         owing = [one for one in self._card.statuses.values() if one.owed]
         if not owing:
             return words("")
-        done = sum(one.state is ShareState.PAID for one in owing)
+        done = sum(one.paid == one.owed for one in owing)
         return self._say(_("{bar} {done}/{all} paid"), bar=bar(done, len(owing)), done=done, all=len(owing))
 
     def _next(self) -> Rich:
@@ -208,7 +219,8 @@ class _Writer:
             steps.append(self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit)))
         if waiting := by_state.get(ShareState.OPEN):
             steps.append(self._transfer(_("Next: {who} → {payee}, then ✅"), waiting))
-        if claimed := by_state.get(ShareState.CLAIMED):
+        claimed = [account for account, status in self._card.statuses.items() if status.claimed and not status.open]
+        if claimed:
             steps.append(self._transfer(_("Next: {payee} taps 👍 when it has come from {who}."), claimed))
         if steps:
             return lines(*steps)
@@ -225,6 +237,7 @@ class _Writer:
         return [*shown, words("…")] if len(accounts) > MOST_PEOPLE else shown
 
 
+_BY_AMOUNTS = _("{count} people, by amounts.")
 _NOBODY_OWES = _("Nobody owes anything for this.")
 
 
@@ -239,6 +252,10 @@ def _line(status: ShareStatus | None, net: int) -> Message:
             return _("🕓 {who}: {share}, said to be paid")
         case ShareState.PAID:
             return _("✅ {who}: {share} paid")
+        case ShareState.DISPUTED if status and status.owed and status.paid == status.owed:
+            return _("❗ {who}: {share} paid, and said to be wrong")
+        case ShareState.DISPUTED if status and status.claimed:
+            return _("❗ {who}: {share}, said to be paid, and said to be wrong")
         case ShareState.DISPUTED:
             return _("❗ {who}: {share}, said to be wrong")
     if net < 0:
@@ -255,7 +272,7 @@ def _how(split: Split) -> Message:
         case Percent():
             return _("{count} people, by percent.")
         case Exact():
-            return _("{count} people, by amounts.")
+            return _BY_AMOUNTS
         case Adjusted():
             return _("{count} people in equal parts, some more, some less.")
         case Itemised():

@@ -127,7 +127,7 @@ class Recurring:
 
     def _make(self, unit: Unit, series: Series, before: Bill, at: date) -> Bill | None:
         """The bill of one date, as the last one now is; None if it was made already."""
-        draft = replace(billing.draft_of(before.content), date=at)
+        draft = billing.again(unit.connection, before, at)
         new = NewBill(before.author, None, before.card_bot, before.language, before.thread)
         key = f"series:{series.id}:{at.isoformat()}"
         return billing.add(unit.connection, series.ledger, draft, new, key, unit.now)

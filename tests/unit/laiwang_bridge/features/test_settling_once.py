@@ -104,3 +104,17 @@ async def test_who_pays_for_whom_shows_on_the_cards_at_once(town: Town, people: 
     await table.say(ann, "!aa apart +Kid")
     assert "⏳ Kid: €15.00" in table.card(1)
     assert "you owe €15.00" in await ann.say("owe")
+
+
+async def test_what_is_paid_though_it_is_said_to_be_wrong_counts_as_paid(table: Table, people: Three) -> None:
+    ann, _bo, cat = people
+    await table.tap(cat, "· #1", "❌")
+    assert "❗ Cat: €30.00, said to be wrong" in table.card(1)
+    await table.tap(cat, "· #1", "✅")
+    assert "❗ Cat: €30.00, said to be paid, and said to be wrong" in table.card(1)
+    assert "Ann taps 👍 when it has come from Cat" in table.card(1)
+    await table.tap(ann, "· #1", "👍")
+    assert "❗ Cat: €30.00 paid, and said to be wrong" in table.card(1)
+    assert "1/2 paid" in table.card(1)
+    await table.say(cat, "!aa accept #1")
+    assert "✅ Cat: €30.00 paid" in table.card(1)
