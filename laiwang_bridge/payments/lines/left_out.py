@@ -38,6 +38,7 @@ _ONLY_BEHIND = re.compile(
 _I_OWE = re.compile(
     rf"(?:\bi owe|\bich schulde|\bje dois\b.*\bà|我欠)\s*(?:[0-9.,€$£]+\s*(?:à\s*)?)?{PERSON}|\bje dois\b"
 )
+_DASH = re.compile(rf"(?<=\s)[-−–](?={PERSON})")
 _AFTER_EXCEPT = re.compile(r"\s*(?:以外|之外|除外|外)")
 
 
@@ -61,6 +62,8 @@ def take_left_out(options: Options, habits: Habits) -> Options | Mistake:
         rest = rest.without(*match.span())
     if _I_OWE.search(rest.folded):
         return Mistake(Problem.UNCLEAR, _("Say it like `20 lunch with me, without @ann, paid by @ann`."), {})
+    if _DASH.search(rest.folded):
+        return Mistake(Problem.UNCLEAR, _("To leave somebody out, write `without @ann`."), {})
     only = _ONLY.search(rest.folded) or _ONLY_BEHIND.search(rest.folded)
     if only is not None:
         rest = rest.without(*only.span("word"))

@@ -42,9 +42,10 @@ _RHYTHM = re.compile(
     r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末"
 )
 _ME = re.compile(
-    r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:not|without|minus|incl\.?|excl\.?|ohne|sans|pas"
-    r"|auch) (?:me|mich|mir|moi))"
-    r"(?![^\W\d_])|(?:不含|不算|除了|没有|包括)我|我(?:不|没|也)|[自己我]\s?[0-9.]+\s?[%％份]"
+    r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:no|not|without|minus|incl\.?|excl\.?|ohne|sans|pas"
+    r"|auch) (?:me|mich|mir|moi))(?![^\W\d_])"
+    r"|(?<!\S)[-−–]\s?(?:me|myself|mich|moi|ich)(?![^\W\d_])|(?<!\S)[-−–]\s?[我自]"
+    r"|(?:不含|不算|除了|没有|包括)我|我(?:不|没|也)|[自己我]\s?[0-9.]+\s?[%％份]"
 )
 _OWING = re.compile(
     r"(?<![^\W\d_])(?:owes?|owed|schulde(?:st|t|n)?|dois|doit|doivent)(?![^\W\d_])|欠"
@@ -70,6 +71,10 @@ _COMPANY = re.compile(
     rf"\x02.*(?<![^\W\d_])(?:with|and|mit|und|avec|et)\s+(?:[^\W\d_]+\s)?(?:{_RELATION})(?![^\W\d_])"
     r"|\x02.*[和跟带](?:他|她)?(?:老婆|老公|女友|男友|女朋友|男朋友|对象|孩子|爸妈|朋友)"
 )
+_NO_MONEY = re.compile(
+    r"(?<![^\W_])(?:xau|xag|xpt|xpd|xdr|btc|xbt|eth|usdt|usdc|sats?|satoshis?|hrk|bgn|dem|frf|itl|ats)(?![^\W_])"
+)
+"""What has a code and is no currency of a bill: such an amount is not one of the room's currency."""
 _ABOUT_BEFORE = re.compile(
     r"(?:[~≈±]|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
@@ -96,7 +101,7 @@ def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
     patterns = (
         *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
-        *(_OWING, _MOVED, _PORTION, _TREAT, _COMPANY),
+        *(_OWING, _MOVED, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
 
