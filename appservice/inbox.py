@@ -114,6 +114,7 @@ _HEAD = Prepared(
     .limit(1)
     .with_for_update(nowait=True)
 )
+_WAITING_LANES = Prepared(select(inbox.c.lane).where(_IS_WAITING).distinct())
 _DONE = Prepared(update(inbox).where(inbox.c.seq == bindparam("which")).values(state=State.DONE, body=None, error=None))
 
 _LANE_OF_THE_UNREADABLE = "aside"
@@ -212,8 +213,7 @@ def forget(connection: Connection, keys: Sequence[str]) -> None:
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
-    statement = select(inbox.c.lane).where(_IS_WAITING).distinct()
-    return connection.execute(statement).scalars().all()
+    return _WAITING_LANES.scalars(connection)
 
 
 def backlog(connection: Connection) -> Backlog:

@@ -113,6 +113,7 @@ _FIRST = Prepared(
     .order_by(outbox.c.seq)
     .limit(bindparam("many"))
 )
+_WAITING_LANES = Prepared(select(outbox.c.lane).where(_IS_WAITING).distinct())
 _RECORD = Prepared(
     update(outbox)
     .where(outbox.c.seq == bindparam("which"), _IS_WAITING)
@@ -374,8 +375,7 @@ def revive(connection: Connection, seqs: Iterable[int]) -> list[str]:
 
 
 def waiting_lanes(connection: Connection) -> Sequence[str]:
-    statement = select(outbox.c.lane).where(_IS_WAITING).distinct()
-    return connection.execute(statement).scalars().all()
+    return _WAITING_LANES.scalars(connection)
 
 
 def backlog(connection: Connection) -> Backlog:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import orjson
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, delete, func, select
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, bindparam, delete, func, select
 
 from appservice import inbox
 from appservice.database import metadata
 from appservice.inbox import Kind
+from appservice.prepared import Prepared
 from appservice.sql import upsert_all
 from appservice.unit import Timer
 
@@ -22,6 +23,16 @@ inbox_timer = Table(
     Column("due_at", BigInteger, nullable=False, index=True),
     Column("context", LargeBinary, nullable=False),
 )
+
+
+_DUE = Prepared(
+    select(inbox_timer)
+    .where(inbox_timer.c.due_at <= bindparam("now"))
+    .order_by(inbox_timer.c.due_at)
+    .limit(bindparam("most"))
+)
+_CANCEL = Prepared(delete(inbox_timer).where(inbox_timer.c.key == bindparam("which")))
+_NEXT = Prepared(select(func.min(inbox_timer.c.due_at)))
 
 
 def set_timers(connection: Connection, timers: Iterable[Timer]) -> None:
@@ -40,14 +51,12 @@ def set_timers(connection: Connection, timers: Iterable[Timer]) -> None:
 
 
 def cancel_timer(connection: Connection, key: str) -> None:
-    connection.execute(delete(inbox_timer).where(inbox_timer.c.key == key))
+    _CANCEL.run(connection, which=key)
 
 
 def ring(connection: Connection, now: int, limit: int = 500) -> list[str]:
     """Turn the timers that are due into entries; returns the lanes that have something to do now."""
-    due = connection.execute(
-        select(inbox_timer).where(inbox_timer.c.due_at <= now).order_by(inbox_timer.c.due_at).limit(limit)
-    ).all()
+    due = _DUE.all(connection, now=now, most=limit)
     for timer in due:
         body = {"name": timer.name, "key": timer.key, "context": orjson.loads(timer.context)}
         inbox.put(connection, f"timer:{timer.key}@{timer.due_at}", timer.lane, Kind.TIMER, body, now)
@@ -56,4 +65,5 @@ def ring(connection: Connection, now: int, limit: int = 500) -> list[str]:
 
 
 def next_timer_at(connection: Connection) -> int | None:
-    return connection.execute(select(func.min(inbox_timer.c.due_at))).scalar()
+    earliest: int | None = _NEXT.scalar(connection)
+    return earliest

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mautrix.types import UserID
@@ -78,6 +79,18 @@ class DeclarationError(TypeError):
 
 def parameters_of(handler: Callable[..., Any], skip: int = 1) -> tuple[Parameter, ...]:
     """The declared arguments of a handler, its first `skip` parameters (the context) aside."""
+    if isinstance(handler, types.MethodType):
+        return _parameters_of_method(handler.__func__, skip + 1)
+    return _read(handler, skip)
+
+
+@cache
+def _parameters_of_method(function: Callable[..., Any], skip: int) -> tuple[Parameter, ...]:
+    """Read once, however many objects have this method: reading takes longer than all the rest of a declaration."""
+    return _read(function, skip)
+
+
+def _read(handler: Callable[..., Any], skip: int) -> tuple[Parameter, ...]:
     hints = get_type_hints(handler, include_extras=True)
     declared = list(inspect.signature(handler).parameters.values())[skip:]
     positional = [parameter for parameter in declared if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]

@@ -63,9 +63,8 @@ class Registry:
     def _share(self, prefix: str, router: Router) -> None:
         sharing = self._by_prefix.setdefault(prefix, [])
         for other in sharing:
-            for name in (name for command in router.commands for name in command.names):
-                if other.find(name):
-                    raise DeclarationError(f"{other.name} and {router.name} both have {prefix} {name}")
+            if twice := sorted(router.named.keys() & other.named.keys()):
+                raise DeclarationError(f"{other.name} and {router.name} both have {prefix} {twice[0]}")
             if other.default and router.default:
                 raise DeclarationError(f"{other.name} and {router.name} both take whatever follows {prefix}")
         if router not in sharing:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,8 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """All modules that a file imports, wherever in it. Of `from a import b`, both `a` and `a.b`."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -52,10 +55,10 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path} imports relatively"
             assert node.module is not None
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return frozenset(found)
 
 
-def within(package: str, names: set[str]) -> set[str]:
+def within(package: str, names: Collection[str]) -> set[str]:
     return {name for name in names if name == package or name.startswith(f"{package}.")}
 
 
