@@ -149,6 +149,7 @@ class NumberReader:
     def __init__(self, regions: Sequence[str], *, most_attempts: int = MOST_ATTEMPTS) -> None:
         known = (region.upper() for region in (*regions, *ALSO_TRIED))
         self._regions = tuple(dict.fromkeys(r for r in known if r in phonenumbers.SUPPORTED_REGIONS))
+        self.regions = tuple(region.upper() for region in regions)
         self._left = most_attempts
 
     @property

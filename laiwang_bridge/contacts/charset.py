@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -38,6 +38,18 @@ _SAME = {
 _UTF_8 = "utf-8"
 _CHINESE = "gb18030"
 _GUESSED = (_CHINESE, "cp950", "cp932", "cp1252")
+_OF_REGION = {
+    **dict.fromkeys(("BG", "BY", "KG", "KZ", "MK", "MN", "RS", "RU", "TJ", "UA", "UZ"), "cp1251"),
+    **dict.fromkeys(("AL", "BA", "CZ", "HR", "HU", "PL", "RO", "SI", "SK"), "cp1250"),
+    **dict.fromkeys(("EE", "LT", "LV"), "cp1257"),
+    "GR": "cp1253",
+    "IL": "cp1255",
+    "KR": "cp949",
+    "TH": "cp874",
+    "TR": "cp1254",
+}
+"""What old programs of a country write, where that is none of those which are guessed anyway."""
+_FEWEST_JUDGED = 6
 _WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿŒœŠšŽžŸ’")
 
 
@@ -52,13 +64,14 @@ def narrow(data: bytes) -> bytes:
     return data.decode(unmarked, "replace").encode() if unmarked else data
 
 
-def text_of(data: bytes) -> str:
-    """A whole text, `narrow` already: UTF-8, or else each line by itself."""
+def text_of(data: bytes, regions: Sequence[str] = ()) -> str:
+    """A whole text, `narrow` already: UTF-8, or else each line by itself. `regions` (ISO 3166) are where it may be
+    from."""
     try:
         return data.decode()
     except UnicodeDecodeError:
         blocks = list(_blocks(data))
-        charsets = Charsets(line for block in blocks for line in block.split(b"\n"))
+        charsets = Charsets((line for block in blocks for line in block.split(b"\n")), regions)
         return "".join(charsets.decode_lines(block) for block in blocks)
 
 
@@ -74,8 +87,8 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 class Charsets:
     """Decodes the values of one file: as declared if that can be, as UTF-8, or as the whole file seems to be."""
 
-    def __init__(self, values: Iterable[bytes]) -> None:
-        """`values` are those that declare nothing, from which the guess is made."""
+    def __init__(self, values: Iterable[bytes], regions: Sequence[str] = ()) -> None:
+        """`values` are those that declare nothing, from which the guess is made; `regions` are where they may be from."""
         valid = 0
         doubtful = bytearray()
         for value in values:
@@ -87,7 +100,7 @@ class Charsets:
                 doubtful += value[:256] + b"\n"
             if len(doubtful) > _SAMPLE:
                 break
-        self._guess = guess(bytes(doubtful)) if doubtful else _CHINESE
+        self._guess = guess(bytes(doubtful), regions) if doubtful else _CHINESE
         # A short name in GBK is sometimes UTF-8 by accident; where hardly anything else is, it is GBK.
         rarely_utf_8 = valid * 20 < len(doubtful)
         self._order = (self._guess, _UTF_8) if rarely_utf_8 else (_UTF_8, self._guess)
@@ -122,8 +135,12 @@ def codec_of(declared: str) -> str | None:
         return None
 
 
-def guess(sample: bytes) -> str:
-    """The likeliest codec of a text that is not UTF-8: GB18030, Big5, Shift-JIS or Windows-1252."""
+def guess(sample: bytes, regions: Sequence[str] = ()) -> str:
+    """The likeliest codec of a text that is not UTF-8: GB18030, Big5, Shift-JIS or Windows-1252, or what is usual where
+    it may be from, if it looks like that."""
+    for codec in dict.fromkeys(_OF_REGION[region] for region in regions if region in _OF_REGION):
+        if _is_surely(sample[:_SAMPLE], codec):
+            return codec
     return max(_GUESSED, key=lambda codec: _likelihood(sample[:_SAMPLE], codec) + (codec == _CHINESE) * 0.05)
 
 
@@ -153,6 +170,19 @@ def _unmarked(head: bytes) -> str | None:
     text = head.decode(codec, "replace")
     controls = sum(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in text)
     return codec if controls * 50 < len(text) else None
+
+
+def _is_surely(sample: bytes, codec: str) -> bool:
+    """Whether nearly all of it would be as in words: Hangul, or letters of which only the first is a capital one."""
+    text = f" {sample.decode(codec, 'replace')}"
+    high = [place for place, character in enumerate(text) if character > "\x7f"]
+    if codec == "cp949":
+        good = sum("가" <= text[place] <= "힣" for place in high)
+    else:
+        good = sum(
+            text[place].isalpha() and not (text[place].isupper() and text[place - 1].isalpha()) for place in high
+        )
+    return len(high) >= _FEWEST_JUDGED and good * 20 >= len(high) * 19
 
 
 def _likelihood(sample: bytes, codec: str) -> float:

@@ -99,7 +99,7 @@ def read_book(
     elif _is_binary(data):
         return Unreadable(NoBook.BINARY)
     else:
-        text = text_of(data)
+        text = text_of(data, reader.regions)
         other = _other_text(text)
         if other is not None:
             return Unreadable(other)

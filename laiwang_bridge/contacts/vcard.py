@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact
@@ -90,7 +90,7 @@ def read_vcards(data: bytes, reader: NumberReader, most_cards: int) -> Book | No
             return None
     if scanner.exhausted:
         return None
-    decoder = _Decoder(raws)
+    decoder = _Decoder(raws, reader.regions)
     contacts: list[Contact] = []
     unreadable: list[int] = []
     for raw in raws:
@@ -289,11 +289,12 @@ class _Scanner:
 class _Decoder:
     """Makes text of the values, once the character set of the whole file can be judged."""
 
-    def __init__(self, raws: list[_Raw]) -> None:
+    def __init__(self, raws: list[_Raw], regions: Sequence[str]) -> None:
         values = [found for raw in raws for found in raw.properties if found.value and not found.value.isascii()]
         # A file that was converted to UTF-8 often still says what it was before.
         self._is_utf_8 = all(is_utf_8(found.value or b"") for found in values if found.is_raw)
-        self._charsets = Charsets(found.value or b"" for found in values if not found.charset)
+        undeclared = (found.value or b"" for found in values if not found.charset)
+        self._charsets = Charsets(undeclared, regions)
 
     def draft(self, raw: _Raw) -> Draft:
         draft = Draft(raw.line, damaged=raw.damaged)

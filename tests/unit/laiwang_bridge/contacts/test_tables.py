@@ -209,6 +209,28 @@ def test_a_table_may_know_matrix_ids() -> None:
     assert book.contacts == (Contact(2, "Mei", (), (), ("@mei:example.org",)),)
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "numbers"),
+    [
+        ("cp1251", "Иван Петров", ("+79161234567",)),
+        ("cp949", "김철수박영희", ("+821012345678",)),
+        ("cp1250", "Łukasz Wiśniewski Żółć", ("+48512345678",)),
+        ("cp1253", "Γιώργος Παπαδόπουλος", ("+306912345678",)),
+        ("cp1254", "Işıl Yıldırım Şahin Çağrı", ("+905321234567",)),
+        ("gb18030", "欧阳小明", ("+79161234567",)),
+    ],
+)
+def test_old_character_sets_of_other_countries_are_told_by_the_numbers(
+    codec: str, name: str, numbers: tuple[str, ...]
+) -> None:
+    cards = [f"BEGIN:VCARD\r\nFN:{name}\r\nTEL:{numbers[0]}\r\nEND:VCARD\r\n" for _time in range(5)]
+    table = "Name,Phone\n" + f"{name},{numbers[0]}\n" * 5
+    for text in ("".join(cards), table):
+        book = read_book(text.encode(codec))
+        assert isinstance(book, Book)
+        assert {(contact.name, contact.numbers) for contact in book.contacts} == {(name, numbers)}
+
+
 def test_a_broken_line_in_a_table_of_another_character_set() -> None:
     data = "姓名,手机\n".encode("gbk") + b"\xff\xff\xff,1\n" + "王小美,13800138000\n欧阳,13900139000\n".encode("gbk")
     book = read_book(data)
