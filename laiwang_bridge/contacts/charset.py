@@ -88,7 +88,7 @@ class Charsets:
     """Decodes the values of one file: as declared if that can be, as UTF-8, or as the whole file seems to be."""
 
     def __init__(self, values: Iterable[bytes], regions: Sequence[str] = ()) -> None:
-        """`values` are those that declare nothing, from which the guess is made; `regions` are where they may be from."""
+        """`values` are those that declare nothing, from which the guess is made; `regions` are where they may be."""
         valid = 0
         doubtful = bytearray()
         for value in values:
