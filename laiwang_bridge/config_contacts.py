@@ -68,7 +68,7 @@ class Contacts:
     range_from: int = setting(
         100,
         "A list of at least so many numbers is refused if most of them stand in one block of 10,000: then somebody "
-        "tries out numbers. The operators are told.",
+        "tries out numbers. Smaller lists of that kind count together for ten days. The operators are told.",
         values.whole_number(10, 20_000),
     )
     shop_files: bool = setting(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice.unit import Unit
+from laiwang_bridge import rates
 from laiwang_bridge.contacts import rules, store, watch_store
 from laiwang_bridge.contacts.book import Contact
 from laiwang_bridge.contacts.rules import DAY_MS, MOST_ADDRESSES, Limits, Sight
@@ -69,7 +70,7 @@ class Matching:
         is shown him because of it.
         """
         numbers = {number for contact in contacts for number in contact.numbers}
-        if rules.is_dense(numbers, self._range_from):
+        if rules.is_dense(numbers, self._range_from) or not self._takes_small_range(unit, user, numbers):
             return NumberRange(len(numbers))
         connection = unit.connection
         marked = sorted(self._marked(connection, contacts), key=lambda one: one.marks)
@@ -97,6 +98,18 @@ class Matching:
             friends=sum(sight is Sight.FRIEND for sight in shown.values()),
             chosen=[one.contact for one in chosen],
         )
+
+    def _takes_small_range(self, unit: Unit, user: UserID, numbers: Set[str]) -> bool:
+        """Whether what came lately in small lists of neighbours is not a range yet, these numbers counted."""
+        if not rules.is_dense(numbers, rules.FEWEST_IN_RANGE):
+            return True
+        limit = rules.small_ranges(self._range_from)
+        who = people.mark_of(unit.connection, user)
+        drains_at = store.range_drains_at(unit.connection, who)
+        if rates.room(limit, drains_at, unit.now) < len(numbers):
+            return False
+        store.note_range(unit.connection, who, rates.pour(limit, drains_at, unit.now, len(numbers)))
+        return True
 
     def _keep(
         self,

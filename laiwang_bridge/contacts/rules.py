@@ -27,6 +27,8 @@ MOST_ADDRESSES = 40
 """So many addresses of one contact are looked at."""
 
 PAGE = 20
+FEWEST_IN_RANGE = 5
+"""Of fewer numbers nobody can say that they follow each other: families have such ones."""
 _BLOCK_DIGITS = 4
 _DENSE_TENTHS = 6
 _RANGE = re.compile(r"(\d{1,6})(?:\s*[-–~～至到]\s*(\d{1,6}))?")
@@ -141,6 +143,12 @@ def is_dense(numbers: Collection[str], least: int) -> bool:
         return False
     blocks = Counter(number[:-_BLOCK_DIGITS] for number in distinct)
     return 10 * max(blocks.values()) >= _DENSE_TENTHS * len(distinct)
+
+
+def small_ranges(least: int) -> Limit:
+    """How many numbers may come in lists that are dense but too small to be refused for that: a range can be tried out
+    in parts as well."""
+    return Limit(least, FULL_DAYS * DAY_MS // least)
 
 
 # -- choosing from the card -----------------------------------------------------------------------------------------

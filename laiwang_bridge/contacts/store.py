@@ -96,7 +96,7 @@ contact_rest = Table(
 )
 
 _AT_ONCE = 500
-_FULL, _DELTA = "contacts", "contacts-delta"
+_FULL, _DELTA, _RANGES = "contacts", "contacts-delta", "contacts-ranges"
 
 
 # -- who has whose address ------------------------------------------------------------------------------------------
@@ -205,6 +205,15 @@ def put_buckets(connection: Connection, mark: str, buckets: Buckets) -> None:
     for name, drains_at in ((_FULL, buckets.full), (_DELTA, buckets.delta)):
         if drains_at:
             people.note_guess(connection, f"{name}:{mark}", drains_at)
+
+
+def range_drains_at(connection: Connection, mark: str) -> int:
+    """When somebody's bucket of numbers that follow each other will be empty."""
+    return people.guesses_drain_at(connection, f"{_RANGES}:{mark}")
+
+
+def note_range(connection: Connection, mark: str, drains_at: int) -> None:
+    people.note_guess(connection, f"{_RANGES}:{mark}", drains_at)
 
 
 def rest_from(connection: Connection, person: PersonId, now: int) -> str:

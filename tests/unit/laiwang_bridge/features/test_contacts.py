@@ -318,6 +318,20 @@ async def test_numbers_in_a_row_are_no_address_book(books: Books, lin: Person) -
     assert target.news() == ""
 
 
+async def test_a_range_that_is_tried_out_in_small_parts_is_no_address_book_either(books: Books, lin: Person) -> None:
+    await books.arrive("target", "+8613812340180", findable=Findable.ANYONE)
+    said = []
+    for part in range(10):
+        row = [f"+861381234{last:04}" for last in range(20 * part, 20 * part + 20)]
+        said.append(await books.send(lin, vcards(*((number, number) for number in row))))
+    refused = ["mostly numbers in a row" in each for each in said]
+    assert refused == [False] * 5 + [True] * 5
+    assert not lin.sees(CARD)
+    assert NOBODY in await books.send(lin, vcards(*((number, number) for number in numbers(50)))), "others go on"
+    await books.town.wait(2 * DAY)
+    assert "1 of them is here" in await books.send(lin, vcards(*((number, number) for number in row)))
+
+
 # -- other ways in --------------------------------------------------------------------------------------------------
 
 
