@@ -18,6 +18,13 @@ from laiwang_bridge.payments.money.number_places import Kind
 _CENTS = re.compile(r"\s[0-9]{2}(?![\w.,:%])")
 _LIKE_A_DATE = re.compile(r"(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\Z")
 MOST_READINGS = 6
+_CHARGES = "tip|tax|taxes|vat|service|trinkgeld|mwst|steuer|pourboire|tva|taxe"
+_INCLUDED = re.compile(
+    r"(?<![^\W_])(?:incl(?:uding|udes|usive of|\.)?|inkl(?:usive|\.)?|y compris)"
+    rf" (?:the )?(?:{_CHARGES})(?: (?:and|und|et) |, | ?[&+] ?)(?:the )?(?:{_CHARGES})(?![^\W\d_])"
+    rf"|(?<![^\W_])(?:{_CHARGES})(?: (?:and|und|et) | ?[&+] ?)(?:the )?(?:{_CHARGES}) (?:incl|inkl|inbegriffen|compris)"
+)
+"""Of what is in an amount already: `including tax and tip`."""
 
 
 _ON_TOP = re.compile(
@@ -50,7 +57,8 @@ def choose(marked: Marked, habits: Habits) -> tuple[tuple[Choice, ...], Doubt | 
         return mistake(chosen[0].problem or Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
     if doubt is None:
         doubt = _doubt(chosen[0], marked)
-    on_top = _ON_TOP.search(marked.without(readings[0][1].start, readings[0][1].end).folded) if doubt is None else None
+    others = _INCLUDED.sub("\x02", marked.without(readings[0][1].start, readings[0][1].end).folded)
+    on_top = _ON_TOP.search(others) if doubt is None else None
     if on_top is not None:
         return mistake(Problem.ON_TOP, text=on_top[0].strip(" \x02"))
     if doubt is None and is_refund(marked) and not chosen[0].is_signed:
@@ -97,7 +105,7 @@ def _is_as_large(one: Found, other: Found) -> bool:
 
 def _signed(one: Found, marked: Marked) -> tuple[Reading, ...]:
     """Its readings; behind a title, `-20` may as well have a dash."""
-    if not one.is_signed or not marked.text[: one.start].strip(AROUND.replace("-", "")):
+    if not one.is_signed or not marked.text[: one.start].strip(AROUND.replace("-", "")) or is_refund(marked):
         return one.readings
     return (*one.readings, *(Reading(-reading.money, reading.start, reading.end) for reading in one.readings))
 
@@ -107,7 +115,7 @@ def _negative(reading: Reading) -> Reading:
 
 
 def _doubt(one: Found, marked: Marked) -> Doubt | None:
-    if one.is_signed and marked.text[: one.start].strip(AROUND.replace("-", "")):
+    if one.is_signed and marked.text[: one.start].strip(AROUND.replace("-", "")) and not is_refund(marked):
         return Doubt.SIGN
     if not one.is_sure:
         return Doubt.CURRENCY if one.is_currency_unsure else Doubt.NUMBER

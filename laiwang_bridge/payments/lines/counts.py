@@ -13,7 +13,8 @@ from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.money.number_places import Kind
 
 _NAMES_OF_THINGS = (
-    "gate|pier|route|terminal|platform|studio|area|iphone|ipad|pixel|galaxy|windows|playstation|xbox|season|episode"
+    "gate|pier|route|interstate|autobahn|autoroute|bundesstraße|size|größe|taille|formula|formel|macbook|ps|version|apollo"
+    "|category|group|gruppe|groupe|halle|hall|stand|booth|terminal|platform|studio|area|iphone|ipad|pixel|galaxy|windows|playstation|xbox|season|episode"
     "|chapter|volume|vol|zone|exit|highway|track|class|level|grade|bahncard|gleis|folge|staffel|tor|teil|band|ausgang"
     "|ligne|métro|metro|quai|voie|porte|saison|épisode|tome|chapitre|zone|linie|line|nr|no|numéro|n°|tag|day|woche|week"
 )
@@ -23,6 +24,19 @@ _PERHAPS_BOUGHT = (
     "|wohnung|flug|zug|chambre|table|salle|siège|vol|train|appt|appartement|étage|place"
 )
 """What may have a number as well as a price."""
+_ROOMS = "room|zimmer|chambre|apt|apartment|appartement|wohnung|haus|suite|unit|flat|cabin|table|tisch"
+_OF_A_ROOM = (
+    "key|keys|keycard|deposit|snacks?|drinks|food|groceries|supplies|cleaning|wifi|internet|rent|bill|fee|charge|tab|laundry|electricity|water|gas|damage"
+    "|party|kaution|schlüssel|reinigung|miete|strom|kurtaxe|endreinigung|nebenkosten|caution|clé|clef|ménage|loyer|taxe|électricité"
+)
+"""What is paid for a room beside its price: then the number before it is the room's."""
+_NUMBERED_NAMES = re.compile(
+    r"(?<![^\W_])(?:forever 21|blink 182|sum 41|maroon 5|the 1975|studio 54|pier 39|heinz 57|motel 6|super 8|level 42"
+    r"|jackson 5|matchbox 20|catch 22|district 9|terminal 21|ocean['’]?s (?:8|11|12|13)|7[ -]eleven|5 guys|4 seasons"
+    r"|wd[ -]40|chanel (?:no )?5|12 angry men|50 shades|101 dalmatians|8 mile|24 hour fitness|99 ranch|area 51"
+    r"|31 flavors|channel 4|schalke 04|hannover 96|mainz 05|bayer 04|1860 münchen|canal 11)(?![^\W_])"
+)
+"""Names that have a number in them."""
 _UNITS = (
     "tickets?|karten?|seats?|places|plätze|flaschen?|bottles?|bouteilles?|stück|stk|pieces?|pcs|boxes|packs?|packungen"
     "|kästen|kasten|kisten?|dosen?|cans?|canettes?|tüten?|gläser|glas|glasses|cups?|becher|tassen?|verres?|tasses?"
@@ -45,6 +59,11 @@ _THING = re.compile(
 )
 _WORD_OR_TWO = re.compile(rf"\s(?:{_BETWEEN}){{1,2}}")
 _GERMAN_SEVERAL = re.compile(r"\s[A-ZÄÖÜ][a-zäöüß]{3,}(?:en|er|e)(?![^\W\d_])")
+_ROOM = re.compile(rf"(?<![^\W\d_])(?:{_ROOMS})\s\Z")
+_AT_ROOM = re.compile(rf"\s(?:{_OF_A_ROOM})(?![^\W\d_])")
+_AND_SO_MANY = re.compile(r"(?:\s+(?:and|und|et|plus)\s+|\s*[,，&+、]\s*)\Z")
+_MORE_THINGS = re.compile(rf"\s?(?:{_BETWEEN}){{0,2}}[^\W\d_][^\W\d_'’-]*")
+_COMPANIONS = re.compile(r"\s(?:and|und|et|with|mit|avec|&|plus)(?:\s[^\W\d_][^\W\d_'’-]*){1,4}\s*")
 _LABEL = re.compile(rf"(?<![^\W\d_])(?:{_NAMES_OF_THINGS})\s\Z")
 _MAYBE_LABEL = re.compile(rf"(?<![^\W\d_])(?:{_PERHAPS_BOUGHT})\s\Z")
 _NAME_BEFORE = re.compile(r"[A-Z][^\W\d_]*\s\Z")
@@ -55,11 +74,12 @@ _PRICE_BEHIND = re.compile(r"[\s\x02]*(?:(?:for|zu|für|pour|=|[:：,，-]|->|�
 _BEFORE_A_COUNT = re.compile(r"[\s\x02]*(?:(?:for|für|pour|on|de|and|und|et|&|\+|,)\s*)?\Z")
 _PRICE = re.compile(r"[0-9]+[.,][0-9]{2}\Z")
 _MOST_COUNTED, _MOST_NAMED, _FEW, _DOZEN = 48, 1000, 4, 12
+_TEN, _MOST_ROOMS = 10, 3000
 
 
 def without_counts(numbers: list[Found], marked: Marked) -> list[Found]:
     """The numbers of a text that can be its amount. They are all left if none or all of them seem to be counts."""
-    left = numbers
+    left = _without_lists(numbers, marked)
     for is_count in (_is_named, _is_counted, _is_heads, _is_time):
         if len(left) < 2:
             break
@@ -81,7 +101,11 @@ def _is_named(one: Found, numbers: list[Found], marked: Marked) -> bool:
     before = marked.folded[: one.start]
     if _LABEL.search(before):
         return _value(one, marked) < _MOST_NAMED
+    if any(name.start() <= one.start < name.end() for name in _NUMBERED_NAMES.finditer(marked.folded)):
+        return True
     others = [other for other in numbers if other is not one]
+    if _ROOM.search(before) and len(others) == 1 and _is_room(one, marked):
+        return _is_last(others[0], marked) or _is_first(others[0], marked)
     behind = [
         other
         for other in others
@@ -97,6 +121,33 @@ def _is_named(one: Found, numbers: list[Found], marked: Marked) -> bool:
     )
 
 
+def _is_room(one: Found, marked: Marked) -> bool:
+    """`Room 204 deposit`, `table 7 drinks`: no price is meant. `room 80 breakfast` may be one."""
+    value = _value(one, marked)
+    is_like_a_price = value >= _TEN and (value % 5 == 0 or value % 10 == 9)
+    return not is_like_a_price and value < _MOST_ROOMS and bool(_AT_ROOM.match(marked.folded, one.end))
+
+
+def _without_lists(numbers: list[Found], marked: Marked) -> list[Found]:
+    """`2 coffees and 1 tea 11`: without what several things are counted by; a comma or a word joins them."""
+    counts, whole = numbers[:-1], numbers[-1]
+    if len(counts) < 2 or not _is_last(whole, marked) or not _is_first(counts[0], marked):
+        return numbers
+    for one, following in zip(counts, numbers[1:], strict=True):
+        between = marked.folded[one.end : following.start]
+        joined = _AND_SO_MANY.search(between) if following is not whole else None
+        words = between[: joined.start()] if joined else between.rstrip(" :：-")
+        is_few = (
+            one.kind is Kind.BARE
+            and marked.folded[one.start : one.end].isdigit()
+            and 1 <= _value(one, marked) <= _DOZEN
+        )
+        if not is_few or (joined is None and following is not whole) or not _MORE_THINGS.fullmatch(words):
+            return numbers
+    is_enough = _is_price(whole, marked) or _value(whole, marked) * 2 > 3 * sum(_value(one, marked) for one in counts)
+    return [whole] if is_enough else numbers
+
+
 def _is_counted(one: Found, numbers: list[Found], marked: Marked) -> bool:
     """`3 beers 12`, `12 for 3 beers`, `Kino 4 Karten 48`."""
     others = [other for other in numbers if other is not one]
@@ -110,6 +161,8 @@ def _is_counted(one: Found, numbers: list[Found], marked: Marked) -> bool:
         return _is_first(other, marked) and bool(_BEFORE_A_COUNT.match(marked.folded[other.end : one.start]))
     is_first = _is_first(one, marked)
     is_next = bool(_PRICE_BEHIND.match(marked.folded[end : other.start])) and other.start >= end
+    if is_first and _is_last(other, marked) and _COMPANIONS.fullmatch(marked.folded[end : other.start]):
+        return _is_price(other, marked) or _value(other, marked) >= 2 * _value(one, marked)
     is_few = is_first or _value(one, marked) <= _FEW
     if not (is_unit and is_few and _is_last(other, marked)) and not (is_first and is_next):
         return False

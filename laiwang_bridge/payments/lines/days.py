@@ -38,10 +38,14 @@ _ON_THE = re.compile(
     rf"|[\x02,，;)）]|{PERSON}))"
 )
 _AM_WEEKDAY = re.compile(rf"{BEGIN}am\s+(?P<date>mo|di|mi|do|fr|sa|so)(?=\s*(?:\Z|[\x02,，;)）]|{PERSON}))")
+_SLASHED = r"(?:(?:1[3-9]|2[0-9]|3[01])/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2[0-9]|3[01]))"
+"""A day and a month of which only one can be the month."""
 _BARE = (
     re.compile(rf"{BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。)）\x02]|{PERSON}|[\u3400-\u9fff])"),
     re.compile(rf"{_BESIDE}(?P<date>{AGO}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{NAMED_DAY}){ALONE}"),
+    re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{NAMED_DAY})(?!\s?[0-9€$])(?=\s|\Z|{PERSON})"),
+    re.compile(rf"(?<={PERSON})\s*(?P<date>{_SLASHED})(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
 )
@@ -54,6 +58,7 @@ _RELATIVE = (
 )
 _STARTING = re.compile(rf"\A\s*(?P<date>{STARTING})\s*[:：]?\s+(?=\S)")
 _WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
+_NAMED = re.compile("[a-zäéû]{3}")
 _A_NUMBER = re.compile(r"[0-9一二三四五六七八九十百千万]")
 
 
@@ -93,8 +98,8 @@ def _goes_with(day: date, options: Options) -> bool:
 
 
 def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:
-    """Whether `20.11.` is a day and no amount: there is such a day, and another number is left."""
-    if not _WITHOUT_MONTH.fullmatch(match["date"]):
+    """Whether `20.11.` or `20 nov` is a day and no amount: there is such a day, and another number is left."""
+    if not _WITHOUT_MONTH.fullmatch(match["date"]) and not _NAMED.search(match["date"]):
         return True
     left = options.rest.folded[: match.start()] + options.rest.folded[match.end() :]
     return bool(read_dates(match["date"], habits.today)) and bool(_A_NUMBER.search(left))

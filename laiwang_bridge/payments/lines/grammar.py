@@ -52,6 +52,9 @@ _SO_MANY = re.compile(
     r"(?<![\w.,])([0-9]{1,3})\s?(?:people|persons?|ppl|pax|of us|personen|leute|personnes?|[个個]?人"
     r"|位)(?![^\W\d_\u3400-\u9fff])"
 )
+_FOR_SOMEBODY = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+{PERSON}")
+_WAYS = re.compile(r"(?<![\w.,])(?P<count>[0-9]{1,2}|two|three|four|five|six)\s?ways?(?![^\W_])")
+_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _PERCENT_AT_END = re.compile(rf"{PERSON}\s*=?\s*[0-9.,]+\s?[%％](?![^\W_])\s*(?:\Z|[;；\n])")
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
@@ -178,6 +181,12 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
             continue
         found += bills[0]
         doubts += bills[1]
+        if not choice.title and _FOR_SOMEBODY.search(options.rest.folded) and not options.payers:
+            alone = _complete(plain, options, _splitting(terms, (*options.excluded, Sender()), habits), habits)
+            if not isinstance(alone, Mistake) and Sender() in {who for bill in bills[0] for who in _people(bill)}:
+                found += alone[0]
+                doubts.append(Doubt.SENDER)
+        doubts += [Doubt.WORDS] if any(_is_split_otherwise(bill, rest) for bill in bills[0]) else []
         doubts += [Doubt.PER_HEAD] if plain.per_head and any(_are_others(bill, rest) for bill in bills[0]) else []
     if not found and wrong is not None:
         return wrong
@@ -188,6 +197,12 @@ def _are_others(bill: BillWording, rest: Marked) -> bool:
     """Whether another number of people is said than those who share a bill: `15 each, 3 people @a`."""
     match = _SO_MANY.search(rest.folded)
     return match is not None and heads(bill) != int(match[1])
+
+
+def _is_split_otherwise(bill: BillWording, rest: Marked) -> bool:
+    """Whether so many ways are said as those who share a bill are not: `split 4 ways @a`."""
+    match = _WAYS.search(rest.folded)
+    return match is not None and heads(bill) != (_FEW.get(match["count"]) or int(match["count"]))
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:

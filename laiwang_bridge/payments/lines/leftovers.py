@@ -53,7 +53,7 @@ _OWING = re.compile(
 )
 _MOVED = re.compile(
     r"(?<![^\W\d_])(?:gave|give|sent|send|lent|lend|loaned|paid|pay|transferred|venmoe?d?|paypale?d?|borrowed|überwiesen"
-    r"|geliehen|gegeben|geschickt|prêté|envoyé|donné|viré)\s*\x02(?!\x02)|(?:借给|转给|付给|打给|收|向)\s*\x02"
+    r"|geliehen|gegeben|geschickt|prêté|envoyé|donné|viré)\s*\x02(?!\x02)|(?:借给|转给|付给|打给|收|向|[借转转還还汇打])\s*\x02"
 )
 _PORTION = re.compile(
     r"(?:[0-9€$]|\x02)\s*(?:a |la |die |je )?(?:half|third|quarter|moitié|hälfte|halbe|tiers)(?![^\W\d_])"
@@ -76,9 +76,15 @@ _NO_MONEY = re.compile(
 )
 """What has a code and is no currency of a bill: such an amount is not one of the room's currency."""
 _ABOUT_BEFORE = re.compile(
-    r"(?:[~≈±]|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
+    r"(?:[~≈±]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
+    r"|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
     r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
+)
+_EACH_THING_BEFORE = re.compile(
+    r"(?:每[张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
+    r" (?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde"
+    r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
 _ABOUT_BEHIND = re.compile(
     r"\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
@@ -109,7 +115,9 @@ def is_doubtful(rest: Marked) -> bool:
 def is_about(rest: Marked, start: int, end: int) -> bool:
     """Whether the amount is said to be about right only, or to be the price of one thing of several."""
     behind = rest.folded[end:]
-    return bool(_ABOUT_BEFORE.search(rest.folded[:start]) or _ABOUT_BEHIND.match(behind) or _EACH_THING.match(behind))
+    before = rest.folded[:start]
+    is_price = _EACH_THING_BEFORE.search(before) or _EACH_THING.match(behind)
+    return bool(is_price or _ABOUT_BEFORE.search(before) or _ABOUT_BEHIND.match(behind))
 
 
 def is_refund(rest: Marked) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from laiwang_bridge.payments.lines.amounts import folded_text
+from laiwang_bridge.payments.lines.first_names import COMMON
 from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.wording import Everybody, Guest, Named
 
@@ -112,6 +113,7 @@ def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
             if not all(_may_be_name(word, names) for word in words) or not words:
                 continue
             are_known = any(folded_text(word) in names for word in words)
+            are_known = are_known or (pattern is _PERHAPS and any(folded_text(word) in COMMON for word in words))
             if not (
                 are_known or (is_sign_enough and _look_like_names(words, names)) or _are_joined_names(pattern, words)
             ):

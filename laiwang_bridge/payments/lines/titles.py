@@ -8,14 +8,18 @@ from laiwang_bridge.payments.lines.marking import Marked
 
 AROUND = " \t\n\u3000\u00a0,，、;；:：-–—·|。\x02"
 _LEADING = re.compile(r"\A(?:for|für|fürs|pour|de|d['’]|on)\s*(?<=\W)(?=\S)", re.IGNORECASE)
-_EQUALLY = re.compile(r"(?<=\s)(?:equally|evenly|gleichmäßig|à parts égales)(?=\s*(?:\x02|\Z))", re.IGNORECASE)
+_EQUALLY = re.compile(
+    r"(?<=\s)(?:(?:split|shared|geteilt|partagé) )?(?:equally|evenly|gleichmäßig|à parts égales)(?=\s*(?:\x02|\Z))",
+    re.IGNORECASE,
+)
 _FOR = re.compile(r"\A(?:for|für|fürs|pour)\s+", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
+_AND_NOTHING = re.compile(r"\s(?:and|und|et|&)\Z", re.IGNORECASE)
 _LONELY = re.compile(r"(?<!\S)[.,;:，。；：=…!?！？]+(?!\S)")
 _I_PAID = re.compile(
     r"\s*(?:(?:i|we|ich|wir|j['’]ai|on a|nous avons|我们|我)\s*)?(?:(?:have|hab|habe|haben|just)\s+)*"
-    r"(?:paid|spent|split|split the|share|payé|dépensé|réglé|bezahlt|habe?n?|付了|花了|用了|垫了|total|in total"
-    r"|insgesamt|一共|总共)?\s*\Z",
+    r"(?:paid|spent|split|split the|share|payé|avancé|dépensé|réglé|bezahlt|habe?n?|ausgelegt|vorgestreckt|付了"
+    r"|花了|用了|垫了|total|in total|insgesamt|一共|总共)?\s*\Z",
     re.IGNORECASE,
 )
 _JOINING = re.compile(
@@ -43,6 +47,7 @@ def title(marked: Marked, start: int, end: int) -> str:
         return clean_title(marked.quotes[plain])
     plain = " ".join(_EMPTY.sub(" ", plain.replace("\x02", " ")).split())
     plain = _LONELY.sub(" ", plain).strip(AROUND)
+    plain = _AND_NOTHING.sub("", plain)
     if not before.strip(AROUND):
         plain = _LEADING.sub("", plain, count=1)
     elif is_behind_somebody:

@@ -33,6 +33,8 @@ _CHINESE = re.compile(f"[{CHINESE}]+")
 _DIGIT_VALUES = {char: value for value, char in enumerate("零一二三四五六七八九")}
 _CHINESE_POINT = re.compile("[点點]([零一二三四五六七八九]+)")
 _EURO_CENTS = re.compile(r"([0-9]{2})(?![0-9.,%])")
+_SPOKEN_JOINT = re.compile(r"\s+(and |und |et )?")
+_CENTS_NAMED = re.compile(r"\s+(?:cents?|centimes?|rappen|pence|p)(?![^\W_])")
 _TENTHS = ("毛", "角")
 _LITTLE = "零?([0-9一二两兩三四五六七八九])"
 _CHANGE = re.compile(
@@ -95,7 +97,8 @@ def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: 
         return None  # a number in words is an amount only before a currency
     names = tuple(name for name in (prefix, suffix) if name is not None)
     behind = suffix.end if suffix else end
-    change = _change(folded, suffix) if suffix else None
+    is_word = folded[position].isalpha() and not is_chinese
+    change = (_spoken_change if is_word else _change)(folded, suffix) if suffix else None
     if change is not None:
         more, behind = change
         numerals = tuple(Numeral(one.value + more, 2) for one in numerals)
@@ -226,6 +229,18 @@ def _change(folded: str, suffix: Named) -> tuple[Fraction, int] | None:
     if match[3] is not None:
         return _digit(match[1]) / 100, match.end()
     return _digit(match[1]) / 10 + (_digit(match[2]) / 100 if match[2] else 0), match.end()
+
+
+def _spoken_change(folded: str, suffix: Named) -> tuple[Fraction, int] | None:
+    """What follows `five euros`: `twenty`, `and fifty cents`."""
+    if suffix.meaning.part != 1:
+        return None
+    joint = _SPOKEN_JOINT.match(folded, suffix.end)
+    cents = read_number_word(folded, joint.end()) if joint else None
+    if joint is None or cents is None or not 0 < cents[0] < 100 or (cents[0] < 10 and not joint[1]):
+        return None
+    named = _CENTS_NAMED.match(folded, cents[1])
+    return (Fraction(cents[0], 100), named.end() if named else cents[1]) if named or not joint[1] else None
 
 
 def _digit(text: str) -> Fraction:

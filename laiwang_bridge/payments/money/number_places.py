@@ -16,13 +16,18 @@ _WIDE_CLOSING = "】）」》"
 _PAUSES = ",，、;；:：!！?？…–—|~=。"
 _COUNTED = re.compile(
     "(?:个|個|人|位|天|晚|夜|次|回|杯|瓶|份|碗|盘|張|张|件|号|號|楼|層|层|路|点|點|月|日|年|岁|歲|届|周|週|星期|排|桌|间|間|"
-    "只|折|度|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
+    "只|折|度|室(?![内外友])|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
     r"|\s?(?:people|persons?|ppl|pax|guests?|friends|adults?|kids|children|personen|leute|gäste|freunde|kinder"
     r"|personnes?|gens|amis|enfants|adultes|nights?|days?|weeks?|months?|years?|hours?|hrs?|min|minutes?|nächte|tage?|"
     r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm|erwachsenen?|kind|minuten?|sekunden?|senioren|l|lbs?|oz|gb|tb|mb|zoll|inch|inches|pack|adults?|child|kids?|seniors?|students?)(?![^\W_]|['’])"
-    r"|\s[x×]\s(?!\(?[0-9])"
+    r"|\s?ways(?![^\W_])|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
+_OF_K = re.compile(
+    r"k\s(?:run|race|jog|walk|marathon|fun run|charity|lauf|staffel|course|trail|tv|television|monitor|video|screen"
+    r"|display|fernseher|blu-?ray|film|movie|camera|kamera)(?![^\W_])"
+)
+"""A length, or a picture: `10k run`, `4k tv`."""
 _PEOPLE = re.compile("个?人|個人|位")
 _ABOUT = "多几幾来來余餘"
 _POINTS = "点點"
@@ -49,6 +54,8 @@ def kind_of(folded: str, start: int, end: int, atoms: tuple[Atom, ...]) -> Kind:
         return Kind.COUNT
     if any(not name.is_doubtful for atom in atoms for name in atom.names):
         return Kind.MARKED
+    if len(atoms) == 1 and not atoms[0].names and _OF_K.match(folded, end - 1):
+        return Kind.COUNT
     if _COUNTED.match(folded, end) or folded[start - 1 : start] in tuple(_ORDINAL):
         return Kind.COUNT
     return Kind.BARE

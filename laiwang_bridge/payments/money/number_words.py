@@ -1,4 +1,4 @@
-"""Numbers in words of English, German and French: `twenty`, `fünfundzwanzig`, `vingt-cinq`. Up to a thousand."""
+"""Numbers below a hundred thousand in words of English, German and French: `twenty`, `deux cent cinquante`."""
 
 from __future__ import annotations
 
@@ -26,23 +26,53 @@ _FRENCH = (
 _FRENCH_TENS = (
     "vingt", "trente", "quarante", "cinquante", "soixante",
 )  # fmt: skip
+_ELSEWHERE = {
+    "dreissig": 30, "eine": 1, "une": 1, "fuffzig": 50,
+}  # fmt: skip
+_HUNDREDS_OF_ONE = ("hundred", "a hundred", "one hundred", "hundert", "einhundert", "cent")
+_THOUSAND = "thousand|tausend|mille"
+_JOINT = "(?: and | und | et |und|-| )?"
 
 
 def read_number_word(folded: str, start: int) -> tuple[int, int] | None:
-    """The number whose word begins right there in folded text, and where the word ends."""
+    """The number whose words begin right there in folded text, and where they end."""
     match = _pattern().match(folded, start)
-    return None if match is None else (_words()[match[0]], match.end())
+    if match is None:
+        return None
+    value = _hundreds().get(match["hundreds"], 0) + _small().get(match["small"], 0)
+    if match["thousand"]:
+        value += 1000 * (_small().get(match["many"], 0) or 1)
+    return (value, match.end()) if value else None
 
 
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?:{'|'.join(sorted(map(re.escape, _words()), key=len, reverse=True))})(?![\w-])")
+    small, hundreds = _longest_first(_small()), _longest_first(_hundreds())
+    return re.compile(
+        rf"(?=[a-zäöüé])(?:(?:(?P<many>{small}|a)[ -]?)?(?P<thousand>{_THOUSAND})(?![a-z]*s){_JOINT})?"
+        rf"(?:(?P<hundreds>{hundreds}){_JOINT})?(?P<small>{small})?(?<![ -])(?![\w-])"
+        rf"(?! (?:hundred|{_THOUSAND}|hundert|million))"
+    )
+
+
+def _longest_first(words: dict[str, int]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
 @lru_cache(maxsize=1)
-def _words() -> dict[str, int]:
+def _hundreds() -> dict[str, int]:
+    found = dict.fromkeys(_HUNDREDS_OF_ONE, 100)
+    for one in range(2, 10):
+        found |= {f"{_ENGLISH[one - 1]} hundred": 100 * one, f"{_GERMAN[one - 1]}hundert": 100 * one}
+        found |= {f"{_FRENCH[one - 1]}{gap}cent{s}": 100 * one for gap in " -" for s in ("", "s")}
+    return found
+
+
+@lru_cache(maxsize=1)
+def _small() -> dict[str, int]:
+    """The numbers below a hundred."""
     english, german, french = (dict(enumerate(row, 1)) for row in (_ENGLISH, _GERMAN, _FRENCH))
-    found = {word: number for row in (french, german, english) for number, word in row.items()}
+    found = {word: number for row in (french, german, english) for number, word in row.items()} | _ELSEWHERE
     for place, ten in enumerate(_ENGLISH_TENS, 2):
         found[ten] = 10 * place
         found |= {f"{ten}{gap}{english[one]}": 10 * place + one for one in range(1, 10) for gap in "- "}
@@ -50,12 +80,15 @@ def _words() -> dict[str, int]:
         found[ten] = 10 * place
         found |= {f"{german[one]}und{ten}": 10 * place + one for one in range(1, 10)}
     for place, ten in enumerate(_FRENCH_TENS, 2):
-        found[ten] = 10 * place
-        found |= {f"{ten}-{french[one]}": 10 * place + one for one in range(2, 10)} | {f"{ten} et un": 10 * place + 1}
-    for one in range(2, 10):
-        found |= {f"{english[one]} hundred": 100 * one, f"{german[one]}hundert": 100 * one}
-    return found | {
-        "dreissig": 30, "soixante-dix": 70, "quatre-vingts": 80, "quatre-vingt-dix": 90, "eine": 1, "une": 1,
-        "hundred": 100, "a hundred": 100, "one hundred": 100, "hundert": 100, "einhundert": 100, "cent": 100,
-        "a thousand": 1000, "one thousand": 1000, "tausend": 1000, "mille": 1000,
-    }  # fmt: skip
+        found |= _french(ten, 10 * place, range(2, 20 if ten == "soixante" else 10))
+    for value, ten in ((70, "septante"), (80, "huitante"), (80, "octante"), (90, "nonante")):
+        found |= _french(ten, value, range(2, 10)) | {f"{ten} et un": value + 1}
+    return found | _french("quatre-vingt", 80, range(1, 20)) | {"quatre-vingts": 80, "quatre vingts": 80}
+
+
+def _french(ten: str, value: int, ones: range) -> dict[str, int]:
+    """`soixante`, `soixante-deux`, `soixante deux`, `soixante et onze`."""
+    tens = dict.fromkeys((ten, ten.replace("-", " ")), value)
+    found = tens | {f"{one}{gap}{_FRENCH[few - 1]}": value + few for one in tens for few in ones for gap in "- "}
+    joined = {f"{ten}{gap}et{gap}un": value + 1 for gap in "- "} if value < 80 else {}
+    return found | joined | ({f"{ten}{gap}et{gap}onze": 71 for gap in "- "} if value == 60 else {})
