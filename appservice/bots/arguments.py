@@ -32,7 +32,8 @@ _NO_WORDS: Mapping[str, tuple[str, ...]] = types.MappingProxyType({})
 class Argument:
     """What a parameter is, for the people who type it.
 
-    `label` stands in the usage and where the argument is missed ("which one"); `example` fills in a corrected command.
+    `label` stands in the usage and where the argument is missed ("which one"); `example` fills in a corrected command,
+    `chinese` one in Chinese, where that is another one.
     `rest` takes the rest of the message. `least` and `most` bound a number, or the length of a text. `words` gives the
     further words that stand for a choice. `parse` reads a type of your own, all its words: it raises `ArgumentError`,
     and `show` is its inverse; in Chinese, what `show` gives is said by the Chinese one of its `words`.
@@ -40,6 +41,7 @@ class Argument:
 
     label: Message
     example: str | None = None
+    chinese: str | None = None
     rest: bool = False
     least: int | None = None
     most: int | None = None
@@ -56,6 +58,7 @@ class Parameter:
     label: Message
     kind: Kind
     example: str
+    chinese: str
     required: bool
     default: Any = None
     is_rest: bool = False
@@ -64,6 +67,10 @@ class Parameter:
     def parse(self, word: Word) -> Any:
         """Raises `ArgumentError`."""
         return self.kind.parse(word)
+
+    def example_in(self, language: Language) -> str:
+        """What it may be, as it can be typed."""
+        return self.chinese if language is Language.ZH else self.example
 
     def show(self, value: Any, language: Language) -> str:
         """The value as it can be typed, such that `parse` gives it back."""
@@ -116,11 +123,13 @@ def _parameter(handler: Callable[..., Any], parameter: inspect.Parameter, hint: 
         declared = get_args(declared)[0]
     kind = _kind(declared, argument, where)
     required = parameter.default is inspect.Parameter.empty
+    example = argument.example or kind.example
     return Parameter(
         name=parameter.name,
         label=argument.label,
         kind=kind,
-        example=argument.example or kind.example,
+        example=example,
+        chinese=argument.chinese or kind.in_chinese(example),
         required=required,
         default=None if required else parameter.default,
         is_rest=argument.rest,

@@ -154,7 +154,7 @@ class _Filling:
         for position, parameter in enumerate(self._command.parameters):
             if parameter.name not in self._given:
                 if parameter.required:
-                    examples = [p.example for p in self._command.parameters[position:] if p.required]
+                    examples = [p.example_in(self._language) for p in self._command.parameters[position:] if p.required]
                     return self._mistake(_("Something is missing: {what}."), {"what": parameter.label}, *examples)
                 values[parameter.name] = parameter.default
                 continue
@@ -185,7 +185,7 @@ class _Filling:
     def _wrong(
         self, parameter: Parameter, message: Message, values: Mapping[str, Any], suggestion: str | None = None
     ) -> Mistake:
-        better = parameter.example
+        better = parameter.example_in(self._language)
         if suggestion is not None:
             better = suggestion if parameter.is_rest else quoted(suggestion)
         return self._mistake(message, values, better)

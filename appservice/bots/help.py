@@ -82,7 +82,7 @@ def details(command: Command, catalogue: Catalogue, prefix: str) -> Rich:
         catalogue.say(_("Also: {names}"), names=others) if others else None,
     ]
     arguments = [
-        catalogue.say(_("{what}: for example {example}"), what=parameter.label, example=parameter.example)
+        catalogue.say(_("{what}: for example {example}"), what=parameter.label, example=parameter.example_in(language))
         for parameter in command.parameters
         if parameter.example.strip("…")
     ]
@@ -113,7 +113,7 @@ def _usage(command: Command, catalogue: Catalogue, prefix: str) -> str:
 
 def _example(command: Command, language: Language, prefix: str) -> str:
     head = usage(command, {}, language, prefix)
-    return " ".join([head, *(p.example for p in command.parameters if p.required)])
+    return " ".join([head, *(p.example_in(language) for p in command.parameters if p.required)])
 
 
 def _names(

@@ -49,6 +49,10 @@ class Kind(ABC):
     def write(self, value: Any, language: Language) -> str:
         return str(value)
 
+    def in_chinese(self, example: str) -> str:
+        """An example as readers of Chinese would type it."""
+        return example
+
 
 @dataclass(frozen=True)
 class Text(Kind):
@@ -112,6 +116,9 @@ class YesNo(Kind):
         if language is Language.ZH:
             return "是" if value else "否"
         return "yes" if value else "no"
+
+    def in_chinese(self, example: str) -> str:
+        return self.write(fold(example) in _YES, Language.ZH)
 
 
 @dataclass(frozen=True)
@@ -182,15 +189,15 @@ class Choice(Kind):
         )
 
     def _both(self, name: str) -> str:
-        chinese = self._in_chinese(name)
+        chinese = self.in_chinese(name)
         return name if chinese == name else f"{name}/{chinese}"
 
-    def _in_chinese(self, name: str) -> str:
-        return next((form for form in self._words[name] if contains_han(form)), name)
+    def in_chinese(self, example: str) -> str:
+        return next((form for form in self._words.get(example, ()) if contains_han(form)), example)
 
     def write(self, value: Any, language: Language) -> str:
         name = str(value.value if isinstance(value, Enum) else value)
-        return self._in_chinese(name) if language is Language.ZH else name
+        return self.in_chinese(name) if language is Language.ZH else name
 
 
 class Custom(Kind):
@@ -210,6 +217,7 @@ class Custom(Kind):
 
     def write(self, value: Any, language: Language) -> str:
         shown = self._show(value)
-        if language is Language.ZH:
-            return next((word for word in self._words.get(shown, ()) if contains_han(word)), shown)
-        return shown
+        return self.in_chinese(shown) if language is Language.ZH else shown
+
+    def in_chinese(self, example: str) -> str:
+        return next((word for word in self._words.get(example, ()) if contains_han(word)), example)

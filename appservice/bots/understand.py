@@ -197,7 +197,7 @@ class _Binding:
                 if taken:
                     values[parameter.name] = tuple(taken) if parameter.is_many else taken[0]
             elif parameter.required:
-                examples = [p.example for p in (parameter, *following) if p.required]
+                examples = [p.example_in(self._language) for p in (parameter, *following) if p.required]
                 return self._mistake(_("Something is missing: {what}."), {"what": parameter.label}, *examples)
         if self._words:
             said = {"word": _short(self._line.typed(self._words[0].start))}
@@ -227,7 +227,7 @@ class _Binding:
         return taken
 
     def _wrong(self, parameter: Parameter, word: Word, error: ArgumentError) -> Mistake:
-        better = parameter.example
+        better = parameter.example_in(self._language)
         if error.suggestion is not None:
             better = error.suggestion if parameter.is_rest else quoted(error.suggestion)
         return self._mistake(error.message, error.values, better, self._line.typed(word.end))

@@ -57,7 +57,7 @@ Whose = Annotated[
         _("read by all or by the first"), words={"all": ("everybody", "所有人", "都"), "first": ("第一个", "首个")}
     ),
 ]
-Text = Annotated[str, Argument(_("message"), rest=True, example="the key is under the mat")]
+Text = Annotated[str, Argument(_("message"), rest=True, example="the key is under the mat", chinese="钥匙在门垫下面")]
 
 
 class BurningBot:

@@ -32,7 +32,7 @@ PREFIXES = ("!zd", "!扎堆")
 _CLUSTERS = _("Clusters")
 _LISTED = 20
 
-List = Annotated[str, Argument(_("list"), rest=True, example="family")]
+List = Annotated[str, Argument(_("list"), rest=True, example="family", chinese="家人")]
 Friend = Annotated[UserID, Argument(_("friend"), example="@xiaolin:example.org")]
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 

@@ -42,7 +42,7 @@ _LOCKED = _(
 
 Whom = Annotated[UserID, Argument(_("who"), example="@name:example.org")]
 Which = Annotated[str, Argument(_("which cluster"), example="zd_4h7kq2mw9xcd")]
-Why = Annotated[str, Argument(_("why"), rest=True, most=500, example="spam")]
+Why = Annotated[str, Argument(_("why"), rest=True, most=500, example="spam", chinese="垃圾广告")]
 
 
 class NoteOperators(Protocol):

@@ -41,12 +41,12 @@ _READ, _ENDS = "clusters.draft_read", "clusters.draft_ends"
 _CLOSED = Reach(Mode.CLOSED)
 _WITH_CAPTION = frozenset(("m.image", "m.video", "m.audio", "m.file"))
 
-Topic = Annotated[str, Argument(_("topic"), rest=True, example="weekend hike?")]
+Topic = Annotated[str, Argument(_("topic"), rest=True, example="weekend hike?", chinese="周末去爬山？")]
 How = Annotated[
     Literal["loud", "quiet"],
     Argument(_("loud or quiet"), words={"loud": ("现身",), "quiet": ("quietly", "隐身", "悄悄")}),
 ]
-WhichReach = Annotated[str, Argument(_("how far"), rest=True, example="friends")]
+WhichReach = Annotated[str, Argument(_("how far"), rest=True, example="friends", chinese="好友")]
 Whom = Annotated[str, Argument(_("whom"), rest=True, example="@name:example.org")]
 
 

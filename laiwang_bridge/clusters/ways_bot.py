@@ -61,7 +61,7 @@ def _show_pass_wish(wish: PassWish) -> str:
 
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 OnOff = Annotated[Literal["on", "off"], Argument(_("on or off"), words={"on": ("开",), "off": ("关",)})]
-SearchWords = Annotated[str, Argument(_("words"), rest=True, most=100, example="hike")]
+SearchWords = Annotated[str, Argument(_("words"), rest=True, most=100, example="hike", chinese="爬山")]
 Where = Annotated[str, Argument(_("link"), rest=True, example="#zd_4h7kq2mw9xcd:example.org")]
 Which = Annotated[
     PassWish,

@@ -64,7 +64,7 @@ WhichLanguage = Annotated[
     Language,
     Argument(_("language"), words={"en": ("english", "英文", "英语"), "zh": ("chinese", "中文", "汉语")}),
 ]
-Line = Annotated[str, Argument(_("a line"), rest=True, most=60, example="we met at May’s")]
+Line = Annotated[str, Argument(_("a line"), rest=True, most=60, example="we met at May’s", chinese="在小梅家认识的")]
 Confirmation = Annotated[bool, Argument(_("yes or no"))]
 
 

@@ -34,12 +34,14 @@ def _read_name(text: str) -> str:
     return name
 
 
-ListName = Annotated[str, Argument(_("list"), parse=_read_name, example="family")]
+ListName = Annotated[str, Argument(_("list"), parse=_read_name, example="family", chinese="家人")]
 Friend = Annotated[str, Argument(_("who"), parse=str, example="@name:example.org")]
 Friends = Annotated[tuple[str, ...], Argument(_("who"), parse=str, example="@name:example.org")]
 ListExposure = Annotated[Literal["loud", "quiet", "usual"] | None, Argument(_("loud, quiet or usual"), words=_WORDS)]
 OwnExposure = Annotated[Literal["loud", "quiet", "ask"] | None, Argument(_("loud, quiet or ask"), words=_WORDS)]
-Remark = Annotated[str, Argument(_("what you call them"), rest=True, most=LONGEST_REMARK, example="Auntie May")]
+Remark = Annotated[
+    str, Argument(_("what you call them"), rest=True, most=LONGEST_REMARK, example="Auntie May", chinese="梅阿姨")
+]
 Overview = Callable[[Context], None]
 YesOrNo = Annotated[bool | None, Argument(_("yes or no"))]
 

@@ -110,14 +110,22 @@ def _read_zone(text: str) -> ZoneInfo:
 
 When = Annotated[
     Wish | None,
-    Argument(_("daily, at once or off"), rest=True, parse=_read_wish, show=_show_wish, example="daily 18:00"),
+    Argument(
+        _("daily, at once or off"),
+        rest=True,
+        parse=_read_wish,
+        show=_show_wish,
+        example="daily 18:00",
+        chinese="每天 18:00",
+    ),
 ]
 NotThen = Annotated[
     Quiet | None,
     Argument(_("from when until when"), rest=True, parse=_read_quiet, show=_show_quiet, example="22:00-08:00"),
 ]
 Zone = Annotated[
-    ZoneInfo | None, Argument(_("time zone"), rest=True, parse=_read_zone, show=str, example="Europe/Berlin")
+    ZoneInfo | None,
+    Argument(_("time zone"), rest=True, parse=_read_zone, show=str, example="Europe/Berlin", chinese="Asia/Shanghai"),
 ]
 
 

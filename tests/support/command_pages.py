@@ -106,7 +106,7 @@ def _facts(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
     command, chinese = entry.command, catalogue.language is Language.ZH
     yield catalogue.text(command.help)
     for parameter in command.parameters:
-        label, example = catalogue.text(parameter.label), parameter.example.strip("…")
+        label, example = catalogue.text(parameter.label), parameter.example_in(catalogue.language).strip("…")
         if example:
             yield f"{label}：例如 `{example}`" if chinese else f"{label}: for example `{example}`"
     others = set(command.names) - {command.name_in(language) for language in Language}

@@ -33,9 +33,9 @@ PAGE = 10
 _MOST_ENTRIES = 50
 
 Page = Annotated[int, Argument(_("page"), least=1, example="2")]
-SearchText = Annotated[str, Argument(_("what to look for"), rest=True, most=100, example="dinner")]
+SearchText = Annotated[str, Argument(_("what to look for"), rest=True, most=100, example="dinner", chinese="聚餐")]
 UndoWhat = Annotated[Literal["import"], Argument(_("import"), words={"import": ("导入",)})]
-Category = Annotated[str, Argument(_("category"), rest=True, most=40, example="food")]
+Category = Annotated[str, Argument(_("category"), rest=True, most=40, example="food", chinese="餐饮")]
 
 
 class BillBot:
@@ -169,7 +169,7 @@ class BillBot:
                 raise UserError(_("No bill here has “{text}” in it."), text=text)
             raise UserError(
                 _("There are no bills here yet. Begin with one:"),
-                try_instead=context.line(self.entering.add, "120 dinner @ann @bo"),
+                try_instead=self.entering.example(context),
             )
         pages = (number + PAGE - 1) // PAGE
         page = min(page, pages)
@@ -204,7 +204,8 @@ class BillBot:
         found = bill_store.categories(context.connection, self._till.ledger(context))
         if not found:
             raise UserError(
-                _("No bill has a category. Give it one:"), try_instead=context.line(self.category, 7, "food")
+                _("No bill has a category. Give it one:"),
+                try_instead=context.line(self.category, 7, context.catalogue.text(_("food"))),
             )
         context.reply(bullets(f"{name}: {number}" for name, number in found.items()))
 

@@ -62,7 +62,7 @@ _USUAL_PAYERS = ((Sender(), None),)
 _USUAL_SHARES = EqualWording((Everybody(),))
 
 
-What = Annotated[str, Argument(_("what is different"), rest=True, example="amount 130")]
+What = Annotated[str, Argument(_("what is different"), rest=True, example="amount 130", chinese="金额 130")]
 
 
 class Changing:

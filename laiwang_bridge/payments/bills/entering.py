@@ -44,13 +44,13 @@ from laiwang_bridge.people.names import who_asks
 
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")
 ADD = ("add", "记", "记一笔", "aa")
-_EXAMPLE = "120 dinner @ann @bo"
+_EXAMPLE, _CHINESE = "120 dinner @ann @bo", "120 聚餐 @小安 @小博"
 _AA = re.compile(r"aa(?![a-z])[\s:：,，]*", re.IGNORECASE)
 _CURRENCY = re.compile(r"[€$£¥￥₹₩元块圆毛円]|\b[A-Z]{3}\b")
 _ANY_DAY, _ANYBODY = datetime.date(2000, 1, 1), UserID("@anybody:anywhere")
 _AMOUNT = re.compile(r"[0-9０-９一二三四五六七八九十百千万两]")
 
-BillText = Annotated[str, Argument(_("amount, what for, with whom"), rest=True, example=_EXAMPLE)]
+BillText = Annotated[str, Argument(_("amount, what for, with whom"), rest=True, example=_EXAMPLE, chinese=_CHINESE)]
 QuestionNumber = Annotated[int, Argument(_("which question"), least=1)]
 Which = Annotated[int, Argument(_("which answer"), least=1, most=len(KEYCAPS))]
 
@@ -104,10 +104,14 @@ class Entering:
         if not text:
             raise UserError(
                 _("Write the amount, what it was for and who took part. Without names it is for all of this room."),
-                try_instead=context.line(self.add, _EXAMPLE),
+                try_instead=self.example(context),
             )
         line, start = line_of(context, text)
         self.enter(context, said_in(context, line, past_aa(line, start)))
+
+    def example(self, context: Context) -> str:
+        """A bill as it may be typed here."""
+        return context.line(self.add, _CHINESE if context.language is Language.ZH else _EXAMPLE)
 
     def enter(self, context: Context, said: Said) -> None:
         """Book a line that stands in a room, or ask what it means. The same event makes one bill."""

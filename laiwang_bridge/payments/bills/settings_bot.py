@@ -48,7 +48,7 @@ def _read_weight(text: str) -> Fraction:
     return weight
 
 
-What = Annotated[str, Argument(_("which setting"), example="currency")]
+What = Annotated[str, Argument(_("which setting"), example="currency", chinese="货币")]
 Value = Annotated[str, Argument(_("what it is to be"), rest=True, example="CNY")]
 Weight = Annotated[Fraction, Argument(_("how many parts"), parse=_read_weight, example="1/2")]
 OtherWhom = Annotated[Who, Argument(_("with whom"), parse=read_who, show=show_who, example="@bo:example.org")]

@@ -228,7 +228,7 @@ class PacketBot:
     def points(self, context: Context) -> None:
         ranked = accounts.points_in(context.connection, context.room)[:_MOST_RANKED]
         if not ranked:
-            again = context.line(self.packet, "100 points 10")
+            again = context.line(self.packet, context.catalogue.text(_("100 points 10")))
             raise UserError(_("Nobody has any points here yet. They come out of red packets:"), try_instead=again)
         names = self._around.names.of_users(context.connection, [user for user, _points in ranked])
         rows = [f"{names[user]}: {points}" for user, points in ranked]

@@ -160,7 +160,7 @@ class Reading:
 
     def _again(self, context: Context, said: PacketWording, **changed: Any) -> str:
         """The same command with something said otherwise."""
-        return self._command(context, wording.typed(replace(said, **changed)))
+        return self._command(context, wording.typed(replace(said, **changed), context.language))
 
 
 def _plainly(amount: Amount, unit: Currency | None) -> str:

@@ -20,6 +20,7 @@ from enum import Enum, auto
 from mautrix.types import UserID
 
 from appservice.bots.line import Line, fold, user_in
+from appservice.language import Language
 from laiwang_bridge.payments.money.money import UnknownCurrency, currency
 from laiwang_bridge.payments.money.numerals import read_chinese
 from laiwang_bridge.payments.packets.rules import Kind
@@ -43,14 +44,23 @@ class PacketWording:
     title: str = ""
 
 
-def typed(said: PacketWording) -> str:
+def typed(said: PacketWording, language: Language = Language.EN) -> str:
     """A line that is read as this, with Matrix ids for people."""
-    pieces = [said.amount, "points" if said.points else "", "each" if said.each else ""]
-    pieces += ["" if said.parts is None else f"{said.parts} parts", said.kind or ""]
+    chinese = language is Language.ZH
+    points, each = ("积分", "每人") if chinese else ("points", "each")
+    pieces = [said.amount, points if said.points else "", each if said.each else ""]
+    if said.parts is not None:
+        pieces.append(f"{said.parts} 个" if chinese else f"{said.parts} parts")
+    if said.kind is not None:
+        pieces.append(_IN_CHINESE[said.kind] if chinese else said.kind)
     people = " ".join((*said.guests, *said.unknown))
-    pieces.append(f"for {people} only" if people else "")
+    if people:
+        pieces.append(f"只给 {people}" if chinese else f"for {people} only")
     title = f'"{said.title}"' if said.title else ""
     return " ".join(piece for piece in (*pieces, title) if piece)
+
+
+_IN_CHINESE = {Kind.LUCKY: "拼手气", Kind.FIXED: "普通"}
 
 
 class _Sort(Enum):

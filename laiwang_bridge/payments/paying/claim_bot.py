@@ -28,7 +28,7 @@ GROUP = _("Paying")
 
 _SAID_ALREADY = _("You have said so already. Now whoever gets the money has to confirm it.")
 _NO_PART = _("You have no part in bill {number}.")
-Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, example="I had no wine")]
+Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, example="I had no wine", chinese="我没喝酒")]
 
 
 class ClaimBot:

@@ -43,7 +43,12 @@ _ASKED = re.compile(
 )
 _MARK = re.compile(r"([?？])(?=\S)")
 
-Question = Annotated[str, Argument(_("question and amount"), rest=True, most=200, example="who was at dinner? 120")]
+Question = Annotated[
+    str,
+    Argument(
+        _("question and amount"), rest=True, most=200, example="who was at dinner? 120", chinese="谁去吃饭了？120"
+    ),
+]
 Number = Annotated[int | None, Argument(_("which poll"), least=1)]
 
 
@@ -258,7 +263,7 @@ class PollBot:
             if not open_ones:
                 raise UserError(
                     _("There is no open poll here. To ask who was there:"),
-                    try_instead=context.line(self.poll, "who was at dinner? 120"),
+                    try_instead=context.line(self.poll, context.catalogue.text(_("who was at dinner? 120"))),
                 )
             return open_ones[0]
         found = poll_store.find(context.connection, PollId(number))

@@ -330,3 +330,22 @@ async def test_a_plain_name_of_nobody_is_asked_about(table: Table, people: tuple
     assert '+"Tom"' in asked
     assert "dinner with Tom" in asked
     assert await table.bills() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "better"),
+    [
+        ("!记账", "!记账 记 120 聚餐 @小安 @小博"),
+        ("!记账 改 #1", "!记账 改 #1 金额 130"),
+        ("!记账 类别", "!记账 类别 #7 餐饮"),
+        ("!记账 投票 谁去了", "!记账 投票 谁去了 120"),
+        ("!记账 红包 100", "!记账 红包 100 10 个"),
+        ("!记账 统计 abc", "!记账 统计 本月"),
+        ("!记账 提醒设置", "!记账 提醒设置 关"),
+    ],
+)
+async def test_in_chinese_the_corrected_command_is_chinese_throughout(
+    table: Table, people: tuple[Person, Person, Person], line: str, better: str
+) -> None:
+    await table.say(people[0], "AA 晚饭 90 EUR @bo")
+    assert better in await table.say(people[0], line)

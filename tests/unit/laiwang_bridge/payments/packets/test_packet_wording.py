@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mautrix.types import UserID
 
 from appservice.bots.line import Line, Pill
+from appservice.language import Language
 from laiwang_bridge.payments.packets.rules import Kind
 from laiwang_bridge.payments.packets.wording import PacketWording, read, typed
 
@@ -81,14 +82,15 @@ def test_what_stands_before_is_not_read() -> None:
     st.booleans(),
     st.sampled_from([(), (ANN,), (ANN, BO)]),
     st.sampled_from(["", "hi", "恭喜发财", "points 5", "for @ann:town", "10个", "lucky you"]),
+    st.sampled_from(Language),
 )
 def test_a_line_that_is_written_again_says_the_same(
-    amount: str, parts: int, kind: Kind | None, each: bool, guests: tuple[UserID, ...], title: str
+    amount: str, parts: int, kind: Kind | None, each: bool, guests: tuple[UserID, ...], title: str, language: Language
 ) -> None:
     said = W(amount, parts, kind, each, guests=guests, title=title)
-    assert read(Line(typed(said))) == said
+    assert read(Line(typed(said, language))) == said
     points = W("100", parts, kind, each, points=True, guests=guests, title=title)
-    assert read(Line(typed(points))) == points
+    assert read(Line(typed(points, language))) == points
 
 
 @given(st.text(alphabet='0123456789. ,/@xab元个每人points给for红包十百\0\n"', max_size=60))
