@@ -80,6 +80,11 @@ NAMED_DAY = (
 )
 """A day with the name of its month."""
 _LAST = r"(?:last|past|letzten|letzter|vergangenen|diesen|this)"
+PART_OF_DAY = (
+    "night|evening|morning|afternoon|noon|lunch ?time|abend|nacht|morgen|vormittag|mittag|nachmittag|früh|soir"
+    "|midi|matin|après-midi"
+)
+"""What may follow a day."""
 RELATIVE = "|".join(sorted(map(re.escape, _RELATIVE), key=len, reverse=True))
 """What is one where it stands alone."""
 LAST_WEEKDAY = (

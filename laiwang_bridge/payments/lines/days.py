@@ -15,6 +15,7 @@ from laiwang_bridge.payments.lines.dates import (
     HAN_WEEKDAY,
     LAST_WEEKDAY,
     NAMED_DAY,
+    PART_OF_DAY,
     RELATIVE,
     STARTING,
     WEEKDAY,
@@ -56,7 +57,17 @@ _RELATIVE = (
     re.compile(rf"(?<=[\s\x02,，、(（])(?P<date>{HAN_WEEKDAY}){ALONE}"),
     re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?!下)的?"),
 )
-_STARTING = re.compile(rf"\A\s*(?P<date>{STARTING})\s*[:：]?\s+(?=\S)")
+_NO_DAY = (
+    "black|good|tgi|cyber|casual|bloody|happy|easter|ash|holy|super|fat|palm|blue|giving|manic|ruby|taco|every|each|the"
+)
+_WEEKDAY_BEHIND = re.compile(
+    rf"(?<=[^\W\d_]\s)(?P<date>{WEEKDAY})"
+    rf"(?=(?:\s+(?:{PART_OF_DAY}))?\s*(?:\Z|[\x02,;]|[0-9$€£¥]|{PERSON}))"
+)
+"""`resto samedi soir 23`, `dinner friday 60`."""
+_AFTER_NO_DAY = re.compile(rf"(?:\A|\s)(?:{_NO_DAY})\s\Z")
+_PART_OF_DAY = re.compile(rf"\s+(?:{PART_OF_DAY})(?![^\W\d_])")
+_STARTING = re.compile(rf"\A\s*(?P<date>{STARTING}|{LAST_WEEKDAY})\s*[:：]?\s+(?=\S)")
 _WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
 _NAMED = re.compile("[a-zäéû]{3}")
 _A_NUMBER = re.compile(r"[0-9一二三四五六七八九十百千万]")
@@ -84,6 +95,8 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     dates = tuple(one for one in dates if _goes_with(one, options))
     if not dates:
         return bad_date(rest, *match.span("date"))
+    behind = _PART_OF_DAY.match(rest.folded, match.end()) if re.search(r"[a-z]", said) else None
+    rest = rest.blank(*behind.span()) if behind else rest
     return replace(options, rest=rest.blank(*match.span()), dates=dates)
 
 
@@ -107,7 +120,11 @@ def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:
 
 def _relative(options: Options) -> list[re.Match[str]]:
     rest = options.rest
-    found = [match for pattern in _RELATIVE for match in pattern.finditer(rest.folded)]
+    found = [match for pattern in _RELATIVE for match in pattern.finditer(rest.folded)] or [
+        match
+        for match in _WEEKDAY_BEHIND.finditer(rest.folded)
+        if not _AFTER_NO_DAY.search(rest.folded[: match.start()])
+    ]
     first = _STARTING.match(rest.folded)
     if found or first is None:
         return found[:1] if len({match.span("date") for match in found}) == 1 else found

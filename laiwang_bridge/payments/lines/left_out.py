@@ -30,7 +30,7 @@ _I_AM_OUT = re.compile(
     r"(?=\s*(?:\Z|[,，;；.)）\x02]|[\U000f0000-\U000ffffd]))[)）]?"
 )
 _ONLY = re.compile(
-    rf"(?:{BEGIN}(?P<word>only|just|nur|bloß|seulement|juste|uniquement|只有|仅|只算)\s*(?:(?:for|mit|with|für|pour|avec)\s+)?(?={PERSON}))"
+    rf"(?:{BEGIN}(?P<word>only|just|nur|bloß|seulement|juste|uniquement|只有|仅|只算|就|只)\s*(?:(?:for|mit|with|für|pour|avec)\s+)?(?={PERSON}))"
 )
 _ONLY_BEHIND = re.compile(
     rf"(?<={PERSON})\s*(?P<word>(?:only|alone|owes(?: me)?|schuldet(?: mir)?|me doit|doit)(?![^\W_])|欠我?)"

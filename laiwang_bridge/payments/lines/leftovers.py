@@ -12,7 +12,10 @@ from laiwang_bridge.payments.lines.marking import Marked
 _NO_LETTER = r"(?![^\W\d_])"
 _BEHIND_SOMEBODY = re.compile(
     r"\x02\s*(?:['’]s?\b|\+|一家|两口子|夫妇|夫妻|给|借|转|收|(?:pays?|paid|owes?|gave|gives?|sent|sends?|lent|lends?|loaned|plus|but|minus|except|sauf|ohne|sans|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
-    r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice|half|extra|more|less|hat|haben|hatte|zahlt|zahlen"
+    r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice"
+    r"|deux fois|trois fois|le double"
+    r"|la moitié|zweimal|dreimal|das doppelte|das dreifache|die hälfte|half|extra|more|less"
+    r"|hat|haben|hatte|zahlt|zahlen"
     r"|schuldet|schulden|bekommt|kriegt|gab|schickte|lieh|reçoit|prête|donne|envoie|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
     r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?!\s)))"
 )
@@ -50,6 +53,9 @@ _ME = re.compile(
 _OWING = re.compile(
     r"(?<![^\W\d_])(?:owes?|owed|schulde(?:st|t|n)?|dois|doit|doivent)(?![^\W\d_])|欠"
     r"|\x02\s*(?:who|qui|(?:be|ge)zahlt|ausgelegt|payé)(?![^\W\d_])|(?<![^\W\d_])(?:hat|has|did|a)\s*\x02"
+)
+_SEVERAL_PAID = re.compile(
+    r"(?<![^\W\d_])(?:ont|avons|avez|haben|have|both|tous|beide)\s(?:\S+\s){0,3}?(?:payé|réglé|avancé|bezahlt|gezahlt|paid)(?![^\W\d_])"
 )
 _MOVED = re.compile(
     r"(?<![^\W\d_])(?:gave|give|sent|send|lent|lend|loaned|paid|pay|transferred|venmoe?d?|paypale?d?|borrowed|überwiesen"
@@ -107,7 +113,7 @@ def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
     patterns = (
         *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
-        *(_OWING, _MOVED, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
+        *(_OWING, _MOVED, _SEVERAL_PAID, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
 

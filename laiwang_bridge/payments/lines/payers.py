@@ -31,7 +31,8 @@ _PAID = re.compile(
 )
 _I_PAID = re.compile(
     r"我(?:先)?(?:付的款?|付了|付款|垫付?[了的]?|墊付?[了的]?|买的?单|買的?單)(?=\s|\Z|[,，;；。\x02])"
-    r"|(?<=[\s,(])\(?(?:i paid|ich habe (?:be|ge)zahlt|j['’]ai payé|c['’]est moi qui ai payé)\)?(?=\s*(?:\Z"
+    r"|(?<=[\s,(])\(?(?:i paid|ich hab(?:e|s)? (?:be|ge)zahlt|habe? ich (?:be|ge)zahlt"
+    r"|j['’]ai payé|c['’]est moi qui ai payé)\)?(?=\s*(?:\Z"
     r"|[,;.\x02]|[\U000f0000-\U000ffffd]))"
 )
 _HAS_PAID = re.compile(

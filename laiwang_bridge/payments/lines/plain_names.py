@@ -94,8 +94,7 @@ def stranger_in(marked: Marked) -> str | None:
 
 def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
     """The line with what looks like names as people, where they may be meant; None where nothing looks so."""
-    if _is_anybody(marked):
-        return None
+    is_anybody = _is_anybody(marked)
     for pattern, is_sign_enough in (
         (_PERHAPS, True),
         (_AT_END, False),
@@ -103,7 +102,7 @@ def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
         (_ONLY_TITLE, True),
         (_ALONE_BEHIND, False),
     ):
-        for match in pattern.finditer(marked.text):
+        for match in pattern.finditer(marked.text) if pattern is _PERHAPS or not is_anybody else ():
             stretches = [
                 (match.start("names") + word.start(), match.start("names") + word.end())
                 for word in re.finditer(_WORD, match["names"])
@@ -115,7 +114,9 @@ def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
             are_known = any(folded_text(word) in names for word in words)
             are_known = are_known or (pattern is _PERHAPS and any(folded_text(word) in COMMON for word in words))
             if not (
-                are_known or (is_sign_enough and _look_like_names(words, names)) or _are_joined_names(pattern, words)
+                are_known
+                or (is_sign_enough and not is_anybody and _look_like_names(words, names))
+                or _are_joined_names(pattern, words)
             ):
                 continue
             for (start, end), word in zip(reversed(stretches), reversed(words), strict=True):

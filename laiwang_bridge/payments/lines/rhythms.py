@@ -32,8 +32,10 @@ _ADVERBS: dict[str, Rhythm] = {
     **dict.fromkeys(
         ("fortnightly", "biweekly", "bi-weekly", "zweiwöchentlich", "zweiwöchig", "vierzehntägig"), _FORTNIGHT
     ),
-    **dict.fromkeys(("14-tägig", "14tägig", "14-täglich", "14täglich", "zweiwöchentl", "隔周", "隔週"), _FORTNIGHT),
-    **dict.fromkeys(("monthly", "monatlich", "mensuel", "mensuelle", "mensuellement", "按月"), _MONTH),
+    **dict.fromkeys(
+        ("14-tägig", "14tägig", "14-täglich", "14täglich", "zweiwöchentl", "隔周", "隔週", "双周", "雙週"), _FORTNIGHT
+    ),
+    **dict.fromkeys(("monthly", "monatlich", "mtl", "mtl.", "mensuel", "mensuelle", "mensuellement", "按月"), _MONTH),
     **dict.fromkeys(("zweimonatlich", "bimestriel", "bimestrielle"), (Period.MONTH, 2)),
     **dict.fromkeys(
         ("quarterly", "vierteljährlich", "quartalsweise", "trimestriel", "trimestrielle", "按季"), _QUARTER

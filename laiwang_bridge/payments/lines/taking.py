@@ -17,7 +17,8 @@ from laiwang_bridge.payments.money.currencies import name_pattern
 _CATEGORY = re.compile(r"(?:(?<=\s)|(?<=\x02)|(?<=[\u3400-\u9fff，,])|\A)#([^\W\d_][\w-]*)")
 _EACH = re.compile(
     rf"(?:{BEGIN}(?P<each>each(?: of us)?(?: pays?)?|apiece|a piece|per person|per head|per pax|a head|pp|p\.\s?p\."
-    r"|pro person|pro kopf|pro nase|je person|je nase|par personne|par pers\.?|par tête|chacune?)"
+    r"|pro person|pro kopf|pro nase|je person|je nase|für jeden|pour chacun|for each(?: of us| person)?"
+    r"|par personne|par pers\.?|par tête|chacune?)"
     rf"|(?<=[0-9€$£])(?P<glued>pp|p\.\s?p\.)){WORD_END}"
     r"|(?P<slash>\s?/\s?(?:person|head|pers\.?|pax|pp|p|personne|kopf|nase)(?![^\W\d_])|/\s?(?:每?人|位))"
     r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1]人(?=\s?[0-9一二两兩三四五六七八九十百千])"
@@ -25,7 +26,7 @@ _EACH = re.compile(
     r"|(?P<je>(?<![^\W\d_])(?:je|jeder)(?=\s?[0-9€]))"
 )
 
-_OF_PEOPLE = re.compile(r"per|pro|head|us|pp|p\.|人|位|nase")
+_OF_PEOPLE = re.compile(r"per|pro|für|pour|for|head|us|pp|p\.|人|位|nase")
 _COUNTED = re.compile(
     r"(?<![\w.,])(?:[2-9]|[1-9][0-9])(?:\s?(?:[x×]\s?)?(?!each|people|persons?|pax|guests?|friends|personen|leute|personnes)"
     r"[^\W\d_\u3400-\u9fff]{3,}|[张杯份瓶])(?=.*[0-9])"

@@ -113,7 +113,7 @@ _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("pence", "penny"), _PENNY),
     **dict.fromkeys(("balles", "mäuse", "tacken", "öcken", "kröten", "flocken", "piepen"), _only("EUR")),
     **dict.fromkeys(("piasses", "piasse"), _only("CAD")),
-    **dict.fromkeys(("stutz",), _only("CHF")),
+    **dict.fromkeys(("stutz", "schtutz", "fränkli"), _only("CHF")),
     **dict.fromkeys(("piastre", "piastres"), _only("CAD")),
     **_of_countries("us", "USD", "dollar", "dollars", "-dollar", "$"),
     **_of_countries("american", "USD", "dollar", "dollars"),
