@@ -51,7 +51,9 @@ _WITH = (
     "|mit|zwischen|für|und|auf|durch|bis auf|nicht|exkl\\.?|pas|hors|juste|seulement|apart from|y compris"
     "|von|unter|außer|ausser|ohne|inkl\\.?|avec|entre|pour|et|par|sauf|sans|payers?"
 )
-_HAN_WITH = "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由|除咗|唔計|唔计|没有|沒有|就|只有|只"
+_HAN_WITH = (
+    "和|跟|给|給|与|與|及|除了|除|不算|不含|不包括|包括|含|算上|加上|付款人|由|除咗|唔計|唔计|没有|沒有|就|只有|只"
+)
 _PARTS = (
     r"(?:the rest|rest|le reste|reste|den rest|其余|剩下)\s*(?:\Z|[\x02,，;；])"
     r"|[0-9.]+\s?(?:份|shares?\b|parts?\b|anteile?\b)|[一两二三半]份"
