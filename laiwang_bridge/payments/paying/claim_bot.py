@@ -78,7 +78,8 @@ class ClaimBot:
         self, context: Context, bill: MarkedBillNumber | None = None, whom: Whom | None = None, amount: HowMuch = ""
     ) -> None:  # fmt: skip
         named = self._till.bill(context, bill)
-        if whom is not None and (named is None or not self._is_payee(context, named, whom)):
+        payee = None if whom is None or named is None else self._payee(context, named, whom, is_sure=bill is not None)
+        if whom is not None and payee is None:
             self.pay(context, whom, amount)
             return
         found = named or self._only(context, amount)
@@ -93,7 +94,8 @@ class ClaimBot:
             )  # fmt: skip
         open_before = standing.statuses(context.connection, found)[me].open
         try:
-            outcome = claims.claim(context.connection, found, me, money.minor if money else None, context.now)
+            minor = money.minor if money else None
+            outcome = claims.claim(context.connection, found, me, minor, context.now, payee=payee)
         except claims.OwesNothing:
             if context.event.type == "m.reaction" and standing.statuses(context.connection, found)[me].claimed:
                 return  # the same tap twice; the card shows that it was heard
@@ -109,7 +111,7 @@ class ClaimBot:
         found = self._needed(context, bill, self.unpaid)
         me = self._share(context, found)
         try:
-            outcome = claims.withdraw(context.connection, found, me)
+            outcome = claims.withdraw(context.connection, found, me, context.unit.key, context.now)
         except claims.NobodySaid:
             raise UserError(_("You have not said that you paid bill {number}."), number=_number(found)) from None
         except claims.TooLate:
@@ -127,10 +129,19 @@ class ClaimBot:
                 number=_number(bill), line=code(self.balance(context)),
             )  # fmt: skip
 
-    def _is_payee(self, context: Context, bill: Bill, whom: Who) -> bool:
-        """Whether somebody is the one who gets the money for a bill."""
-        account = self._till.account(context, bill.ledger, whom)
-        return standing.creditors(context.connection, bill) == (standing.share_of(context.connection, bill, account),)
+    def _payee(self, context: Context, bill: Bill, whom: Who, *, is_sure: bool) -> AccountId | None:
+        """Somebody as one of those who get money for a bill; None if he is not, unless the bill was named for sure."""
+        account = standing.share_of(context.connection, bill, self._till.account(context, bill.ledger, whom))
+        getting = standing.creditors(context.connection, bill)
+        if account in getting:
+            return account
+        if is_sure and getting:
+            faces = self._till.cards.faces(context.connection, bill.ledger)
+            raise UserError(
+                _("The money for bill {number} goes to {who}."),
+                number=_number(bill), who=[faces[one].rich for one in getting],
+            )  # fmt: skip
+        return None
 
     def _only(self, context: Context, amount: str) -> Bill:
         """The one bill of which somebody has a share to pay. Raises `UserError`."""

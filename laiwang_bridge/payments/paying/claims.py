@@ -72,15 +72,24 @@ class TooLate(Refusal):
 # -- paying ---------------------------------------------------------------------------------------------------------
 
 
-def claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> Outcome:
-    """`debtor` says that he has paid so much for a bill; all that is open of his share, if `minor` is None.
+def claim(
+    connection: Connection,
+    bill: Bill,
+    debtor: AccountId,
+    minor: int | None,
+    now: int,
+    *,
+    payee: AccountId | None = None,
+) -> Outcome:
+    """`debtor` says that he has paid so much for a bill; all that is open of his share, if `minor` is None. It went to
+    `payee`, or to each of those who get something in turn.
 
     Where the room takes people's word for it, or whoever gets it cannot say so, it is in the books at once. Raises
     `OwesNothing` and `SaidForAll`.
     """
     if says_all_is_paid(connection, bill.ledger, debtor, bill.content.total.currency.code):
         raise SaidForAll
-    made = _claim(connection, bill, debtor, minor, now)
+    made = _claim(connection, bill, debtor, minor, now, payee)
     sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
     confirmed = _confirm(connection, sure, debtor, now)
     waiting = tuple(one for one in made if one not in sure)
@@ -154,17 +163,24 @@ def refuse(connection: Connection, one: Claim) -> Outcome:
     return _change(connection, [one], Act.REFUSE)
 
 
-def withdraw(connection: Connection, bill: Bill, debtor: AccountId) -> Outcome:
-    """Somebody takes back that he has paid for a bill. Raises `TooLate` if it was confirmed, and `NobodySaid`."""
+def withdraw(connection: Connection, bill: Bill, debtor: AccountId, key: str, now: int) -> Outcome:
+    """Somebody takes back that he has paid for a bill. What is in the books by his word alone is taken out again.
+
+    Raises `TooLate` if another has confirmed it, and `NobodySaid`.
+    """
     said = claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED)
     face = standing.faces_of(connection, bill)
     his = [one for one in said if face(one.debtor) == debtor]
     if not his:
         raise NobodySaid
     waiting = [one for one in his if one.state is ClaimState.CLAIMED]
-    if not waiting:
+    if waiting:
+        return _change(connection, waiting, Act.WITHDRAW)
+    own = [one for one in his if _is_booked_by(connection, one, debtor)]
+    if not own:
         raise TooLate
-    return _change(connection, waiting, Act.WITHDRAW)
+    undone = [undo(connection, one, debtor, f"{key}/{one.id}", now) for one in own]
+    return together(undone)
 
 
 def take_back(connection: Connection, one: Claim) -> Outcome:
@@ -247,6 +263,14 @@ def regrouped(connection: Connection, bills: Sequence[Bill]) -> None:
         _note_open(connection, bill)
 
 
+def together(done: Sequence[Outcome]) -> Outcome:
+    """What was done in several steps, as one."""
+    return Outcome(
+        tuple(claim for outcome in done for claim in outcome.claims),
+        tuple(dict.fromkeys(bill for outcome in done for bill in outcome.bills)),
+    )
+
+
 # -- how ------------------------------------------------------------------------------------------------------------
 
 
@@ -257,12 +281,17 @@ def _is_enough(connection: Connection, ledger: LedgerId, payee: AccountId) -> bo
     return ledger_store.accounts(connection, ledger)[payee].kind is not AccountKind.USER
 
 
-def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int) -> list[Claim]:
+def _is_booked_by(connection: Connection, one: Claim, account: AccountId) -> bool:
+    """Whether a payment is in the books because this account said so."""
+    entry = None if one.entry is None else ledger_store.entry(connection, one.entry)
+    return entry is not None and entry.author == account
+
+
+def _claim(
+    connection: Connection, bill: Bill, debtor: AccountId, minor: int | None, now: int, payee: AccountId | None
+) -> list[Claim]:
     his = standing.statuses(connection, bill).get(debtor)
     owed = [debt for debt in standing.debts(connection, bill) if debt.debtor == debtor]
-    wanted = (his.open if his else 0) if minor is None else minor
-    if not owed or wanted <= 0:
-        raise OwesNothing
     face = standing.faces_of(connection, bill)
     had: Counter[AccountId] = Counter()
     for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
@@ -270,6 +299,13 @@ def _claim(connection: Connection, bill: Bill, debtor: AccountId, minor: int | N
             had[face(one.payee)] += one.minor
     even = sum(minor for account, minor in claim_store.evened(connection, bill.id).items() if face(account) == debtor)
     had.update(dict(portions(owed, had, even)))
+    open_now = his.open if his else 0
+    if payee is not None:
+        owed = [debt for debt in owed if debt.payee == payee]
+        open_now = min(open_now, sum(max(debt.minor - had[payee], 0) for debt in owed))
+    wanted = open_now if minor is None else minor
+    if not owed or wanted <= 0:
+        raise OwesNothing
     currency = bill.content.total.currency.code
     return _found(
         connection,

@@ -20,7 +20,6 @@ from laiwang_bridge.payments.ledger.settling import Pairwise, Reason, Treasurer,
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, claims, plan_claims, plan_store, settlement_store
 from laiwang_bridge.payments.paying.claim_store import Claim
-from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
 from laiwang_bridge.payments.paying.rules import ClaimState
 from laiwang_bridge.payments.paying.settle_cards import SettleCards, currencies, plan_in, state_of
@@ -249,9 +248,7 @@ class SettleBot:
                 )
             )
         plan_store.note_claim(connection, plan.ledger, one.number, done[-1].claims[0].id)
-        changed = tuple(each for outcome in done for each in outcome.claims)
-        touched = dict.fromkeys(bill for outcome in done for bill in outcome.bills)
-        self._till.tell(context.unit, Outcome(changed, tuple(touched)))
+        self._till.tell(context.unit, claims.together(done))
 
     def unsettled(self, context: Context, number: Number) -> None:
         connection = context.connection

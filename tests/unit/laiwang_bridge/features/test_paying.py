@@ -200,11 +200,8 @@ async def test_where_one_word_is_enough_a_claim_is_in_the_books_at_once(table: T
     power = {"users": {ann.user: 100}}
     await table.town.state(table.room, ann.user, "m.room.power_levels", power)
     await table.say(ann, "!aa settings confirm one")
-    tap = await table.town.react(bo.user, table.room, table.message(CARD), "✅")
+    await table.tap(bo, CARD, "✅")
     assert await table.owed() == {"ann": 4000, "cat": -4000}
-    table.town.news(table.room)
-    await table.town.send(bo.user, table.room, "m.room.redaction", {"redacts": tap})
-    assert "in the books already" in table.town.news(table.room)
     await table.say(cat, "!aa pay @ann 40")
     assert await table.owed() == {}
 

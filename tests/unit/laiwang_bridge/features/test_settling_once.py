@@ -118,3 +118,29 @@ async def test_what_is_paid_though_it_is_said_to_be_wrong_counts_as_paid(table: 
     assert "1/2 paid" in table.card(1)
     await table.say(cat, "!aa accept #1")
     assert "✅ Cat: €30.00 paid" in table.card(1)
+
+
+async def test_where_ones_word_is_enough_it_is_taken_back_by_the_same_tap(town: Town, people: Three) -> None:
+    ann, bo, cat = people
+    table = await Table.of(town, ann, bo, cat)
+    await town.state(table.room, ann.user, "m.room.power_levels", {"users": {ann.user: 50}})
+    await table.say(ann, "!aa settings confirm one")
+    await table.say(ann, "AA 90 dinner @bo @cat")
+    tapped = await town.react(cat.user, table.room, table.message("· #1"), "✅")
+    assert "✅ Cat: €30.00 paid" in table.card(1)
+    await town.send(cat.user, table.room, "m.room.redaction", {"redacts": tapped})
+    assert "⏳ Cat: €30.00" in table.card(1)
+    assert await table.owed() == {"ann": 6000, "bo": -3000, "cat": -3000}
+    await table.say(ann, "!aa received #1 @cat")
+    assert "whoever got the money takes it out again" in await table.say(cat, "!aa unpaid #1")
+    assert (await town.database.read(audit)).faults == ()
+
+
+async def test_of_several_who_paid_one_can_be_named(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    await table.say(ann, "AA 90 trip @ann=10 @bo=10 @cat=70 paid by @ann=50, @bo=40")
+    await table.say(cat, "!aa paid #2 @bo")
+    await table.tap(bo, "· #2", "👍")
+    assert await table.owed() == {"ann": 6000 + 4000, "bo": -3000, "cat": -3000 - 4000}
+    assert "€40.00 of €70.00 still open" in table.card(2)
+    assert "The money for bill #1 goes to Ann" in await table.say(cat, "!aa paid #1 @bo 5")

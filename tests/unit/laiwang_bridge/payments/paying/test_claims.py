@@ -113,7 +113,7 @@ class World:
             claims.receive(self.connection, bill, self.random.choice(getting), debtor, minor, self.now)
 
     def withdraw(self) -> None:
-        claims.withdraw(self.connection, self.bill(), self.someone())
+        claims.withdraw(self.connection, self.bill(), self.someone(), f"withdraw{self.now}", self.now)
 
     def dispute(self) -> None:
         bill, who = self.bill(), self.someone()
