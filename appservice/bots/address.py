@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mautrix.types import RoomID
 from sqlalchemy import Connection
 
-from appservice.bots.line import Line, after_mention, find_prefix
+from appservice.bots.line import Line, after_mention, find_prefix, fold
 from appservice.bots.registry import Registry
 from appservice.bots.rooms import RoomView
 from appservice.bots.router import Bot, Router
 from appservice.content import mentioned
 from appservice.events import Content, Event, Relation
+
+_FIRST_WORD = re.compile(r"\s*([^\s:：,，]+)[:：,，]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,26 @@ def called(
 def alone_with(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line) -> Address | None:
     """The address of whatever is said in a direct chat."""
     bot = direct_bot(registry, rooms, connection, room)
-    return Address((bot,), bot.routers, _past_mark(line, 0), "") if bot else None
+    if bot is None:
+        return None
+    return _after_bare_prefix(bot, line) or Address((bot,), bot.routers, _past_mark(line, 0), "")
+
+
+def _after_bare_prefix(bot: Bot, line: Line) -> Address | None:
+    """The address of a line that begins with a prefix whose mark was left out, `zd hike?` for `!zd hike?`: a word
+    of its own, and no command."""
+    first = _FIRST_WORD.match(line.text)
+    if first is None or (line.pills and line.pills[0].start < first.end()):
+        return None
+    name = fold(first[1])
+    if any(name in router.named for router in bot.routers):
+        return None
+    prefixes = {prefix for router in bot.routers for prefix in router.prefixes}
+    meant = next((prefix for prefix in prefixes if fold(prefix) == f"!{name}"), None)
+    if meant is None:
+        return None
+    routers = tuple(router for router in bot.routers if meant in router.prefixes)
+    return Address((bot,), routers, first.end(), meant, is_prefixed=True)
 
 
 def overheard(registry: Registry, rooms: RoomView, connection: Connection, room: RoomID, line: Line) -> Address | None:

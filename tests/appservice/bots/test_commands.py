@@ -23,10 +23,21 @@ async def test_in_a_direct_chat_no_prefix_is_needed(stage: Stage) -> None:
     assert await stage.say(ANN, CHAT, "Library: list") == ["Nothing."]
 
 
+async def test_in_a_direct_chat_the_mark_of_a_prefix_may_be_left_out(stage: Stage) -> None:
+    stage.room(CHAT, ANN, LIBRARY)
+    assert await stage.say(ANN, CHAT, "shelf list") == ["Nothing."]
+    assert await stage.say(ANN, CHAT, "书架 list") == ["Nothing."]
+    assert await stage.say(ANN, CHAT, "Shelf: Emma") == [
+        "Emma is lent as 1.\n\n✅ returned · back 1\n👍🏽 nice · nice 1"
+    ]
+    assert "do not know “shelves”" in (await stage.say(ANN, CHAT, "shelves list"))[0]
+
+
 async def test_in_a_room_a_prefix_or_a_mention_is_needed(stage: Stage) -> None:
     stage.room(HALL, ANN, BEN, LIBRARY)
     assert await stage.say(ANN, HALL, "list") == []
     assert await stage.say(ANN, HALL, "!shelfx list") == []
+    assert await stage.say(ANN, HALL, "shelf list") == []
     assert await stage.say(ANN, HALL, "!shelf list") == ["Nothing."]
     assert await stage.say(ANN, HALL, "Library: list") == ["Nothing."]
     assert await stage.say(ANN, HALL, "the Library: list") == []
