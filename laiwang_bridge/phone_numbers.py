@@ -62,7 +62,7 @@ _COUNTRIES = {
 }  # fmt: skip
 
 _WITH_CODE = re.compile(rb"(?:\+|(?<![\d.+-])00)([1-9][\d \t().-]{6,20})")
-_MOST_CODES, _MOST_COUNTRIES = 500, 3
+_MOST_CODES, _MOST_COUNTRIES, _MOST_LOOKED_AT = 500, 3, 4_000_000
 _CODE_SHOWN = re.compile(r"\+(\d{1,3}) ")
 _EMAIL_SEPARATORS = re.compile(r"[\s<>()\[\]\"',;:、|\\]+")
 _LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
@@ -247,7 +247,7 @@ def countries_in(data: bytes) -> dict[str, int]:
     """The countries of the numbers in a text that are written with their code, and how many there are of each, the most
     frequent first: ISO 3166, of several with one code the largest. A long text is only looked at in part."""
     counted: Counter[str] = Counter()
-    for found in islice(_WITH_CODE.finditer(data), _MOST_CODES):
+    for found in islice(_WITH_CODE.finditer(data, 0, _MOST_LOOKED_AT), _MOST_CODES):
         try:
             number = phonenumbers.parse("+" + _NOT_DIGIT.sub("", found.group(1).decode("ascii")), None)
         except phonenumbers.NumberParseException:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from appservice.language import contains_han
 from laiwang_bridge.contacts.book import Contact
 from laiwang_bridge.contacts.numbers import NumberReader, emails_in
 
@@ -17,6 +16,8 @@ MOST_FIELDS = 40
 """More numbers, addresses or ids than this has no person; the rest is not read."""
 
 _LONGEST_ID = 255
+_EASTERN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Han, kana and Hangul: the family comes first, and nothing between."""
 _SPACE = re.compile(r"\s+")
 _MATRIX_ID = re.compile(r"@[!-9;-~]+:[A-Za-z0-9.\-\[\]:]+")
 _MATRIX_LINK = re.compile(r"(?:matrix:u(?:ser)?/|(?:https?://)?matrix\.to/#/|(?:x-apple|matrix):)", re.IGNORECASE)
@@ -52,7 +53,8 @@ class Draft:
 
     def _best_name(self) -> str:
         family, given = shown(self.family), shown(self.given)
-        together = f"{family}{given}" if contains_han(family) and contains_han(given) else f"{given} {family}".strip()
+        is_eastern = _EASTERN.search(family) and _EASTERN.search(given)
+        together = f"{family}{given}" if is_eastern else f"{given} {family}".strip()
         candidates = (shown(self.name), together, shown(self.nickname), shown(self.organisation))
         return next(filter(None, candidates), "")
 

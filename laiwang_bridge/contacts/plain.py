@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from appservice.language import contains_han
 from laiwang_bridge.contacts.book import Book, BookFormat, Contact
 from laiwang_bridge.contacts.card import Draft, matrix_ids_in
 from laiwang_bridge.contacts.numbers import NumberReader, emails_in, is_rounded, plain, without_extensions
@@ -31,6 +32,8 @@ _KIND = re.compile(
 )
 _BETWEEN_PEOPLE = re.compile(r"[,;、|]")
 _LONGEST_LINE_OF_PEOPLE, _MOST_IN_LINE = 20_000, 500
+_MECARD = re.compile(r"\AMECARD:(.*?);{0,2}\Z", re.IGNORECASE)
+_MECARD_FIELD = re.compile(r"(?:\A|(?<=;))(N|TEL|EMAIL):((?:[^;\\]|\\.)*)", re.IGNORECASE)
 _WHICH_NUMBER = frozenset((
     "家", "家里", "家庭", "住宅", "公司", "单位", "單位", "办公", "办公室", "工作", "座机", "座機", "固话", "传真",
     "移动", "其他", "主号", "副号", "新", "旧", "新号", "旧号", "备用", "常用", "私人", "微信", "短号", "宅电",
@@ -123,11 +126,23 @@ class _List:
 
 def _people_in(text: str) -> Sequence[str]:
     """The line, or its parts if each of these is somebody of his own: `张三 138…, 李四 139…`."""
+    code = _MECARD.match(text[:_LONGEST_LINE].strip())
+    if code is not None:
+        return (_of_mecard(code[1]),)
     parts = [part for part in _BETWEEN_PEOPLE.split(plain(text[:_LONGEST_LINE_OF_PEOPLE])) if part.strip(_AROUND)]
     if not 1 < len(parts) <= _MOST_IN_LINE or not all(map(is_contact_line, parts)):
         return (text,)
     names = [_name(_MAYBE_ADDRESS.sub(" ", part)).casefold() for part in parts]
     return (text,) if any(name in _WHICH_NUMBER for name in names) else parts
+
+
+def _of_mecard(fields: str) -> str:
+    """What a QR code of a contact says (MECARD, as NTT DoCoMo has it), as a line: names have a comma in the middle."""
+    found = [(name.upper(), re.sub(r"\\(.)", r"\1", value)) for name, value in _MECARD_FIELD.findall(fields)]
+    name = next((value for kind, value in found if kind == "N"), "")
+    family, _comma, given = name.partition(",")
+    others = (value for kind, value in found if kind != "N")
+    return " ".join((family + given if contains_han(name) else f"{given} {family}".strip(), *others))
 
 
 def _plain_line(text: str) -> str:

@@ -81,6 +81,18 @@ def test_a_number_that_a_spreadsheet_has_rounded_is_told() -> None:
     assert (result.cards, len(result.contacts), result.unreadable, result.rounded) == (3, 1, (1, 3), 2)
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("MECARD:N:王小美;TEL:13800138000;EMAIL:mei@example.org;;", "王小美"),
+        ("MECARD:N:Wang,Mei;TEL:138 0013 8000;EMAIL:mei@example.org;ADR:1 Road, Town;;", "Mei Wang"),
+        ("mecard:TEL:13800138000;N:王,小美;EMAIL:mei@example.org;NOTE:a\\;b;", "王小美"),
+    ],
+)
+def test_what_a_qr_code_of_a_contact_says(code: str, name: str) -> None:
+    assert contacts(code) == [(name, A, ("mei@example.org",))]
+
+
 def test_a_remark_in_parentheses_stays_with_the_name() -> None:
     assert contacts("王小美（同学） 13800138000\n") == [("王小美(同学)", A, ())]
 

@@ -119,6 +119,9 @@ def test_each_card_may_have_its_own_character_set() -> None:
     [
         (["N:张;三;;;"], "张三"),
         (["N:Doe;John;;;"], "John Doe"),
+        (["N:山田;さくら;;;"], "山田さくら"),
+        (["N:김;철수;;;"], "김철수"),
+        (["N:王;Amy;;;"], "Amy 王"),
         (["N:;张三;;;", "FN:"], "张三"),
         (["FN:", "NICKNAME:Johnny"], "Johnny"),
         (["ORG:IBM;Accounting"], "IBM"),
