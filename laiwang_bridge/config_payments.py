@@ -26,8 +26,8 @@ class Payments:
     )
     ask_from: int = setting(
         5_000,
-        "Bills of at least so many units of their currency (not cents) are asked about before they count; a room can "
-        "choose another number.",
+        "Bills of at least so many units of their currency (not cents) are asked about before they count, and of ten, "
+        "a hundred or more times as many where units are small, as yen are; a room can choose another number.",
         values.whole_number(1, 1_000_000_000),
     )
     packet_most: int = setting(

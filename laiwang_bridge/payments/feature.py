@@ -52,6 +52,7 @@ class Payments:
         self.following = Following(around, self.bills, cards)
         self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
         self.paying = PayingBots(PREFIXES, till)
+        self.packets.handing.booked = self.paying.plans.check
         self.bills.entering.repeats.append(self.paying.recurring.begin)
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.charging = Charging(PREFIXES, till, merchants)

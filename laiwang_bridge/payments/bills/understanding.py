@@ -39,6 +39,7 @@ from laiwang_bridge.payments.lines.wording import (
 )
 from laiwang_bridge.payments.lines.writing import written
 from laiwang_bridge.payments.money.money import Currency, Money, currency
+from laiwang_bridge.payments.money.worth import units_worth_one
 from laiwang_bridge.payments.surroundings import Surroundings
 
 MOST_READINGS = 5
@@ -175,7 +176,7 @@ class Understanding:
         """From which amount on a bill in this currency is asked about, where the room has these settings."""
         if settings.ask_from is not None and settings.currency == unit.code:
             return Money(settings.ask_from, unit)
-        return Money(self._around.ask_from * unit.scale, unit)
+        return Money(self._around.ask_from * units_worth_one(unit.code) * unit.scale, unit)
 
     def _refuse(self, mistake: Mistake, habits: Habits, command: str) -> NoReturn:
         better = mistake.suggestion

@@ -15,6 +15,7 @@ from appservice.routes import Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import NewEntry, Posting
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.packets import cards, drawing, late_store, rules, settings_store, store
 from laiwang_bridge.payments.packets.packet_field import field_of
 from laiwang_bridge.payments.packets.rules import Kind, State
@@ -31,7 +32,8 @@ _LATE_AFTER_MS = 3_000
 
 
 class Handing:
-    """`buttons` gives what can be tapped below a card, `check` how its draw is asked for."""
+    """`buttons` gives what can be tapped below a card, `check` how its draw is asked for. `booked` is told of a part
+    that is in the books."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Handing:
         self._around = around
         self._buttons = buttons
         self._check = check
+        self.booked: Callable[[Unit, LedgerId], None] = lambda _unit, _ledger: None
 
     def add_to(self, routes: Routes) -> None:
         routes.on_timer(_END, self._over)
@@ -118,6 +121,7 @@ class Handing:
         key = f"packet:{one.id}/{part.number}"
         entry = NewEntry(ENTRY_KIND, key, today, postings, author=taker, note=one.title)
         ledger_store.post(unit.connection, ledger, entry, unit.now)
+        self.booked(unit, ledger)
 
     # -- its card -----------------------------------------------------------------------------------------------------
 

@@ -349,3 +349,11 @@ async def test_in_chinese_the_corrected_command_is_chinese_throughout(
 ) -> None:
     await table.say(people[0], "AA 晚饭 90 EUR @bo")
     assert better in await table.say(people[0], line)
+
+
+async def test_a_lot_is_more_where_units_are_small(table: Table, people: tuple[Person, Person, Person]) -> None:
+    ann = people[0]
+    assert "JP¥12,000" in await table.say(ann, "AA 12000 JPY dinner @bo")
+    assert "JP¥12,000 · #1" in table.card(1), "a dinner is not asked about"
+    assert "That is a lot: JP¥600,000." in await table.say(ann, "AA 600000 JPY flat @bo")
+    assert "That is a lot: €6,000.00." in await table.say(ann, "AA 6000 flat @bo")

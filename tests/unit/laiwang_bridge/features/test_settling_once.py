@@ -144,3 +144,12 @@ async def test_of_several_who_paid_one_can_be_named(table: Table, people: Three)
     assert await table.owed() == {"ann": 6000 + 4000, "bo": -3000, "cat": -3000 - 4000}
     assert "€40.00 of €70.00 still open" in table.card(2)
     assert "The money for bill #1 goes to Ann" in await table.say(cat, "!aa paid #1 @bo 5")
+
+
+async def test_a_plan_that_a_red_packet_has_overtaken_says_so(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(ann, "!aa settle")
+    await table.say(ann, "!aa packet 10 EUR 2")
+    assert "2 payments" in table.shows("settle up"), "nobody has had of it yet"
+    await table.say(bo, "!aa grab")
+    assert "out of date" in table.shows("Bo → Ann")
