@@ -53,7 +53,8 @@ _BARE = (
 _RELATIVE = (
     re.compile(rf"{_BESIDE}(?P<date>{LAST_WEEKDAY}|{RELATIVE}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{WEEKDAY}){ALONE}"),
-    re.compile(rf"\A\s*(?P<date>{HAN_WEEKDAY}|{AGO})的?(?=\s|[\u3400-\u9fff])"),
+    re.compile(rf"(?<={PERSON})\s*[,;]?\s*(?P<date>mon|tues?|wed|thurs?|fri|sat|sun)(?=\s*(?:\Z|\x02|{PERSON}))"),
+    re.compile(rf"\A\s*(?P<date>{HAN_WEEKDAY}|{AGO})的?(?=\s|[\u3400-\u9fffa-z])"),
     re.compile(rf"(?<=[\s\x02,，、(（])(?P<date>{HAN_WEEKDAY}){ALONE}"),
     re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?!下)的?"),
 )
@@ -61,7 +62,7 @@ _NO_DAY = (
     "black|good|tgi|cyber|casual|bloody|happy|easter|ash|holy|super|fat|palm|blue|giving|manic|ruby|taco|every|each|the"
 )
 _WEEKDAY_BEHIND = re.compile(
-    rf"(?<=[^\W\d_]\s)(?P<date>{WEEKDAY})"
+    rf"(?<=[^\W\d_]\s)(?:am\s+)?(?P<date>{WEEKDAY})(?:(?:vor|nach)?mittag|abend|nacht|morgen|früh)?"
     rf"(?=(?:\s+(?:{PART_OF_DAY}))?\s*(?:\Z|[\x02,;]|[0-9$€£¥]|{PERSON}))"
 )
 """`resto samedi soir 23`, `dinner friday 60`."""

@@ -55,6 +55,10 @@ _SO_MANY = re.compile(
 _FOR_SOMEBODY = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+{PERSON}")
 _WAYS = re.compile(r"(?<![\w.,])(?P<count>[0-9]{1,2}|two|three|four|five|six)\s?ways?(?![^\W_])")
 _FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_REST_BEFORE = re.compile(
+    rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
+    r"(?=\s*(?:\Z|[\x02,;，；]))"
+)
 _PERCENT_AT_END = re.compile(rf"{PERSON}\s*=?\s*[0-9.,]+\s?[%％](?![^\W_])\s*(?:\Z|[;；\n])")
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
@@ -148,6 +152,7 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
         return _read_items(options, times, habits)
     if _PERCENT_BEFORE.search(options.rest.folded):
         options = replace(options, rest=_percents_behind(options.rest))
+    options = replace(options, rest=_rests_behind(options.rest))
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
         meant = _read(replace(options, rest=parts), times, habits)
@@ -231,6 +236,12 @@ def _percents_behind(rest: Marked) -> Marked:
         text = f"{rest.text[match.start('who')]}={rest.text[match.start('percent') : match.end('percent')]}"
         rest = rest.without(*match.span(), text)
     return rest
+
+
+def _rests_behind(rest: Marked) -> Marked:
+    """`@a=20, the rest @b`: the same with `@b=rest`."""
+    match = _REST_BEFORE.search(rest.folded)
+    return rest if match is None else rest.without(*match.span(), f"{rest.text[match.start('who')]}=rest")
 
 
 def _splitting(terms: tuple[Term, ...], excluded: tuple[Who, ...], habits: Habits) -> _Split:

@@ -37,7 +37,7 @@ _WEEKDAYS = (
 )
 _RHYTHM = re.compile(
     r"(?<![^\W\d_])(?:bi-?monthly|semi-?monthly|bimensuel(?:le)?|twice a|times a|times per|fois par|mal im|mal pro"
-    r"|zweimal|werktags|wochentags|(?:monats|jahres)(?:ende|anfang|letzten)"
+    r"|zweimal|jeweils|werktags|wochentags|(?:monats|jahres)(?:ende|anfang|letzten)"
     rf"|(?:every|each|jede[rnms]?|alle|chaque|tous les|toutes les)\s+(?:\S+\s+)?(?:{_WEEKDAYS}|months?|monats\w*|mois"
     r"|weeks?|woche|wochen|semaines?|years?|jahre?s?|ans?|quarters?|quartale?s?|trimestres?)"
     r"|(?:on|am)\s+(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekdays|weekends)"
@@ -105,7 +105,7 @@ _REFUND = re.compile(
     r"(?<![^\W\d_])(?:refund(?:ed)?|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung|erstattung|erstattet"
     r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
     r"|avoir)(?![^\W\d_])"
-    r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\bgot\b.*\bback\b"
+    r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\b(?:got|gave|gives|gets?|sent|sends|paid|came|returned)\b.*\bback\b"
 )
 
 

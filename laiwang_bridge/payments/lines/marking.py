@@ -81,6 +81,8 @@ _ME = (
         rf"(?<![^\W_])(?:without|w/o|except(?: for)?|excluding|excl\.?|exkl\.?|not|{_HAN_NONE}) {_MY}{_NO_LETTER}"
     ),
     re.compile(rf"(?:不含|不算|不包括|除了|没有|唔計|包括|含){_MY}(?![\u3400-\u9fff])"),
+    re.compile(rf"(?<![^\W_])(?:rest|reste)\s*:?\s+{_MY}{_NO_LETTER}{_AFTER}"),
+    re.compile(rf"(?:其余|剩下的?|剩余)\s*{_MY}(?:出|付)?(?=\s*(?:\Z|[,，;；]))"),
     re.compile(rf"(?<=[0-9]%)\s+{_MY}{_NO_LETTER}{_AFTER}"),
     re.compile(rf"{_IN_LIST}(?P<word>i)(?=\s*(?:\Z|[,;.\x02]))"),
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),
@@ -96,6 +98,7 @@ _ALL = (
         rf"{_NO_LETTER}"
         rf"(?!\s*[0-9](?![0-9.,]*\s?%)|\s+(?:tag|woche|monat|jahr|les)|\s+(?:and|und|et)\s+(?!{PERSON})){_AFTER}"
     ),
+    re.compile(r"(?<![^\W_])(?:for|with|pour|avec) (?P<word>everyone|everybody|tout le monde)(?=\s+[0-9€$£])"),
     re.compile(r"\A\s*(?P<word>大家|所有人|全员)(?=\s)"),
     re.compile(r"(?<=[0-9元块])(?P<word>大家|所有人|全员|全体)(?=\s*(?:\Z|[;；,，\n]))"),
 )

@@ -50,7 +50,7 @@ _ALONE_BEHIND = re.compile(
 _LOOSE = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+(?P<names>{_WORD}(?:{_AND}{_WORD})*)\s*\Z")
 _AT_END = re.compile(rf"(?<=[^\W\d_]\s)(?P<names>{_WORD}(?:{_AND}{_WORD})+)\s*(?:[0-9.,]+\s*)?\Z")
 _PERHAPS = re.compile(
-    rf"(?<![^\W\d_])(?:with|w/|mit|avec)\s+(?P<names>{_WORD}(?:{_AND}{_WORD})*)(?=\s*(?:\Z|[\s,.;:!?0-9]))"
+    rf"(?<![^\W\d_])(?:with|w/|mit|avec)\s+(?P<names>{_WORD}(?:{_AND}{_WORD})*)(?=\s*(?:\Z|[\s,.;:!?)0-9]))"
 )
 _ONLY_TITLE = re.compile(r"[^\w]*[0-9][0-9.,]*\s*(?:for|für|pour)\s+(?P<names>[A-ZÀ-Ý][\w'’-]*)\s*\Z")
 _NO_NAMES = frozenset(

@@ -35,6 +35,7 @@ _ADVERBS: dict[str, Rhythm] = {
     **dict.fromkeys(
         ("14-tägig", "14tägig", "14-täglich", "14täglich", "zweiwöchentl", "隔周", "隔週", "双周", "雙週"), _FORTNIGHT
     ),
+    **dict.fromkeys(("隔天", "隔日", "every second day"), (Period.DAY, 2)),
     **dict.fromkeys(("monthly", "monatlich", "mtl", "mtl.", "mensuel", "mensuelle", "mensuellement", "按月"), _MONTH),
     **dict.fromkeys(("zweimonatlich", "bimestriel", "bimestrielle"), (Period.MONTH, 2)),
     **dict.fromkeys(
@@ -136,7 +137,7 @@ _MONTH_END = re.compile(
     r"|every month (?:on|at) the (?:last day|end)|jeden monat am (?:letzten(?: tag)?|ende)"
     r"|chaque mois (?:à la fin|le dernier jour)"
     rf"){WORD_END}"
-    rf"|{BEGIN}每(?:(?P<han>[0-9]{{1,2}}|[一两兩二三四六])?\s?[个個])?月?的?(?:月底|月末|底|末|最后一天)"
+    rf"|(?:{BEGIN}|(?<=[0-9元块塊]))每(?:(?P<han>[0-9]{{1,2}}|[一两兩二三四六])?\s?[个個])?月?的?(?:月底|月末|底|末|最后一天)"
 )
 _ADVERB = re.compile(
     rf"(?:(?<=[\s\x02,，、;；(（])|(?<=[\U000f0000-\U0010fffd])|(?<=[0-9元块月]))(?P<adverb>{_longest_first(_ADVERBS)})"

@@ -12,6 +12,9 @@ _EQUALLY = re.compile(
     r"(?<=\s)(?:(?:split|shared|geteilt|partagé) )?(?:equally|evenly|gleichmäßig|à parts égales)(?=\s*(?:\x02|\Z))",
     re.IGNORECASE,
 )
+_IN_ALL = re.compile(
+    r"\A\s*(?:(?:in )?total|all in|insgesamt|zusammen|au total|en tout|总共|一共)(?=\s*(?:[\x02,;.]|\Z))", re.IGNORECASE
+)
 _FOR = re.compile(r"\A(?:for|für|fürs|pour)\s+", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
 _AND_NOTHING = re.compile(r"\s(?:and|und|et|&)\Z", re.IGNORECASE)
@@ -36,7 +39,7 @@ def title(marked: Marked, start: int, end: int) -> str:
     before, after = marked.text[:start], marked.text[end:]
     if _GERMAN_HAVE.search(before):
         after = _VERB_AT_END.sub(" ", after, count=1)
-    after = _EQUALLY.sub("", after)
+    after = _IN_ALL.sub("", _EQUALLY.sub("", after))
     is_behind_somebody = before.lstrip().startswith("\x02")
     if before.strip(AROUND) and _I_PAID.fullmatch(before):
         before = ""

@@ -20,6 +20,7 @@ _COUNTED = re.compile(
     r"|\s?(?:people|persons?|ppl|pax|guests?|friends|adults?|kids|children|personen|leute|gäste|freunde|kinder"
     r"|personnes?|gens|amis|enfants|adultes|nights?|days?|weeks?|months?|years?|hours?|hrs?|min|minutes?|nächte|tage?|"
     r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm|erwachsenen?|kind|minuten?|sekunden?|senioren|l|lbs?|oz|gb|tb|mb|zoll|inch|inches|pack|adults?|child|kids?|seniors?|students?)(?![^\W_]|['’])"
+    r"|\.\s(?:klasse|stock|etage|og|ug|reihe|rang|runde|geburtstag|mal|advent|semester|etappe|liga|bezirk)(?![^\W_])"
     r"|\s?ways(?![^\W_])|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
