@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
 from mautrix.types import UserID
 
-from appservice.bots import Argument, Context, Router, UserError
+from appservice.bots import Argument, ArgumentError, Context, Router, UserError
+from appservice.bots.line import fold
 from appservice.language import Message, _
 from laiwang_bridge.clusters import card_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState
@@ -17,6 +19,7 @@ from laiwang_bridge.clusters.exposures import Commands as Answers
 from laiwang_bridge.clusters.exposures import Exposures
 from laiwang_bridge.clusters.faces import Buttons
 from laiwang_bridge.clusters.feed import feed, look_at
+from laiwang_bridge.clusters.links import is_link
 from laiwang_bridge.clusters.meant import card_meant, cluster_inside
 from laiwang_bridge.clusters.pages import Pages
 from laiwang_bridge.clusters.rules import NOT_AVAILABLE
@@ -37,6 +40,19 @@ Friend = Annotated[UserID, Argument(_("friend"), example="@xiaolin:example.org")
 Number = Annotated[int | None, Argument(_("number"), least=1, example="1")]
 
 
+def _read_which(text: str) -> int | str:
+    """The number of a card, or a link, as many write it behind this command too."""
+    digits = fold(text).removeprefix("#").rstrip(".,，。、")
+    if re.fullmatch(r"[1-9]\d{0,8}", digits):
+        return int(digits)
+    if is_link(text):
+        return text
+    raise ArgumentError(_("“{word}” is neither a number of your list nor a link."), word=text[:30], suggestion="1")
+
+
+Which = Annotated[int | str | None, Argument(_("number"), example="1", parse=_read_which)]
+
+
 class ClusterBot:
     """Seeing, entering and leaving clusters. `mute` is the command with which people see no clusters through a friend
     any more."""
@@ -54,6 +70,7 @@ class ClusterBot:
         self._spread = spread
         self._pages = pages
         self._names = names
+        self._enter: Callable[[Context, str], None] | None = None
         self.router = router = Router("clusters", PREFIXES, title=_("Clusters"))
         command = router.command
         command("list", "列表", help=_("What your friends talk about"), group=_CLUSTERS, where="direct")(self.list)
@@ -69,6 +86,10 @@ class ClusterBot:
         pages.buttons_do(
             Buttons(join=self.join, hide=self.hide, quiet=self.quiet, loud=self.loud, list=self.list, mute=mute)
         )
+
+    def links_lead_in_by(self, enter: Callable[[Context, str], None]) -> None:
+        """The command that takes links."""
+        self._enter = enter
 
     def list(self, context: Context) -> None:
         me = who_asks(context)
@@ -112,8 +133,12 @@ class ClusterBot:
         else:
             context.reply(_("If {user} may see “**{title}**”, they are told now."), user=whom, title=named.title)
 
-    def join(self, context: Context, number: Number = None) -> None:
+    def join(self, context: Context, number: Which = None) -> None:
         me = who_asks(context)
+        if isinstance(number, str):
+            assert self._enter is not None
+            self._enter(context, number)
+            return
         card = self._card(context, me, number, CardState.OFFERED)
         named = store.find(context.connection, card.cluster)
         assert named is not None

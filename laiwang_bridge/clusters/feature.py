@@ -137,6 +137,7 @@ class Clusters:
             porch_prefix=wishes.room_prefix,
             domain=wishes.domain,
         )
+        clusters.links_lead_in_by(further.enter)
         opening.listeners.append(further.opened)
         house.requests.also_taken_by(further.passes.take)
         self._ordering = Ordering(

@@ -50,6 +50,11 @@ def alias_in(text: str, domain: str) -> str | None:
     return localpart if localpart and server.lower() == domain.lower() else None
 
 
+def is_link(text: str) -> bool:
+    """Whether a text is a link to a room by its alias, of whatever server."""
+    return _LINK.fullmatch(unquote(text.strip())) is not None
+
+
 def message_in(text: str) -> tuple[RoomID, EventID, str] | None:
     """The message that a link in a text leads to (a "permalink", as clients copy it), and the text without it."""
     found = _MESSAGE.search(text)

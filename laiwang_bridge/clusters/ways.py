@@ -50,9 +50,8 @@ class FurtherWays:
         spread.sight_listeners.append(self._spaces.look_again)
         spread.change_listeners.append(self._changed)
         lifecycles.listeners.append(self._changed)
-        self.router = WaysBot(
-            prefixes, self._spaces, self.passes, doors, rooms, mail, domain=domain, commands=commands
-        ).router
+        bot_of_ways = WaysBot(prefixes, self._spaces, self.passes, doors, rooms, mail, domain=domain, commands=commands)
+        self.router, self.enter = bot_of_ways.router, bot_of_ways.enter
 
     def add_to(self, routes: Routes) -> None:
         self._spaces.add_to(routes)

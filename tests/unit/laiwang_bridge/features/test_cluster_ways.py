@@ -157,6 +157,9 @@ class TestHandingOn:
         eve = await town.arrive("eve")
         unknown = "#zd_000000000000:town"
         assert await eve.say(link) == await eve.say(unknown) == await eve.say(f"enter {link}") == NOT_AVAILABLE
+        assert await eve.say(f"join {link}") == NOT_AVAILABLE
+        assert "is neither a number of your list nor a link" in await eve.say("join zd_4h7kq2mw9xcd")
+        assert "no such cluster in your list" in await eve.say("join #2")
 
     async def test_an_open_one_lets_anybody_in(self, town: Town, line: list[Person]) -> None:
         ann, _bo, _cat, _dan = line
