@@ -21,6 +21,7 @@ from appservice.inbox import Inbox
 from appservice.routes import Routes
 from appservice.transaction import Transaction
 from appservice.unit import Unit
+from tests.support.tables import make_tables
 
 SECRET = b"a secret for tests"
 # What handlers under test note down counts only if their unit committed.
@@ -67,8 +68,7 @@ def transaction(*events: Any, txn_id: str | None = None, **more: Any) -> Transac
 async def open_road(url: str) -> AsyncIterator[Database]:
     """A database with the tables of this test's modules, closed afterwards."""
     database = Database(url)
-    metadata.create_all(database.engine)
-    _own.create_all(database.engine)
+    make_tables(database.engine, metadata, _own)
     try:
         yield database
     finally:

@@ -10,13 +10,13 @@ import pytest_asyncio
 from appservice.bots.testing import Stage
 from appservice.database import Database, metadata
 from tests.appservice.bots.library import BOTS, own
+from tests.support.tables import make_tables
 
 
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
-    await database.write(metadata.create_all)
-    await database.write(own.create_all)
+    make_tables(database.engine, metadata, own)
     yield database
     await database.close()
 

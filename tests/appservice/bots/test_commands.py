@@ -13,6 +13,7 @@ from appservice.database import Database, metadata
 from appservice.effects import React, SendMessage
 from appservice.language import Language
 from tests.appservice.bots.library import ANN, BEN, BOTS, CAT, CHAT, DESK, HALL, LIBRARY, QUIET, SHELF, own
+from tests.support.tables import make_tables
 
 
 async def test_in_a_direct_chat_no_prefix_is_needed(stage: Stage) -> None:
@@ -224,8 +225,7 @@ async def test_everything_is_the_same_when_it_is_run_again(stage: Stage) -> None
     """A crash before the commit, and the unit runs once more."""
     stage.room(HALL, ANN, BEN, LIBRARY)
     other = Stage(Database("sqlite://"), BOTS)
-    await other.database.write(metadata.create_all)
-    await other.database.write(own.create_all)
+    make_tables(other.database.engine, metadata, own)
     other.room(HALL, ANN, BEN, LIBRARY)
     for each in (stage, other):
         await each.say(ANN, HALL, "!shelf The Trial", event_id="$lent")

@@ -11,12 +11,10 @@ it; what a homeserver would make of the effects is played in memory (`homeserver
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -45,6 +43,7 @@ from laiwang_bridge.people import hours_store
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.hours import DigestMode
 from laiwang_bridge.people.rules import Exposure, PersonId
+from tests.support.tables import make_tables
 from tests.unit.laiwang_bridge.configurations import AS_TOKEN, HS_TOKEN
 from tests.unit.laiwang_bridge.features.homeserver import Content, Homeserver, Refused, Room
 
@@ -492,26 +491,6 @@ def _catalogues() -> Catalogues:
     return Catalogues(CATALOGUES)
 
 
-@cache
-def _empty_database() -> bytes:
-    """The file of an SQLite database with all tables and nothing in them, made once for all towns."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "empty.db")
-        engine = create_engine(f"sqlite:///{path}")
-        tables.metadata.create_all(engine)
-        engine.dispose()
-        return path.read_bytes()
-
-
-def _begin_with_tables(database: Database) -> bool:
-    """Whether the database is a file that could begin as a copy."""
-    file = database.engine.url.database
-    if database.engine.dialect.name != "sqlite" or file is None or Path(file).exists():
-        return False
-    Path(file).write_bytes(_empty_database())
-    return True
-
-
 def _share_statements(database: Database) -> None:
     """What SQLAlchemy has compiled for one town it need not compile again for the next: that was a fifth of many tests.
 
@@ -563,8 +542,7 @@ async def open_town(
     config = Config(**(given | sections))
     database = Database(url, durability="normal")
     _share_statements(database)
-    if not _begin_with_tables(database):
-        await database.write(tables.metadata.create_all)
+    make_tables(database.engine, tables.metadata)
     await database.write(lambda connection: _plant(connection, secret))
     town = Town(database, config, secret, pace, hurried=hurried)
     try:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, event, select
 
-from appservice.database import metadata
 from laiwang_bridge.database import tables
 from laiwang_bridge.people import address_store, claim_store, store
 from laiwang_bridge.people.addresses import (
@@ -29,6 +28,7 @@ from laiwang_bridge.people.addresses import (
     with_code,
 )
 from laiwang_bridge.people.rules import PersonId
+from tests.support.tables import make_tables
 
 KEY = b"the key of the marks"
 NUMBER, EMAIL = AddressKind.NUMBER, AddressKind.EMAIL
@@ -41,9 +41,8 @@ CLAIM = Claim(1, PersonId(1), NUMBER, "mark", "+86 138 •••• 8000", NOW +
 def connection(tmp_path: Path) -> Iterator[Connection]:
     engine = create_engine(f"sqlite:///{tmp_path / 'addresses.db'}")
     event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys=ON"))
-    assert tables.metadata is metadata
+    make_tables(engine, tables.metadata)
     with engine.begin() as opened:
-        metadata.create_all(opened)
         yield opened
     engine.dispose()
 

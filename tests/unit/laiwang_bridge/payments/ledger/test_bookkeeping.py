@@ -19,6 +19,7 @@ from laiwang_bridge.payments.audit import Rule, audit, told
 from laiwang_bridge.payments.ledger import ledger_store as store
 from tests.support.bookkeeping import CURRENCIES, Books, any_split, operate
 from tests.support.posting_process import kill_again_and_again
+from tests.support.tables import make_tables
 
 CHANCE = st.randoms(use_true_random=False)
 TOTALS = st.integers(-99_999, 999_999).filter(bool)
@@ -30,8 +31,8 @@ def memory() -> Iterator[Connection]:
     import laiwang_bridge.database.tables  # noqa: F401, PLC0415 - bills are audited too
 
     database = Database("sqlite://")
+    make_tables(database.engine, metadata)
     with database.engine.connect() as connection, connection.begin() as transaction:
-        metadata.create_all(connection)
         yield connection
         transaction.rollback()
     database.close_now()

@@ -1,0 +1,84 @@
+"""Tables for databases of tests: copied from where they were made once, which takes a tenth of the time or less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy.engine import URL
+
+
+def make_tables(engine: Engine, *collections: MetaData) -> None:
+    """Make all tables of these in a database to which nobody is connected. One that has tables keeps what it has."""
+    names = tuple(name for collection in collections for name in collection.tables)
+    if engine.dialect.name == "postgresql":
+        done = _copied_in_postgres(engine, collections, names)
+    else:
+        done = _copied_in_sqlite(engine, collections, names)
+    if not done:
+        for collection in collections:
+            collection.create_all(engine)
+
+
+def _copied_in_sqlite(engine: Engine, collections: Sequence[MetaData], names: Sequence[str]) -> bool:
+    file = engine.url.database
+    if not file or file == ":memory:":
+        with engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            if raw.execute("select 1 from sqlite_master").fetchone() is None:
+                raw.deserialize(_file(tuple(collections), tuple(names)))
+                return True
+        return False
+    if Path(file).exists():
+        return False
+    Path(file).write_bytes(_file(tuple(collections), tuple(names)))
+    return True
+
+
+@cache
+def _file(collections: tuple[MetaData, ...], names: tuple[str, ...]) -> bytes:
+    """An SQLite database with these tables, of these names, and nothing in them."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        for collection in collections:
+            collection.create_all(connection)
+        connection.commit()
+        raw: Any = connection.connection.dbapi_connection
+        made: bytes = raw.serialize()
+    engine.dispose()
+    return made
+
+
+def _copied_in_postgres(engine: Engine, collections: Sequence[MetaData], names: Sequence[str]) -> bool:
+    with engine.connect() as connection:
+        if connection.execute(text("select 1 from pg_tables where schemaname = 'public'")).first() is not None:
+            return False
+    engine.dispose()
+    template = _template(engine.url.set(database="postgres"), tuple(collections), tuple(names))
+    name = engine.url.database
+    _administer(engine.url, f'drop database "{name}"', f'create database "{name}" template {template}')
+    return True
+
+
+@cache
+def _template(server: URL, collections: tuple[MetaData, ...], names: tuple[str, ...]) -> str:
+    """The name of a database with these tables on that server."""
+    name = f"template_{uuid4().hex}"
+    _administer(server, f"create database {name} template template0")
+    engine = create_engine(server.set(database=name))
+    for collection in collections:
+        collection.create_all(engine)
+    engine.dispose()
+    return name
+
+
+def _administer(server: URL, *statements: str) -> None:
+    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
