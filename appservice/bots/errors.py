@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from appservice.language import Message
@@ -10,10 +11,11 @@ from appservice.language import Message
 class UserError(Exception):
     """A command cannot do what was asked. The person reads the message; what the command did so far is undone.
 
-    `try_instead` is a whole command, filled in (`Voice.line` makes one), shown ready to be copied.
+    `try_instead` is a whole command, filled in (`Voice.line` makes one), shown ready to be copied, or several of which
+    one may be meant.
     """
 
-    def __init__(self, message: Message, /, *, try_instead: str | None = None, **values: Any) -> None:
+    def __init__(self, message: Message, /, *, try_instead: str | Sequence[str] | None = None, **values: Any) -> None:
         super().__init__(message.singular)
         self.message = message
         self.values = values

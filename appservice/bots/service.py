@@ -177,7 +177,8 @@ class Service:
             del unit.emissions[emissions:], unit.timers[timers:], unit.cancelled_timers[cancelled:]
             thread, context = context.thread, self._context(unit, request)
             context.stay_in(thread)
-            corrected = (error.try_instead,) if error.try_instead else ()
+            better = error.try_instead or ()
+            corrected = (better,) if isinstance(better, str) else tuple(better)
             context.reply(with_blocks(context.say(error.message, **error.values), corrected))
             return Served(Outcome.REFUSED, context.answer)
         context.finish()

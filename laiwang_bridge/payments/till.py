@@ -26,7 +26,7 @@ from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Guest, Habits, Mistake, Named, User, Who
-from laiwang_bridge.payments.money.money import Money, currency
+from laiwang_bridge.payments.money.money import Money, currency, decimal_text
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.readable import readable
@@ -148,18 +148,21 @@ class Till:
 
     # -- how much ---------------------------------------------------------------------------------------------------
 
-    def amount(self, context: Context, text: str, code: str) -> Money | None:
+    def amount(self, context: Context, text: str, code: str, again: Callable[[str], str]) -> Money | None:
         """An amount above zero as somebody wrote it, in the currency `code` unless he names another; None for an empty
-        text. Raises `UserError`."""
+        text. Raises `UserError`; `again` is the command with another amount."""
         if not text.strip():
             return None
         read = read_amount(text.strip(), self.habits(context, code))
         if isinstance(read, Mistake):
             raise UserError(read.message, **read.values)
         if isinstance(read, Unclear):
-            shown = [_money(one, code).text(context.language.value) for one in read.readings]
+            meant = [_money(one, code) for one in read.readings]
             raise UserError(
-                _("“{text}” can mean {amounts}. Write it so that it means one of them."), text=text, amounts=shown
+                _("“{text}” can mean {amounts}. Write it so that it means one of them."),
+                text=text,
+                amounts=[one.text(context.language.value) for one in meant],
+                try_instead=[again(f"{decimal_text(one)} {one.currency.code}") for one in meant[:MOST_CANDIDATES]],
             )
         money = _money(read, code)
         if money.minor <= 0:

@@ -135,7 +135,9 @@ class SettingsBot:
         if name in _CURRENCY:
             new = replace(old, currency=_currency(value), ask_from=None)
         elif name in _ASK:
-            amount = self._till.amount(context, value, old.currency)
+            amount = self._till.amount(
+                context, value, old.currency, lambda said: context.line(self.settings, what, said)
+            )
             if amount is None or amount.currency.code != old.currency:
                 raise UserError(_("From which amount on?"), try_instead=context.line(self.settings, what, "500"))
             new = replace(old, ask_from=amount.minor)

@@ -86,7 +86,7 @@ class ClaimBot:
         self.must_stand_alone(context, found)
         unit = found.content.total.currency.code
         me = self._share(context, found)
-        money = self._till.amount(context, amount, unit)
+        money = self._till.amount(context, amount, unit, lambda said: context.line(self.paid, found.number, whom, said))
         if money is not None and money.currency.code != unit:
             raise UserError(
                 _("Bill {number} is in {currency}. For another currency write {line}."),
@@ -194,7 +194,9 @@ class ClaimBot:
         self.must_stand_alone(context, found)
         unit = found.content.total.currency.code
         debtor = self._debtor(context, found, whom)
-        money = self._till.amount(context, amount, unit)
+        money = self._till.amount(
+            context, amount, unit, lambda said: context.line(self.received, found.number, whom, said)
+        )
         if money is not None and (debtor is None or money.currency.code != unit):
             example = ledger_store.accounts(connection, found.ledger)[found.author].name
             raise UserError(
@@ -257,7 +259,10 @@ class ClaimBot:
         ledger = self._till.ledger(context)
         me = self._till.me(context, ledger)
         debtor = None if whom is None else self._till.account(context, ledger, whom)
-        money = self._till.amount(context, amount, ledger_store.settings(connection, ledger).currency)
+        money = self._till.amount(
+            context, amount, ledger_store.settings(connection, ledger).currency,
+            lambda said: context.line(self.received, None, whom, said),
+        )  # fmt: skip
         if debtor is not None and money is not None:
             if debtor == me:
                 raise UserError(_("That is yourself."))

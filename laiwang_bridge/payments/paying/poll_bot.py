@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from mautrix.types import EventID, UserID
@@ -279,13 +280,18 @@ class PollBot:
             for amount, rest in ((words[-size:], words[:-size]), (words[:size], words[size:])):
                 said = " ".join(amount)
                 if rest and not isinstance(read_amount(said, habits), Mistake):
-                    money = self._till.amount(context, said, currency)
+                    question = " ".join(rest)
+                    again = partial(self._typed, context, question)
+                    money = self._till.amount(context, said, currency, again)
                     if money is not None:
-                        return _title(" ".join(rest)), money
+                        return _title(question), money
         raise UserError(
             _("How much was it? Write the amount behind the question:"),
             try_instead=context.line(self.poll, f"{text.strip()} 120"),
         )
+
+    def _typed(self, context: Context, question: str, amount: str) -> str:
+        return context.line(self.poll, f"{question} {amount}")
 
 
 def _title(question: str) -> str:

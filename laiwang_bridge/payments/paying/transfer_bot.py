@@ -59,7 +59,7 @@ class TransferBot:
         if payee == me:
             raise UserError(_("That is yourself."))
         settings = ledger_store.settings(context.connection, ledger)
-        money = self._till.amount(context, amount, settings.currency)
+        money = self._till.amount(context, amount, settings.currency, lambda said: context.line(self.pay, whom, said))
         if money is None:
             raise UserError(
                 _("How much? Write it behind the name:"), try_instead=context.line(self.pay, whom, "20")

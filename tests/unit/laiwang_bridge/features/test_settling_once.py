@@ -153,3 +153,12 @@ async def test_a_plan_that_a_red_packet_has_overtaken_says_so(table: Table, peop
     assert "2 payments" in table.shows("settle up"), "nobody has had of it yet"
     await table.say(bo, "!aa grab")
     assert "out of date" in table.shows("Bo → Ann")
+
+
+async def test_an_amount_that_can_mean_two_things_is_answered_with_both_commands(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    said = await table.say(bo, "!aa pay @ann $1,5")
+    assert "!aa pay @ann 1.50 USD" in said
+    assert "!aa pay @ann 1.50 CAD" in said
+    assert "!aa received @bo:town 1.50 USD" in await table.say(ann, "!aa received @bo:town $1,5")
+    assert "!记账 投票 who was at dinner? 200.00 CNY" in await table.say(ann, "!aa poll who was at dinner? 200元")
