@@ -48,6 +48,7 @@ _EXAMPLE, _CHINESE = "120 dinner @ann @bo", "120 聚餐 @小安 @小博"
 _AA = re.compile(r"aa(?![a-z])[\s:：,，]*", re.IGNORECASE)
 _CURRENCY = re.compile(r"[€$£¥￥₹₩元块圆毛円]|\b[A-Z]{3}\b")
 _ANY_DAY, _ANYBODY = datetime.date(2000, 1, 1), UserID("@anybody:anywhere")
+_EVERYBODY = re.compile(r"(?i)\b(?:everyone|everybody|tout le monde)\b|\b(?:all|alle|tous)\s*\Z")
 _AMOUNT = re.compile(r"[0-9０-９一二三四五六七八九十百千万两]")
 
 BillText = Annotated[str, Argument(_("amount, what for, with whom"), rest=True, example=_EXAMPLE, chinese=_CHINESE)]
@@ -290,6 +291,8 @@ def begins_like_a_bill(text: str) -> bool:
 
 
 def _is_clearly_meant(wording: BillWording, line: Line) -> bool:
-    names_people = wording.shares != EqualWording((Everybody(),))
+    names_people = wording.shares != EqualWording((Everybody(),)) or wording.payers != ((Sender(), None),)
+    names_people = names_people or _EVERYBODY.search(line.text) is not None
+    says_more = wording.per_head or wording.repeat is not None or wording.category is not None
     is_short = not wording.title or contains_han(wording.title)
-    return names_people or is_short or _CURRENCY.search(line.text) is not None
+    return names_people or says_more or is_short or _CURRENCY.search(line.text) is not None

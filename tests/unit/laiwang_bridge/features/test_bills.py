@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 import pytest_asyncio
 from mautrix.types import RoomID, UserID
@@ -52,6 +54,8 @@ async def test_a_line_is_a_bill_and_its_card_says_all_of_it(
         "aa 120 dinner @bo @cat",
         "laiwang_pay: 120 EUR dinner @bo @cat",
         "AA €40 each dinner @bo @cat",
+        "AA 40 each dinner",
+        "AA 120 dinner for everyone",
         "AA 120 晚饭",
         "AA 120",
     ],
@@ -63,11 +67,29 @@ async def test_a_bill_can_be_said_in_many_ways(table: Table, people: tuple[Perso
 
 @pytest.mark.parametrize(
     "line",
-    ["Aaron 12", "AA batteries", "AA 12 batteries are in the drawer", "aah 12 @bo", "we AA 120 @bo", "AA", "AA?"],
+    ["Aaron 12", "AA batteries", "AA all 4 batteries are dead", "aah 12 @bo", "we AA 120 @bo", "AA", "AA?"],
 )
 async def test_what_is_no_bill_is_left_alone(table: Table, people: tuple[Person, Person, Person], line: str) -> None:
     assert await table.say(people[0], line) == ""
     assert await table.bills() == []
+
+
+async def test_what_several_lines_make_together_is_what_is_worked_out_by_hand(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    ann, bo, cat = people
+    await table.say(ann, "AA 120 pizza @bo @cat")
+    await table.say(bo, "AA 600 rent @ann x1 me x2 @cat x3")
+    await table.say(cat, "AA 200 gas @ann 50% @bo 30% me 20%")
+    assert await table.owed() == {"ann": -12000, "bo": 30000, "cat": -18000}
+    await table.say(ann, "AA shop; tea 156.65 me; rice 29.99 @bo; milk 19.98 @cat; tax 14.46")
+    assert await table.owed() == {"ann": -12000 + 3209 + 2138, "bo": 30000 - 3209, "cat": -18000 - 2138}
+    await table.say(ann, "AA 42 soup @bo=20, the rest @cat")
+    await table.say(bo, "AA 100 zoo all, paid by @bo=70 @cat=30, #zoo")
+    owed = await table.owed()
+    exact = {"ann": -6653 + 4200, "bo": 26791 - 2000 + 7000, "cat": -20138 - 2200 + 3000}
+    assert all(abs(net - Fraction(10000, 3) - owed[name]) < 1 for name, net in exact.items())
+    assert sum(owed.values()) == 0
 
 
 async def test_chinese_is_answered_in_chinese(table: Table, people: tuple[Person, Person, Person]) -> None:
