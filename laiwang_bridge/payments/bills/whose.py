@@ -102,6 +102,9 @@ class Room:
         found: tuple[User | Guest, ...] = tuple(dict.fromkeys((*by_id, *by_name)))
         if guest is not None:
             found = (*found, Guest(named.name))
+        if not found:  # whoever has left still has what he owes
+            known = [UserID(one.name) for one in self.accounts(connection).values() if one.kind is AccountKind.USER]
+            found = tuple(User(user) for user in known if fold(localpart(user)) == wanted)
         if not found:
             raise Unknown(
                 _("Nobody in this room is called {name}. Mention the person, or write `+{name}` for a guest."),

@@ -95,3 +95,13 @@ async def test_a_room_in_which_one_is_left_is_no_chat_of_his(town: Town, table: 
     assert "⏳ Bo: €30.00" in table.card(1), "whoever comes back has what he had"
     await table.tap(bo, "· #1", "✅")
     assert "🕓 Bo" in table.card(1)
+
+
+async def test_whoever_has_left_can_still_be_named_and_is_asked_about(town: Town, table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(ann, "AA 90 dinner @bo @cat")
+    await town.member(table.room, bo.user, "leave")
+    assert "Who is bo?" in await table.say(ann, "AA 30 EUR cab @bo")
+    await table.tap(ann, "Who is bo?", "1️⃣")
+    assert (await table.owed())["bo"] == -3000 - 1500
+    assert "@bo:town" in await table.say(ann, "!aa received @bo 45")
