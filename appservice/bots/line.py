@@ -27,6 +27,9 @@ _LOOSE = {
     0: "\ufffd",
 }
 
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
+"""Signs that turn the direction of what is written behind them: in a sentence of ours they would turn an amount."""
+
 
 def fold(text: str) -> str:
     """The text for comparing, of the same length: full-width forms made narrow, capitals made small."""
@@ -78,9 +81,9 @@ class Line:
         body, formatted = content.get("body"), content.get("formatted_body")
         if not isinstance(body, str) or _is_file_name(content):
             return cls("")
-        body = storable(body).strip()
+        body = storable(body).translate(_TURNING).strip()
         if isinstance(formatted, str) and ("matrix.to" in formatted or "matrix:u/" in formatted):
-            shown, pills = _read_html(formatted)
+            shown, pills = _read_html(formatted.translate(_TURNING))
             if pills and shown.split() == body.split():
                 return cls(shown, pills)
             if pills:

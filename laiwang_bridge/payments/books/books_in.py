@@ -22,6 +22,7 @@ from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, Posting, r
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, Exact
 from laiwang_bridge.payments.money.money import Money, currency
+from laiwang_bridge.people.readable import readable
 
 AccountOf = Callable[[int], AccountId]
 """The account of the ledger that an account of the books is, made when it is needed."""
@@ -169,11 +170,11 @@ def _content(entry: Entry, who: AccountOf) -> Content:
             side = paid if one.minor > 0 else shares
             side[who(one.account)] = side.get(who(one.account), 0) + abs(one.minor)
     return Content(
-        title=storable(entry.title)[:_LONGEST_TITLE],
+        title=readable(storable(entry.title))[:_LONGEST_TITLE],
         total=Money(sum(paid.values()), currency(entry.currency)),
         paid=paid,
         split=Exact(shares),
         shares=shares,
         date=entry.date,
-        category=storable(entry.category) or None,
+        category=readable(storable(entry.category)) or None,
     )

@@ -379,3 +379,13 @@ async def test_a_lot_is_more_where_units_are_small(table: Table, people: tuple[P
     assert "JP¥12,000 · #1" in table.card(1), "a dinner is not asked about"
     assert "That is a lot: JP¥600,000." in await table.say(ann, "AA 600000 JPY flat @bo")
     assert "That is a lot: €6,000.00." in await table.say(ann, "AA 6000 flat @bo")
+
+
+async def test_no_sign_turns_around_what_stands_behind_it(table: Table, people: tuple[Person, Person, Person]) -> None:
+    ann = people[0]
+    for sign in "\u202e\u202d\u2067":
+        card = await table.say(ann, f'AA 12 EUR a{sign}b @bo +"x{sign}y"')
+        assert sign not in card
+        assert sign not in await table.say(ann, f"!aa dispute #1 wrong{sign}!")
+        assert sign not in await table.say(ann, f"!aa edit #1 title c{sign}d")
+        assert sign not in await table.say(ann, f"AA 1.234 EUR a{sign}b @bo")
