@@ -11,7 +11,7 @@ from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.content import bullets, code, lines, paragraphs
 from appservice.language import _
 from appservice.routes import Routes
-from laiwang_bridge.contacts import rules, store, watch_store
+from laiwang_bridge.contacts import id_store, rules, store, watch_store
 from laiwang_bridge.contacts.accounts import Accounts
 from laiwang_bridge.contacts.cards import Cards, Commands
 from laiwang_bridge.contacts.importing import Imports
@@ -192,6 +192,7 @@ class ContactsBot:
         me = who_asks(context)
         if what is not None:
             store.forget(context.connection, me)
+            id_store.forget(context.connection, me)
             watch_store.forget(context.connection, me)
             context.reply(
                 _(

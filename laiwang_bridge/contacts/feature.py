@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from appservice.routes import Routes
-from laiwang_bridge.contacts import store, watch_store
+from laiwang_bridge.contacts import id_store, store, watch_store
 from laiwang_bridge.contacts.accounts import SEALED_LOGIN, Accounts
 from laiwang_bridge.contacts.bot import ContactsBot
 from laiwang_bridge.contacts.cards import Cards
@@ -50,4 +50,5 @@ class Contacts:
     def forget_old(self, connection: Connection, now: int) -> None:
         """Forget what nobody asks for any more."""
         store.forget_old(connection, now)
+        id_store.forget_old(connection, now - store.HOLDING_MS)
         watch_store.forget_old(connection, now)

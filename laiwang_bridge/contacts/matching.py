@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from appservice.unit import Unit
 from laiwang_bridge import rates
-from laiwang_bridge.contacts import rules, store, watch_store
+from laiwang_bridge.contacts import id_store, rules, store, watch_store
 from laiwang_bridge.contacts.book import Contact
 from laiwang_bridge.contacts.rules import DAY_MS, MOST_ADDRESSES, Limits, Sight
 from laiwang_bridge.people import address_store
 from laiwang_bridge.people import store as people
-from laiwang_bridge.people.addresses import AddressKind, ProvenAddress
+from laiwang_bridge.people.addresses import AddressKind, Findable, ProvenAddress
 from laiwang_bridge.people.rules import PersonId
 
 _POSITION_CHARACTERS = 4  # 65,536 positions: many addresses share one
@@ -48,8 +48,16 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
+    """A contact with the marks of what may find him: first those of his numbers and addresses, then those of `users`,
+    by which he is only counted and kept in his place."""
+
     contact: Contact
     marks: tuple[str, ...]
+    users: tuple[UserID, ...] = ()
+
+    @property
+    def address_marks(self) -> tuple[str, ...]:
+        return self.marks[: len(self.marks) - len(self.users)]
 
 
 class Matching:
@@ -76,18 +84,22 @@ class Matching:
         marked = sorted(self._marked(connection, contacts), key=lambda one: one.marks)
         chosen, before, wait_ms = self._what_fits(unit, user, me, marked)
         addresses = address_store.proven(connection, (mark for one in chosen for mark in one.marks))
-        held: dict[PersonId, list[ProvenAddress]] = {}
+        persons = id_store.people_of(connection, (user for one in chosen for user in one.users))
+        held: dict[PersonId, set[Findable]] = {}
         named: dict[PersonId, str] = {}
         for one in sorted(chosen, key=lambda one: one.contact.line):
-            for address in (addresses[mark] for mark in one.marks if mark in addresses):
-                if address.person != me:
-                    held.setdefault(address.person, []).append(address)
-                    named[address.person] = named.get(address.person) or one.contact.name
+            found = [(addresses[mark].person, addresses[mark].findable) for mark in one.marks if mark in addresses]
+            found += [(persons[user], Findable.MUTUAL) for user in one.users if user in persons]
+            for person, findable in found:
+                if person != me:
+                    held.setdefault(person, set()).add(findable)
+                    named[person] = named.get(person) or one.contact.name
         shown = self._shown_to(connection, me, held)
         visible = [one for one in held if shown.get(one) is Sight.SHOWN]
         new = self._put_on_card(unit, me, visible, named, told=True)
         unasked = {one.other for one in store.found_by(connection, me) if not one.asked}
         if not suggests_only:
+            id_store.hold(connection, me, (person for person in persons.values() if person != me), unit.now)
             self._keep(unit, me, chosen, addresses, held, shown)
         return Looked(
             contacts=len(marked),
@@ -117,15 +129,16 @@ class Matching:
         me: PersonId,
         chosen: Sequence[_Marked],
         addresses: Mapping[str, ProvenAddress],
-        held: Mapping[PersonId, Sequence[ProvenAddress]],
+        held: Mapping[PersonId, Set[Findable]],
         shown: Mapping[PersonId, Sight],
     ) -> None:
         """Keep whose addresses I have, for whom I wait, and let those see me who may now."""
         connection = unit.connection
-        store.hold(connection, me, (address.id for several in held.values() for address in several), unit.now)
+        others = (address.id for address in addresses.values() if address.person != me)
+        store.hold(connection, me, others, unit.now)
         if watch_store.is_watching(connection, me):
             settled = {mark for mark, address in addresses.items() if address.person in shown or address.person == me}
-            waited_for = (mark for one in chosen for mark in one.marks if mark not in settled)
+            waited_for = (mark for one in chosen for mark in one.address_marks if mark not in settled)
             watch_store.watch(connection, me, waited_for, unit.now)
         self._tell_others(unit, me, list(held))
 
@@ -146,9 +159,11 @@ class Matching:
         for contact in contacts:
             values = [(AddressKind.NUMBER, number) for number in contact.numbers]
             values += [(AddressKind.EMAIL, email) for email in contact.emails]
-            if values:
-                marks = (address_store.mark_of(key, kind, value) for kind, value in values[:MOST_ADDRESSES])
-                yield _Marked(contact, tuple(marks))
+            marks = [address_store.mark_of(key, kind, value) for kind, value in values[:MOST_ADDRESSES]]
+            users = tuple(map(UserID, contact.matrix_ids[: MOST_ADDRESSES - len(marks)]))
+            marks += (address_store.mark_of(key, "matrix", user) for user in users)
+            if marks:
+                yield _Marked(contact, tuple(marks), users)
 
     def _what_fits(
         self, unit: Unit, user: UserID, me: PersonId, marked: Sequence[_Marked]
@@ -187,24 +202,25 @@ class Matching:
     def _tell_others(self, unit: Unit, me: PersonId, others: Sequence[PersonId]) -> None:
         """Since I now have addresses of others, or they of mine, some of them may be shown me."""
         connection = unit.connection
-        for other, findable in store.holders(connection, me, others).items():
-            has_mine = bool(store.held_settings(connection, me, [other]))
+        have_me = store.holders(connection, me, others)
+        if not id_store.hidden_among(connection, [me]):
+            for other in sorted(id_store.holders(connection, me, others)):
+                have_me.setdefault(other, set()).add(Findable.MUTUAL)
+        for other, findable in have_me.items():
+            has_mine = bool(store.held_settings(connection, me, [other])) or id_store.holds(connection, me, other)
             sight = rules.sight(findable, has_mine=has_mine, tie=people.tie(connection, other, me))
             if sight is Sight.SHOWN and self._put_on_card(unit, other, [me], {}, told=False):
                 self._found(unit, other)
 
     def _shown_to(
-        self, connection: Connection, me: PersonId, held: Mapping[PersonId, Sequence[ProvenAddress]]
+        self, connection: Connection, me: PersonId, held: Mapping[PersonId, Set[Findable]]
     ) -> dict[PersonId, Sight]:
-        """Whom of those I may see whose addresses I have."""
-        have_mine = store.holders(connection, me, list(held))
+        """Whom of those I may see whose addresses or ids I have."""
+        others = list(held)
+        have_mine = store.holders(connection, me, others).keys() | id_store.holders(connection, me, others)
         seen = {
-            other: rules.sight(
-                {address.findable for address in addresses},
-                has_mine=other in have_mine,
-                tie=people.tie(connection, me, other),
-            )
-            for other, addresses in held.items()
+            other: rules.sight(settings, has_mine=other in have_mine, tie=people.tie(connection, me, other))
+            for other, settings in held.items()
         }
         return {other: sight for other, sight in seen.items() if sight is not Sight.HIDDEN}
 

@@ -32,6 +32,7 @@ import laiwang_bridge.clusters.pins
 import laiwang_bridge.clusters.space_store
 import laiwang_bridge.clusters.tables
 import laiwang_bridge.clusters.talk
+import laiwang_bridge.contacts.id_store
 import laiwang_bridge.contacts.store
 import laiwang_bridge.contacts.watch_store
 import laiwang_bridge.operators.store

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, delete, insert, select, update
 
@@ -43,7 +43,7 @@ def address_key(connection: Connection, configured: str) -> bytes:
     return configured.encode() if configured else instance.secret(connection, "addresses")
 
 
-def mark_of(key: bytes, kind: AddressKind, value: str) -> str:
+def mark_of(key: bytes, kind: AddressKind | Literal["matrix"], value: str) -> str:
     """By this an address is recognised. `value` is in its canonical form."""
     return hmac.digest(key, f"{kind}\0{value}".encode(), hashlib.sha256).hex()
 

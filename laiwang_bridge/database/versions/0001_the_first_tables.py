@@ -838,6 +838,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_contact_found_other", "contact_found", ["other"], unique=False)
     op.create_table(
+        "contact_holding_id",
+        sa.Column("holder", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("other", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["holder"], ["person.id"], name=op.f("fk_contact_holding_id_holder"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["other"], ["person.id"], name=op.f("fk_contact_holding_id_other"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("holder", "other", name=op.f("pk_contact_holding_id")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_contact_holding_id_other", "contact_holding_id", ["other"], unique=False)
+    op.create_table(
         "contact_import",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -97,6 +97,41 @@ async def test_whoever_lets_himself_be_found_is_shown_to_those_who_have_his_numb
     assert lin.news() == "", "he knows by now"
 
 
+def with_id(name: str, user: str) -> str:
+    return f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{name}\r\nIMPP:matrix:u/{user[1:]}\r\nEND:VCARD\r\n"
+
+
+async def test_a_matrix_id_in_an_address_book_finds_somebody_if_it_is_mutual(either_books: Books) -> None:
+    books = either_books
+    lin, amy = await books.arrive("lin", LIN), await books.arrive("amy")
+    await amy.say("code")
+    said = await books.send(lin, with_id("Amy Wu", "@amy:town") + with_id("Nobody", "@nobody:town"))
+    assert said.startswith("I have read 2 cards, 2 with a number or address.\n\n" + NOBODY)
+    assert "1 of them is here and new on your list." in await books.send(amy, vcards(("小林", LIN)))
+    assert "1. 小林 (@lin:town)" in amy.reads(CARD)
+    await books.town.wait(20 * HOUR)
+    assert "1. Amy (@amy:town)" in lin.reads(CARD)
+    await lin.say("contacts forget")
+    assert await books.town.rows("contact_holding_id") == []
+
+
+async def test_two_who_have_each_others_ids_find_each_other(books: Books, lin: Person, amy: Person) -> None:
+    await books.send(lin, with_id("Amy", "@amy:town") + with_id("I", "@lin:town"))
+    assert "1 of them is here" in await books.send(amy, with_id("Lin", "@lin:town"))
+    assert await books.town.count("contact_holding_id") == 2
+    await books.town.wait(366 * DAY)
+    await books.town.database.write(lambda c: books.town.app.contacts.forget_old(c, books.town.now))
+    assert await books.town.rows("contact_holding_id") == []
+
+
+async def test_whoever_wants_to_be_found_by_nothing_is_not_found_by_his_id(books: Books, lin: Person) -> None:
+    bo = await books.arrive("bo", BO, findable=Findable.NOBODY)
+    await books.send(bo, with_id("Lin", "@lin:town"))
+    assert NOBODY in await books.send(lin, with_id("Bo", "@bo:town"))
+    await books.town.wait(20 * HOUR)
+    assert not lin.sees(CARD)
+
+
 async def test_who_waits_on_the_list_is_not_said_to_be_nobody(books: Books, lin: Person, amy: Person) -> None:
     await books.send(lin, vcards(("Amy Wu", AMY)))
     await books.send(amy, vcards(("Lin", LIN)))
