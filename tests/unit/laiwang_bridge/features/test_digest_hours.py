@@ -75,7 +75,7 @@ async def test_times_may_be_chosen_in_many_words(lin: Person, typed: str, said: 
         ("hours night", "hours 22:00-08:00"),
         ("timezone Europe/Berln", "timezone Europe/Berlin"),
         ("timezone Xyzzy", "timezone Europe/Berlin"),
-        ("时区 亚特兰蒂斯", "时区 Europe/Berlin"),
+        ("时区 亚特兰蒂斯", "时区 Asia/Shanghai"),
     ],
 )
 async def test_a_mistake_is_answered_with_what_could_be_written(lin: Person, typed: str, better: str) -> None:
