@@ -109,6 +109,21 @@ def between(
     return [each for each in owed if each.payee == theirs]
 
 
+def said_to_be_paid(connection: Connection, owed: Owed) -> Money:
+    """How much of this somebody says to have paid, and nobody has confirmed."""
+    payers = standing.unit_of(connection, owed.ledger, owed.payer)
+    payees = standing.unit_of(connection, owed.ledger, owed.payee)
+    minor = sum(
+        claim.minor
+        for claim in claim_store.open_in(connection, owed.ledger)
+        if claim.debtor in payers
+        and claim.payee in payees
+        and claim.currency == owed.money.currency.code
+        and (owed.bill is None or claim.bill in (None, owed.bill))
+    )
+    return Money(min(minor, owed.money.minor), owed.money.currency)
+
+
 def says_so(connection: Connection, owed: Owed) -> bool:
     """Whether the one who is owed has written down himself, lately, that the other bears a part of what he paid.
 

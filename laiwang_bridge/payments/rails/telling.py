@@ -47,6 +47,7 @@ class MoreWays(Protocol):
 _FACT = _("{label}: {value}")
 _OWED = _("You owe {name} **{amount}** ({where}).")
 _OWED_FOR = _("You owe {name} **{amount}** for “{title}” ({where}).")
+_SAID = _("Of that you said that {amount} is paid already: {name} has yet to confirm it.")
 _NOTHING_MOVES = _("I move no money: pay there, then say so in the room, and {name} confirms it.")
 _NO_ACCOUNT = _("{name} has no account here, so ask directly how to pay.")
 _ASKED = _("I have asked {name} how you can pay. You read it here as soon as there is an answer.")
@@ -165,13 +166,16 @@ class Telling:
         )
 
     def _head(self, voice: Voice, owed: Owed, payee: Account) -> Rich:
-        return voice.say(
+        name = self._name(voice, payee)
+        head = voice.say(
             _OWED_FOR if owed.title else _OWED,
-            name=self._name(voice, payee),
+            name=name,
             amount=owed.money.text(voice.language.value),
             title=owed.title,
             where=self._place(voice, owed),
         )
+        said = owing.said_to_be_paid(voice.connection, owed)
+        return lines(head, voice.say(_SAID, amount=said.text(voice.language.value), name=name)) if said else head
 
     def _place(self, voice: Voice, owed: Owed) -> Rich:
         """What the room is called, as a link to it."""

@@ -121,6 +121,13 @@ async def test_nobody_learns_an_account_by_writing_down_a_debt_of_his_own(dinner
     assert IBAN in await dinner.ask(dinner.cy, "!aa how #2")
 
 
+async def test_what_he_said_to_have_paid_already_is_told_with_it(dinner: Dinner) -> None:
+    await dinner.mei.say(f"way add sepa {IBAN}, Mei Li")
+    await dinner.table.say(dinner.bo, "!aa paid #1 10")
+    told = await dinner.ask(dinner.bo, "!aa how #1")
+    assert "Of that you said that €10.00 is paid already: Mei has yet to confirm it." in told
+
+
 async def test_what_is_paid_is_no_longer_told(dinner: Dinner) -> None:
     await dinner.mei.say(f"way add sepa {IBAN}")
     assert IBAN in await dinner.ask(dinner.bo, "!aa how @mei:town")
