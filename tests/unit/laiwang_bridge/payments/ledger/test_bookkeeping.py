@@ -130,10 +130,13 @@ def test_some_thousand_operations_in_several_rooms_leave_nothing_to_complain_abo
     ("rule", "guards", "deed"),
     [
         (Rule.BALANCED, ["pay_posting_no_update"], "update pay_posting set minor = minor + 1 where number = 1"),
+        (Rule.BALANCED, ["pay_posting_no_update"], "update pay_posting set carry = 1 where number = 1"),
+        (Rule.BALANCED, ["pay_posting_no_update"], "update pay_posting set currency = 'USD' where number = 1"),
         (Rule.SUMS, ["pay_balance_moves"], "update pay_balance set minor = minor + 1 where account = 1"),
         (Rule.LEDGERS, ["pay_balance_moves"], "update pay_balance set minor = minor + 1 where account = 1"),
         (Rule.KEPT, ["pay_entry_no_delete"], "delete from pay_entry where id = 1"),
         (Rule.KEPT, ["pay_posting_no_delete"], "delete from pay_posting where entry = 1"),
+        (Rule.KEPT, ["pay_posting_no_update"], "update pay_posting set entry = 9 where entry = 1"),
         (Rule.KEPT, ["pay_balance_no_delete"], "select 1"),
         (Rule.REVERSED, ["pay_entry_no_update"], "update pay_entry set reverses = 2 where id = 3"),
         (Rule.REVERSED, ["pay_entry_no_update"], "update pay_entry set reverses = 3 where id = 2"),
