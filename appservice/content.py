@@ -149,8 +149,8 @@ def markup(template: str, values: Mapping[str, Words]) -> Rich:
 
     Raises `KeyError` if the template names a value that is not given.
     """
-    rich = {name: words(value) for name, value in values.items()}
     plain, in_html = _templates(template)
+    rich = {name: words(values[name]) for _text, name in plain if name is not None}
     return Rich(
         "".join(text if name is None else text + rich[name].plain for text, name in plain),
         "".join(text if name is None else text + rich[name].html for text, name in in_html),

@@ -272,6 +272,9 @@ class Answer:
         return self.error is not None
 
 
+_AS_THEY_ARE = frozenset((str, int, bool, type(None)))
+
+
 class EffectCodec:
     """Effects to and from the bytes the outbox keeps."""
 
@@ -311,16 +314,16 @@ class EffectCodec:
 
     @classmethod
     def _plain(cls, value: Any) -> Any:
+        if type(value) in _AS_THEY_ARE:  # most are, and there are many
+            return value
         match value:
-            case str() | None:
-                return value
             case RoomOf(key):
                 return {"\0room_of": key}
             case EventOf(key):
                 return {"\0event_of": key}
             case MediaOf(key):
                 return {"\0media_of": key}
-            case Mapping():
+            case dict() | Mapping():
                 return {_escaped(str(name)): cls._plain(item) for name, item in value.items()}
             case list() | tuple():
                 return [cls._plain(item) for item in value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -173,14 +174,14 @@ class Prefixed:
     start: int
 
 
-def find_prefix(line: Line, prefixes: Iterable[str]) -> Prefixed | None:
+def find_prefix(line: Line, prefixes: tuple[str, ...]) -> Prefixed | None:
     """Which of the prefixes the line begins with, whatever its width, case and inner spaces.
 
     A prefix ends at the end of a word, so `!lwx` is none; Chinese needs no space there.
     """
     text = fold(line.text)
-    for prefix in sorted(prefixes, key=len, reverse=True):
-        end = _after(text, fold(prefix))
+    for prefix, folded in _longest_first(prefixes):
+        end = _after(text, folded)
         if end is None or not _ends_there(text, end, prefix):
             continue
         start = end
@@ -188,6 +189,12 @@ def find_prefix(line: Line, prefixes: Iterable[str]) -> Prefixed | None:
             start += 1
         return Prefixed(prefix, line.text[:end].strip(), start)
     return None
+
+
+@cache
+def _longest_first(prefixes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The prefixes, each as it is and folded."""
+    return tuple((prefix, fold(prefix)) for prefix in sorted(prefixes, key=len, reverse=True))
 
 
 def _after(text: str, prefix: str) -> int | None:

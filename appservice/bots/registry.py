@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from mautrix.types import UserID
 
@@ -27,12 +27,9 @@ class Registry:
         for router in self.routers.values():
             for prefix in router.prefixes:
                 self._share(prefix, router)
+        self.prefixes = tuple(self._by_prefix)
         self._commands = {c.handler: c for router in self.routers.values() for c in router.commands}
         self._dialogues = {d.handler: d for router in self.routers.values() for d in router.dialogues.values()}
-
-    @property
-    def prefixes(self) -> Collection[str]:
-        return self._by_prefix
 
     def bot(self, user: UserID) -> Bot | None:
         return self._by_user.get(user)

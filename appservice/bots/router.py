@@ -97,6 +97,8 @@ class Router:
         self.overheard: Overhears | None = None
         self.named: dict[str, Command] = {}
         """The commands by their names, folded."""
+        self.bare: list[Command] = []
+        """Those that need no name before some arguments."""
 
     def command(
         self,
@@ -129,6 +131,8 @@ class Router:
                 if self.named.setdefault(fold(name), command) is not command:
                     raise DeclarationError(f"{self.name} has two commands called {name!r}")
             self.commands.append(command)
+            if bare is not None:
+                self.bare.append(command)
             if default:
                 if self.default is not None:
                     raise DeclarationError(f"{self.name} has two default commands")

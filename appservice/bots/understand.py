@@ -157,7 +157,7 @@ def _glued(name: str, routers: Sequence[Router], fallback: Router | None) -> tup
 def _bare(line: Line, start: int, routers: Iterable[Router]) -> Command | None:
     """The command whose argument this is, without any name before it."""
     text = line.text[start:].strip()
-    commands = (command for router in routers for command in router.commands)
+    commands = (command for router in routers for command in router.bare)
     return next((command for command in commands if command.bare is not None and command.bare(text)), None)
 
 

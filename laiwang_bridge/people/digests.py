@@ -50,6 +50,7 @@ class Digests:
         self._bot = bot
         self._default_zone = default_zone
         self._read_profile = read_profile
+        self._usual = self._hours(Habit())
 
     def add_to(self, routes: Routes) -> None:
         routes.on_timer(_DUE, self._due)
@@ -89,7 +90,8 @@ class Digests:
 
     def hours_of_user(self, connection: Connection, user: UserID) -> Hours:
         """The same by his Matrix id; of somebody whom we do not know yet, what is usual."""
-        return self._hours(hours_store.habit_of_user(connection, user))
+        habit = hours_store.habit_of_user(connection, user)
+        return self._usual if habit is None else self._hours(habit)
 
     def _hours(self, habit: Habit) -> Hours:
         return Hours(

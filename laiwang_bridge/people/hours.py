@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from appservice.bots.line import fold
@@ -63,6 +64,7 @@ def minute_of_day(hours: Hours, now: int) -> int:
     return here.hour * 60 + here.minute
 
 
+@lru_cache(maxsize=256)  # most live by the same day, and are asked about at the same time
 def end_of_quiet(hours: Hours, now: int) -> int:
     """The first instant from now on at which somebody may be disturbed; now, if it is not quiet."""
     if not is_quiet(hours, now):
@@ -101,7 +103,7 @@ def _instants(hours: Hours, minute: int, now: int, *, both_folds: bool = True) -
         shown = datetime.combine(today + timedelta(days=days), time(*divmod(minute, 60)))
         for second_time in (0, 1) if both_folds else (0,):
             local = shown.replace(tzinfo=hours.zone, fold=second_time)
-            at = int(local.astimezone(UTC).timestamp()) * 1000
+            at = int(local.timestamp()) * 1000
             if at > now:
                 yield at
 

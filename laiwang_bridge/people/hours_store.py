@@ -62,10 +62,10 @@ def habit_of(connection: Connection, one: PersonId) -> Habit:
     return habits_of(connection, [one])[one]
 
 
-def habit_of_user(connection: Connection, user: UserID) -> Habit:
-    """The same by a Matrix id; also of somebody whom we do not know."""
+def habit_of_user(connection: Connection, user: UserID) -> Habit | None:
+    """The same by a Matrix id; None for somebody of whom nothing is known."""
     row = _OF_USER.first(connection, user=user)
-    return Habit() if row is None else _habit(row)
+    return None if row is None else _habit(row)
 
 
 def habits_of(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Habit]:

@@ -101,7 +101,11 @@ class Cards:
 
     def faces(self, connection: Connection, ledger: LedgerId) -> dict[AccountId, Face]:
         """How everybody of a ledger is shown; those who are called the same, by their ids as well."""
-        known = ledger_store.accounts(connection, ledger)
+        return self._faces(connection, ledger, ledger_store.accounts(connection, ledger))
+
+    def _faces(
+        self, connection: Connection, ledger: LedgerId, known: Mapping[AccountId, Account]
+    ) -> dict[AccountId, Face]:
         users = [UserID(account.name) for account in known.values() if account.kind is AccountKind.USER]
         called = self._around.names.in_room(connection, ledger_store.room_of(connection, ledger), users)
         names = {id: called.get(UserID(account.name), account.name) for id, account in known.items()}
@@ -125,7 +129,7 @@ class Cards:
     def _card(self, voice: Voice, bill: Bill, stands: Standing) -> Card:
         return Card(
             bill=bill,
-            faces=self.faces(voice.connection, bill.ledger),
+            faces=self._faces(voice.connection, bill.ledger, stands.accounts),
             statuses=stands.statuses,
             debts=stands.debts,
             edit=self._edit(voice, bill.number),

@@ -120,7 +120,7 @@ class Entering:
             return
         who_asks(context)
         place = self._understanding.place(context, self._till.open_ledger(context))
-        self._rights.must_add(context, place.ledger)
+        self._rights.must_add(context, place.settings)
         wording = self._understanding.read(
             place, said.line, said.start, command=context.line(self.add), is_sure=said.is_sure
         )

@@ -7,7 +7,7 @@ from appservice.language import _
 from appservice.rooms import Rooms
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_settings import WhoAdds, WhoChanges
+from laiwang_bridge.payments.ledger.ledger_settings import LedgerSettings, WhoAdds, WhoChanges
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 
@@ -26,9 +26,8 @@ class Rights:
         power = self._rooms.power_of(context.connection, context.room, context.sender)
         return context.is_direct or power >= HOST_POWER
 
-    def must_add(self, context: Context, ledger: LedgerId) -> None:
-        """Raises `UserError` for whoever may not add bills."""
-        settings = ledger_store.settings(context.connection, ledger)
+    def must_add(self, context: Context, settings: LedgerSettings) -> None:
+        """Raises `UserError` for whoever may not add bills to a ledger with these settings."""
         if settings.who_may_add is WhoAdds.HOSTS and not self.is_host(context):
             raise UserError(_("Only hosts add bills in this room."))
 

@@ -290,7 +290,7 @@ class ImportBot:
                 try_instead=context.line(self.import_, ("skip",)),
             )
         ledger = self._till.open_ledger(context)
-        self._rights.must_add(context, ledger)
+        self._rights.must_add(context, ledger_store.settings(context.connection, ledger))
         who = self._accounts(context, ledger, found.books, waiting.who)
         by = Importer(self._till.me(context, ledger), context.bot.user_id, context.language)
         brought = books_in.bring_in(context.connection, ledger, found.source, found.books, who, by, context.now)

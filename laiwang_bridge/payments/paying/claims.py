@@ -227,8 +227,11 @@ def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
 def bill_changed(connection: Connection, bill: Bill) -> Standing:
     """A bill was added, edited, made void or restored: an edit answers the disputes about it, a void bill is owed by
     nobody. Returns where everybody stands now."""
-    if bill.version.number > 1:
-        claim_store.settle_disputes(connection, bill.id)
+    if bill.version.number == 1:
+        found = standing.of_new(connection, bill)
+        open_shares.begin(connection, bill, _waiting(found))
+        return found
+    claim_store.settle_disputes(connection, bill.id)
     if bill.is_void:
         for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
@@ -382,11 +385,14 @@ def _touch(connection: Connection, bills: Sequence[BillId]) -> None:
 
 def _note_open(connection: Connection, bill: Bill) -> Standing:
     found = standing.of(connection, bill)
-    waiting = {
-        account: share.state is ShareState.OPEN for account, share in found.statuses.items() if share.owed > share.paid
-    }
-    open_shares.keep(connection, bill, waiting)
+    open_shares.keep(connection, bill, _waiting(found))
     return found
+
+
+def _waiting(found: Standing) -> dict[AccountId, bool]:
+    """Whose shares are open, and whether they wait for him."""
+    shares = found.statuses.items()
+    return {account: share.state is ShareState.OPEN for account, share in shares if share.owed > share.paid}
 
 
 def _found(connection: Connection, ids: Sequence[claim_store.ClaimId]) -> list[Claim]:

@@ -102,13 +102,8 @@ class Reminded:
     off: bool = False
 
 
-def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
-    """These are the shares of a bill that are open, and whether they wait; what is known of them stays."""
-    known = {one.account: one for one in of_bill(connection, bill.id)}
-    gone = [account for account in known if account not in open]
-    if gone:
-        left = pay_open_share.c.account.in_(gone)
-        connection.execute(delete(pay_open_share).where(pay_open_share.c.bill == bill.id, left))
+def begin(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
+    """A bill of which nothing is known yet has these open shares; with whether they wait."""
     new = [
         {
             "bill": bill.id,
@@ -120,10 +115,19 @@ def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> 
             "waits": waits,
         }
         for account, waits in open.items()
-        if account not in known
     ]
     if new:
         _PUT.run_all(connection, new)
+
+
+def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
+    """These are the shares of a bill that are open, and whether they wait; what is known of them stays."""
+    known = {one.account: one for one in of_bill(connection, bill.id)}
+    gone = [account for account in known if account not in open]
+    if gone:
+        left = pay_open_share.c.account.in_(gone)
+        connection.execute(delete(pay_open_share).where(pay_open_share.c.bill == bill.id, left))
+    begin(connection, bill, {account: waits for account, waits in open.items() if account not in known})
     for account, waits in open.items():
         if account in known and known[account].waits != waits:
             here = (pay_open_share.c.bill == bill.id, pay_open_share.c.account == account)

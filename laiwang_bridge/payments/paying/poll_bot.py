@@ -79,7 +79,7 @@ class PollBot:
 
     def poll(self, context: Context, text: Question) -> None:
         ledger = self._till.open_ledger(context)
-        self._rights.must_add(context, ledger)
+        self._rights.must_add(context, ledger_store.settings(context.connection, ledger))
         title, total = self._read(context, text, ledger_store.settings(context.connection, ledger).currency)
         id = poll_store.add(
             context.connection,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger.ledger_store import Account, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store
 from laiwang_bridge.payments.paying.rules import ClaimState, Debt, ShareStatus, counted, debts_of, status
@@ -22,17 +22,26 @@ class Standing:
     how much for it, whatever was paid of it already.
 
     Of those who settle as one, the one who pays for them stands for all, or else the first of the bill. Shares of
-    imported bills are not paid one by one.
+    imported bills are not paid one by one. `accounts` are all of the ledger.
     """
 
     statuses: Mapping[AccountId, ShareStatus]
     debts: tuple[Debt, ...]
+    accounts: Mapping[AccountId, Account]
 
 
 def of(connection: Connection, bill: Bill) -> Standing:
-    face = faces_of(connection, bill)
+    accounts = ledger_store.accounts(connection, bill.ledger)
+    face = _faces(bill, accounts)
     nets = _nets(bill, face)
-    return Standing(_statuses(connection, bill, face, nets), debts_of(nets))
+    return Standing(_statuses(bill, nets, _said_of(connection, bill, face)), debts_of(nets), accounts)
+
+
+def of_new(connection: Connection, bill: Bill) -> Standing:
+    """The same of a bill that has just been added: nobody has said anything of it yet."""
+    accounts = ledger_store.accounts(connection, bill.ledger)
+    nets = _nets(bill, _faces(bill, accounts))
+    return Standing(_statuses(bill, nets, _Said()), debts_of(nets), accounts)
 
 
 def statuses(connection: Connection, bill: Bill) -> Mapping[AccountId, ShareStatus]:
@@ -40,21 +49,33 @@ def statuses(connection: Connection, bill: Bill) -> Mapping[AccountId, ShareStat
     return of(connection, bill).statuses
 
 
-def _statuses(
-    connection: Connection, bill: Bill, face: Callable[[AccountId], AccountId], nets: Mapping[AccountId, int]
-) -> dict[AccountId, ShareStatus]:
-    if bill.is_imported and not bill.is_void:
-        wrong = {one.account for one in claim_store.disputes_of(connection, bill.id)}
-        return {account: counted(disputed=account in wrong) for account in bill.nets}
-    confirmed: Counter[AccountId] = Counter()
-    claimed: Counter[AccountId] = Counter()
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said of a bill: how much of each share was paid and is confirmed or only claimed, and by whom it is
+    disputed."""
+
+    confirmed: Counter[AccountId] = field(default_factory=Counter)
+    claimed: Counter[AccountId] = field(default_factory=Counter)
+    disputed: set[AccountId] = field(default_factory=set)
+
+
+def _said_of(connection: Connection, bill: Bill, face: Callable[[AccountId], AccountId]) -> _Said:
+    said = _Said(disputed={one.account for one in claim_store.disputes_of(connection, bill.id)})
     for account, minor in claim_store.evened(connection, bill.id).items():
-        confirmed[face(account)] += minor
+        said.confirmed[face(account)] += minor
     for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        (confirmed if claim.state is ClaimState.CONFIRMED else claimed)[face(claim.debtor)] += claim.minor
-    disputed = {one.account for one in claim_store.disputes_of(connection, bill.id)}
+        paid = said.confirmed if claim.state is ClaimState.CONFIRMED else said.claimed
+        paid[face(claim.debtor)] += claim.minor
+    return said
+
+
+def _statuses(bill: Bill, nets: Mapping[AccountId, int], said: _Said) -> dict[AccountId, ShareStatus]:
+    if bill.is_imported and not bill.is_void:
+        return {account: counted(disputed=account in said.disputed) for account in bill.nets}
     return {
-        account: status(-nets.get(account, 0), confirmed[account], claimed[account], disputed=account in disputed)
+        account: status(
+            -nets.get(account, 0), said.confirmed[account], said.claimed[account], disputed=account in said.disputed
+        )
         for account in bill.nets
     }
 
@@ -89,7 +110,7 @@ def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
 
 def heads_of(connection: Connection, ledger: LedgerId) -> dict[AccountId, AccountId]:
     """Under whom everybody of a ledger settles."""
-    return {id: one.settles_with or id for id, one in ledger_store.accounts(connection, ledger).items()}
+    return _heads(ledger_store.accounts(connection, ledger))
 
 
 def unit_of(connection: Connection, ledger: LedgerId, account: AccountId) -> list[AccountId]:
@@ -107,7 +128,15 @@ def net_of(connection: Connection, ledger: LedgerId, account: AccountId, currenc
 
 def faces_of(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountId]:
     """Who stands for whom in a bill: of those who settle as one the one who pays for them, or else the first."""
-    heads = heads_of(connection, bill.ledger)
+    return _faces(bill, ledger_store.accounts(connection, bill.ledger))
+
+
+def _heads(accounts: Mapping[AccountId, Account]) -> dict[AccountId, AccountId]:
+    return {id: one.settles_with or id for id, one in accounts.items()}
+
+
+def _faces(bill: Bill, accounts: Mapping[AccountId, Account]) -> Callable[[AccountId], AccountId]:
+    heads = _heads(accounts)
     first: dict[AccountId, AccountId] = {}
     for account in bill.nets:
         head = heads.get(account, account)
