@@ -88,7 +88,7 @@ class Relation:
     def of(cls, content: Content) -> Relation:
         raw = content.get("m.relates_to")
         if not isinstance(raw, Mapping):
-            return cls()
+            return _NONE
         reply = raw.get("m.in_reply_to")
         return cls(
             kind=_optional(raw.get("rel_type")),
@@ -96,6 +96,9 @@ class Relation:
             key=_optional(raw.get("key")),
             in_reply_to=_event_id(reply.get("event_id")) if isinstance(reply, Mapping) else None,
         )
+
+
+_NONE = Relation()
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
