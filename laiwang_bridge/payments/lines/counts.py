@@ -38,7 +38,7 @@ _NUMBERED_NAMES = re.compile(
 )
 """Names that have a number in them."""
 _UNITS = (
-    "tickets?|beds?|betten|lits|karten?|seats?|places|plätze|flaschen?|bottles?|bouteilles?|stück|stk|pieces?|pcs|boxes|packs?|packungen"
+    "tickets?|bowls?|beds?|betten|lits|karten?|seats?|places|plätze|flaschen?|bottles?|bouteilles?|stück|stk|pieces?|pcs|boxes|packs?|packungen"
     "|kästen|kasten|kisten?|dosen?|cans?|canettes?|tüten?|gläser|glas|glasses|cups?|becher|tassen?|verres?|tasses?"
     "|billets?|entrées?|slices?|rounds?|runden?|rides?|fahrten|trips?|games?|gallons?|liters?|litres?|liter|portionen"
     "|portions?|plates?|assiettes?|parts|cartes?|paquets?|kilos?|pounds?|lbs?|adults?|child|kids?|children|erwachsene"

@@ -38,6 +38,7 @@ _ON_THE = re.compile(
     rf"{BEGIN}(?:on the|am|vom|le|du)\s+(?P<date>{DAY_OF_MONTH}|[0-3]?[0-9]\.[01]?[0-9](?![0-9]))(?=\s*(?:\Z"
     rf"|[\x02,，;)）]|{PERSON}))"
 )
+_ON_THE_NTH = re.compile(rf"{BEGIN}on the\s+(?P<date>[0-3]?[0-9](?:st|nd|rd|th))(?=\s+[0-9€$£¥])")
 _AM_WEEKDAY = re.compile(rf"{BEGIN}am\s+(?P<date>mo|di|mi|do|fr|sa|so)(?=\s*(?:\Z|[\x02,，;)）]|{PERSON}))")
 _SLASHED = r"(?:(?:1[3-9]|2[0-9]|3[01])/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2[0-9]|3[01]))"
 """A day and a month of which only one can be the month."""
@@ -45,7 +46,7 @@ _BARE = (
     re.compile(rf"{BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。)）\x02]|{PERSON}|[\u3400-\u9fff])"),
     re.compile(rf"{_BESIDE}(?P<date>{AGO}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{NAMED_DAY}){ALONE}"),
-    re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{NAMED_DAY})(?!\s?[0-9€$])(?=\s|\Z|{PERSON})"),
+    re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>(?=[a-z]){NAMED_DAY}|{NAMED_DAY}(?!\s?[0-9€$]))(?=\s|\Z|{PERSON})"),
     re.compile(rf"(?<={PERSON})\s*(?P<date>{_SLASHED})(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
@@ -79,7 +80,7 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     rest = options.rest
     found = (
         list(_ON.finditer(rest.folded))
-        or [match for pattern in (_ON_THE, _AM_WEEKDAY) for match in pattern.finditer(rest.folded)]
+        or [match for pattern in (_ON_THE, _ON_THE_NTH, _AM_WEEKDAY) for match in pattern.finditer(rest.folded)]
         or [match for pattern in _BARE for match in pattern.finditer(rest.folded) if _is_day(match, options, habits)]
         or _relative(options)
     )

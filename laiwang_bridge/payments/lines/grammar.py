@@ -53,8 +53,18 @@ _SO_MANY = re.compile(
     r"|位)(?![^\W\d_\u3400-\u9fff])"
 )
 _FOR_SOMEBODY = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+{PERSON}")
-_WAYS = re.compile(r"(?<![\w.,])(?P<count>[0-9]{1,2}|two|three|four|five|six)\s?ways?(?![^\W_])")
-_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_WAYS = re.compile(
+    r"(?<![\w.,])(?:(?P<count>[0-9]{1,2}|two|three|four|five|six)\s?ways?"
+    r"|(?:durch|(?:partagée?s?|divisée?s?) (?:en|par)|(?:split|divided|shared) (?:in|into|by)|geteilt (?:durch|in))"
+    r" (?P<by>two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9]{1,2}))"
+    r"(?![^\W_])"
+    r"|(?<!for )(?<!für )(?<!pour )(?<![\w.,])(?P<people>[0-9]{1,2}|[两三四五六七八])\s?(?:people|persons|ppl|pax|of us"
+    r"|personen|leute|personnes|个?人)(?![^\W\d_])"
+)
+_FEW = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6,
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
+}  # fmt: skip
 _REST_BEFORE = re.compile(
     rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
     r"(?=\s*(?:\Z|[\x02,;，；]))"
@@ -207,7 +217,10 @@ def _are_others(bill: BillWording, rest: Marked) -> bool:
 def _is_split_otherwise(bill: BillWording, rest: Marked) -> bool:
     """Whether so many ways are said as those who share a bill are not: `split 4 ways @a`."""
     match = _WAYS.search(rest.folded)
-    return match is not None and heads(bill) != (_FEW.get(match["count"]) or int(match["count"]))
+    if match is None or (match["people"] and heads(bill) is None):
+        return False
+    said = match["count"] or match["by"] or match["people"]
+    return heads(bill) != (_FEW.get(said) or int(said))
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:

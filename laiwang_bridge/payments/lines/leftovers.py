@@ -42,7 +42,7 @@ _RHYTHM = re.compile(
     r"|weeks?|woche|wochen|semaines?|years?|jahre?s?|ans?|quarters?|quartale?s?|trimestres?)"
     r"|(?:on|am)\s+(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekdays|weekends)"
     r"|(?:monatlich|wöchentlich|monthly|weekly|mensuel|mensuelle)\s+(?:ab|seit|from|since|starting|dès|à partir))"
-    r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末"
+    r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末|每半"
 )
 _ME = re.compile(
     r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:no|not|without|minus|incl\.?|excl\.?|ohne|sans|pas"
@@ -93,13 +93,18 @@ _EACH_THING_BEFORE = re.compile(
     r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
 _ABOUT_BEHIND = re.compile(
-    r"\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
+    r"\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
+    r"|\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
 )
 _EACH_THING = re.compile(
     r"\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
     r"(?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde|tag"
     r"|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture"
     r"|晚|小时|天|个|瓶|间|桌|家|户|对|张|份|件|杯)(?![^\W\d_\u3400-\u9fff])"
+)
+_PER_ANYTHING = re.compile(
+    r"\s*(?:per|pro|par)\s(?!(?:cash|card|karte|carte|chèque|cheque|virement|überweisung|bank|paypal|post|app|twint|forma|prélèvement)"
+    r"(?![^\W_]))[^\W\d_]"
 )
 _REFUND = re.compile(
     r"(?<![^\W\d_])(?:refund(?:ed)?|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung|erstattung|erstattet"
@@ -122,7 +127,7 @@ def is_about(rest: Marked, start: int, end: int) -> bool:
     """Whether the amount is said to be about right only, or to be the price of one thing of several."""
     behind = rest.folded[end:]
     before = rest.folded[:start]
-    is_price = _EACH_THING_BEFORE.search(before) or _EACH_THING.match(behind)
+    is_price = _EACH_THING_BEFORE.search(before) or _EACH_THING.match(behind) or _PER_ANYTHING.match(behind)
     return bool(is_price or _ABOUT_BEFORE.search(before) or _ABOUT_BEHIND.match(behind))
 
 

@@ -238,7 +238,8 @@ class _Marker:
 
     def _guest(self, match: re.Match[str]) -> str:
         before = match.string[: match.start()]
-        if before and before[-1].isascii() and (before[-1].isalnum() or before[-1] in "+"):
+        is_glued = before[-1:].isascii() and (before[-1:].isalnum() or before[-1:] == "+")
+        if is_glued or contains_han(before[-1:]):
             return match[0]
         name = self.quotes[match["quote"]] if match["quote"] else match["name"]
         rest = ""

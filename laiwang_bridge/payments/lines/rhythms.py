@@ -149,6 +149,7 @@ _PER = re.compile(
     rf"(?:(?:/\s?|(?<=\s)(?:per|pro|par)\s)(?P<per>{UNIT})|(?<=[0-9€$£.-]\s)(?:a|an|im)\s(?P<a>month|week|year|day|monat|jahr))"
     rf"{WORD_END}(?!\s?[0-9])"
 )
+_SEVERAL_TIMES = re.compile(r"(?:times|fois|mal|twice|[0-9]\s?x)\Z")
 _GOES_ON = re.compile(
     rf"\s+(?:(?:{UNTIL_WORD}|{FROM_WORD}|for|für|pendant|on|am|le|vom|du|{NUMBER})\s|(?:{DAYS}|{_WEEKDAY})(?![^\W_]))"
     rf"|\s*(?:{UNTIL_WORD}|共|日期)"
@@ -234,6 +235,8 @@ def _all(marked: Marked) -> Iterator[Said]:
             start, end = (start - 1, end + 1) if folded[start - 1 : start] in ("(", "（") else (start, end)
             yield Said(start, end, _ADVERBS[match["adverb"]])
     for match in _PER.finditer(folded):
+        if _SEVERAL_TIMES.search(folded[: match.start()].rstrip()):
+            continue
         behind = folded[match.end() :].lstrip()
         is_glued = match["a"] is not None and behind[:1].isalpha() and ord(behind[0]) < _FIRST_PERSON
         yield Said(*match.span(), UNITS[match["per"] or match["a"]], is_glued)

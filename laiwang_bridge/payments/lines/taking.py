@@ -23,7 +23,7 @@ _EACH = re.compile(
     r"|(?P<slash>\s?/\s?(?:person|head|pers\.?|pax|pp|p|personne|kopf|nase)(?![^\W\d_])|/\s?(?:每?人|位))"
     r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1]人(?=\s?[0-9一二两兩三四五六七八九十百千])"
     r"|(?<=[0-9元块塊])\s?[一1](?:[个個]人|位)(?![\u3400-\u9fff]))[:：]?"
-    r"|(?P<je>(?<![^\W\d_])(?:je|jeder)(?=\s?[0-9€]))"
+    r"|(?P<je>(?<![^\W\d_])(?:je|(?:jeder|chacune?)(?: (?:be)?zahlt| gibt| paie| paye| donne| met)?)(?=\s?[0-9€]))"
 )
 
 _OF_PEOPLE = re.compile(r"per|pro|für|pour|for|head|us|pp|p\.|人|位|nase")

@@ -85,6 +85,8 @@ def read_atom(text: str, folded: str, start: int, room: Currency, *, is_joined: 
     """The number that begins at a place, or the currency's name before it. With `is_joined`, `1 234` is
     one number and `2 grand` is 2000."""
     prefix = _prefix(text, folded, start, room)
+    if prefix is not None and folded[start].isalpha() and read_number_word(folded, start) is not None:
+        prefix = None  # cent vingt euros
     position = prefix.end if prefix else start
     while prefix and position < len(folded) and folded[position] in _SPACES:
         position += 1

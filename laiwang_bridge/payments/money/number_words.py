@@ -36,13 +36,20 @@ _JOINT = "(?: and | und | et |und|-| )?"
 
 def read_number_word(folded: str, start: int) -> tuple[int, int] | None:
     """The number whose words begin right there in folded text, and where they end."""
-    match = _pattern().match(folded, start)
+    match = _pattern().match(folded, start) if folded[start : start + 3] in _beginnings() else None
     if match is None:
         return None
     value = _hundreds().get(match["hundreds"], 0) + _small().get(match["small"], 0)
     if match["thousand"]:
         value += 1000 * (_small().get(match["many"], 0) or 1)
     return (value, match.end()) if value else None
+
+
+@lru_cache(maxsize=1)
+def _beginnings() -> frozenset[str]:
+    """What a number in words begins with: most words are none."""
+    words = (*_small(), *_hundreds(), *_THOUSAND.split("|"), "a thousand")
+    return frozenset(f"{word} "[:3] for word in words)
 
 
 @lru_cache(maxsize=1)
