@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import random
-import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from appservice.sqlite import SqliteBackend, fault_of_sqlite
-from appservice.work import Durability, T, Work, in_transaction
+from appservice.work import Durability, T, Work
+
+if TYPE_CHECKING:
+    from appservice.postgres import PostgresBackend
 
 __all__ = [
     "Database",
@@ -44,12 +44,6 @@ metadata = MetaData(
     }
 )
 
-_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
-_SERIALIZATION_ATTEMPTS = 30
-_MOST_PREPARED = 500
-"""For each connection: psycopg keeps 100, fewer than we have, and those that drop out are planned anew each time."""
-_LONGEST_IDLE_TRANSACTION = "30s"
-"""After so long in the middle of a transaction a process counts as gone, and what it had locked is free again."""
 # Connection lost, transaction cut short, not serialisable, no resources, locked, shutting down, system error.
 _FAULTS_OF_POSTGRES = frozenset(("08", "25", "40", "53", "55", "57", "58"))
 
@@ -120,11 +114,11 @@ class Database:
         self.url = parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock_file = _lock(self.url) if self.is_sqlite and exclusive else None
-        self._backend: SqliteBackend | _PostgresBackend
+        self._backend: SqliteBackend | PostgresBackend
         if self.is_sqlite:
             self._backend = SqliteBackend(self.url, durability, connections)
         else:
-            self._backend = _PostgresBackend(self.url, durability, connections)
+            self._backend = _postgres(self.url, durability, connections)
 
     @property
     def engine(self) -> Engine:
@@ -149,6 +143,16 @@ class Database:
             self._lock_file = None
 
 
+def _postgres(url: URL, durability: Durability, connections: int) -> PostgresBackend:
+    try:
+        from appservice.postgres import PostgresBackend  # noqa: PLC0415 - its driver is an extra
+    except ModuleNotFoundError as error:
+        raise UnsupportedDatabase(
+            "PostgreSQL needs the psycopg driver; install it with: pip install 'psycopg[binary]'"
+        ) from error
+    return PostgresBackend(url, durability, connections)
+
+
 def _lock(url: URL) -> IO[str] | None:
     if not url.database or url.database == ":memory:":
         return None
@@ -168,59 +172,3 @@ def _lock(url: URL) -> IO[str] | None:
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
-
-
-class _PostgresBackend:
-    """A pool of connections, each used by one thread at a time."""
-
-    def __init__(self, url: URL, durability: Durability, connections: int) -> None:
-        try:
-            self.writer = create_engine(
-                url,
-                isolation_level="SERIALIZABLE",
-                pool_size=connections,
-                max_overflow=0,
-                pool_recycle=1800,
-                connect_args={"application_name": "appservice"},
-                hide_parameters=True,  # errors are logged and stored, people's words are not for either
-            )
-        except ModuleNotFoundError as error:
-            raise UnsupportedDatabase(
-                "PostgreSQL needs the psycopg driver; install it with: pip install 'psycopg[binary]'"
-            ) from error
-        _configure_sessions(self.writer, durability)
-        self._reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="database")
-
-    async def write(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _in_serializable_transaction, self.writer, work
-        )
-
-    async def read(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, in_transaction, self._reader, work)
-
-    def close(self) -> None:
-        self._threads.shutdown()
-        self.writer.dispose()
-
-
-def _configure_sessions(engine: Engine, durability: Durability) -> None:
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.prepared_max = _MOST_PREPARED
-        connection.execute(f"SET synchronous_commit = {'on' if durability == 'full' else 'off'}")
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_IDLE_TRANSACTION}'")
-        connection.commit()
-
-
-def _in_serializable_transaction(engine: Engine, work: Work[T]) -> T:
-    for attempt in range(_SERIALIZATION_ATTEMPTS):
-        try:
-            return in_transaction(engine, work)
-        except DBAPIError as error:
-            state = getattr(error.orig, "sqlstate", None)
-            if state not in (_SERIALIZATION_FAILURE, _DEADLOCK) or attempt == _SERIALIZATION_ATTEMPTS - 1:
-                raise
-            time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
-    raise AssertionError("unreachable")

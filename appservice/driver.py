@@ -1,60 +1,106 @@
 """What is handed straight to the driver, past what SQLAlchemy does for each statement: savepoints, prepared statements.
 
-Transactions, errors and those who watch statements are SQLAlchemy's as ever.
+Transactions, errors and those who watch statements are SQLAlchemy's as ever. What need not be asked one after the other
+goes to PostgreSQL together (`appservice.postgres`); SQLite is no journey away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 
-def hand_over(connection: Connection, sql: str, parameters: Any = (), *, many: bool = False) -> Any:
-    """Have the driver run a statement in the transaction at hand, once or (`many`) for each of the parameters.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A statement as the driver takes it, to be run once or (`many`) for each of the parameters."""
+
+    sql: str
+    parameters: Any = ()
+    many: bool = False
+
+
+def hand_over(connection: Connection, sent: Sent) -> Any:
+    """Have the driver run a statement in the transaction at hand.
 
     Returns the driver's cursor. Raises `DBAPIError`, like SQLAlchemy.
     """
-    raw: Any = connection.connection.dbapi_connection
-    if not connection.in_transaction():
-        connection.begin()
-    cursor = raw.cursor()
-    for watcher in connection.dispatch.before_cursor_execute:
-        watcher(connection, cursor, sql, parameters, None, many)
+    return hand_over_all(connection, (sent,))[0]
+
+
+def hand_over_all(connection: Connection, statements: Sequence[Sent]) -> list[Any]:
+    """The same for several, of which none needs the answer to another."""
+    raw = _watched(connection, statements)
     dialect = connection.dialect
     try:
-        if many:
-            cursor.executemany(sql, parameters)
-        else:
-            cursor.execute(sql, parameters)
+        if _pipelines(raw):
+            answers: list[Any] = raw.ask(*statements)
+            return answers
+        return [_run(raw, sent) for sent in statements]
     except dialect.loaded_dbapi.Error as error:
-        is_lost = dialect.is_disconnect(error, raw, cursor)
+        is_lost = dialect.is_disconnect(error, raw, None)
         if is_lost:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            sql,
-            parameters,
+            statements[-1].sql,
+            statements[-1].parameters,
             error,
             dialect.loaded_dbapi.Error,
             hide_parameters=connection.engine.hide_parameters,
             connection_invalidated=is_lost,
             dialect=dialect,
         ) from error
-    return cursor
+
+
+def hand_over_later(connection: Connection, sent: Sent) -> None:
+    """Have the driver run a statement, at the latest before the next one: what is wrong with it may be raised only
+    there, or where the transaction or the savepoint ends."""
+    raw: Any = connection.connection.dbapi_connection
+    if _pipelines(raw):
+        _watched(connection, (sent,)).send_later(sent)
+    else:
+        hand_over(connection, sent)
 
 
 @contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
     """Work that is undone alone if it raises, within a transaction that goes on."""
-    hand_over(connection, "SAVEPOINT part")
+    hand_over(connection, Sent("SAVEPOINT part"))
     try:
         yield
+        hand_over(connection, Sent("RELEASE SAVEPOINT part"))
     except BaseException:
         with suppress(DBAPIError):  # where the transaction is gone as a whole, so is this
-            hand_over(connection, "ROLLBACK TO SAVEPOINT part")
-            hand_over(connection, "RELEASE SAVEPOINT part")
+            raw: Any = connection.connection.dbapi_connection
+            if _pipelines(raw):
+                raw.forget_waiting()
+            hand_over_all(connection, (Sent("ROLLBACK TO SAVEPOINT part"), Sent("RELEASE SAVEPOINT part")))
         raise
-    hand_over(connection, "RELEASE SAVEPOINT part")
+
+
+def _watched(connection: Connection, statements: Sequence[Sent]) -> Any:
+    """The driver's connection, in a transaction; those who watch know what it is about to run."""
+    raw: Any = connection.connection.dbapi_connection
+    if not connection.in_transaction():
+        connection.begin()
+    for watcher in connection.dispatch.before_cursor_execute:
+        for sent in statements:
+            watcher(connection, None, sent.sql, sent.parameters, None, sent.many)
+    return raw
+
+
+def _pipelines(raw: Any) -> bool:
+    return hasattr(raw, "send_later")
+
+
+def _run(raw: Any, sent: Sent) -> Any:
+    cursor = raw.cursor()
+    if sent.many:
+        cursor.executemany(sent.sql, sent.parameters)
+    else:
+        cursor.execute(sent.sql, sent.parameters)
+    return cursor

@@ -178,7 +178,7 @@ def head(connection: Connection, lane: str) -> Entry | None:
 
 
 def done(connection: Connection, seq: int) -> None:
-    _DONE.run(connection, which=seq)
+    _DONE.send(connection, which=seq)
 
 
 def postpone(connection: Connection, seq: int, attempts: int, due_at: int, error: str) -> None:

@@ -10,16 +10,21 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from appservice.driver import hand_over
+from appservice.driver import Sent, hand_over, hand_over_all, hand_over_later
 
-Statement = Select[Any] | Insert | Update | Delete
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
 _Convert = Callable[[Any], Any]
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
 
 class Prepared:
@@ -34,8 +39,8 @@ class Prepared:
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, connection: Connection, /, **values: Any) -> list[Any]:
-        compiled = self._in(connection.dialect)
-        return compiled.rows(compiled.execute(connection, values).fetchall())
+        compiled = self.in_dialect(connection.dialect)
+        return compiled.rows(hand_over(connection, compiled.sent(values)).fetchall())
 
     def first(self, connection: Connection, /, **values: Any) -> Any:
         """The first row; None if there is none."""
@@ -53,18 +58,60 @@ class Prepared:
 
     def run(self, connection: Connection, /, **values: Any) -> int:
         """For its effect; returns how many rows it touched."""
-        count: int = self._in(connection.dialect).execute(connection, values).rowcount
+        count: int = hand_over(connection, self.in_dialect(connection.dialect).sent(values)).rowcount
         return count
 
     def run_all(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Once for each of these."""
-        self._in(connection.dialect).execute_many(connection, rows)
+        hand_over(connection, self.in_dialect(connection.dialect).sent_for(rows))
 
-    def _in(self, dialect: Dialect) -> _Compiled:
+    def send(self, connection: Connection, /, **values: Any) -> None:
+        """For its effect, which whatever is asked next finds. What is wrong with it may be raised only there, or where
+        the transaction ends."""
+        hand_over_later(connection, self.in_dialect(connection.dialect).sent(values))
+
+    def send_all(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The same, once for each of these."""
+        hand_over_later(connection, self.in_dialect(connection.dialect).sent_for(rows))
+
+    def question(self, read: Callable[[list[Any]], T], /, **values: Any) -> Question[T]:
+        """To be asked by itself or `together` with others; `read` makes of the rows what is wanted."""
+        return Question(self, values, read)
+
+    def in_dialect(self, dialect: Dialect) -> _Compiled:
         known = self._compiled.get(dialect.name)
         if known is None:
             known = self._compiled[dialect.name] = _compiled(self._statement, self._columns, dialect)
         return known
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """A statement, the values that it is asked with, and how its rows are read."""
+
+    statement: Prepared
+    values: Mapping[str, Any]
+    read: Callable[[list[Any]], T]
+
+    def ask(self, connection: Connection) -> T:
+        return self.read(self.statement.all(connection, **self.values))
+
+
+@overload
+def together(connection: Connection, a: Question[A], b: Question[B], /) -> tuple[A, B]: ...
+@overload
+def together(connection: Connection, a: Question[A], b: Question[B], c: Question[C], /) -> tuple[A, B, C]: ...
+@overload
+def together(
+    connection: Connection, a: Question[A], b: Question[B], c: Question[C], d: Question[D], /
+) -> tuple[A, B, C, D]: ...
+def together(connection: Connection, /, *questions: Question[Any]) -> tuple[Any, ...]:
+    """The answers to questions of which none needs the answer to another."""
+    compiled = [question.statement.in_dialect(connection.dialect) for question in questions]
+    pairs = list(zip(compiled, questions, strict=True))
+    answers = hand_over_all(connection, [each.sent(question.values) for each, question in pairs])
+    rows = [each.rows(answer.fetchall()) for each, answer in zip(compiled, answers, strict=True)]
+    return tuple(question.read(found) for question, found in zip(questions, rows, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +127,11 @@ class _Compiled:
     row: Callable[[Iterable[Any]], Any]
     found: tuple[tuple[int, _Convert], ...]
 
-    def execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        return hand_over(connection, self.sql, self._parameters(values))
+    def sent(self, values: Mapping[str, Any]) -> Sent:
+        return Sent(self.sql, self._parameters(values))
 
-    def execute_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        hand_over(connection, self.sql, [self._parameters(values) for values in rows], many=True)
+    def sent_for(self, rows: Iterable[Mapping[str, Any]]) -> Sent:
+        return Sent(self.sql, [self._parameters(values) for values in rows], many=True)
 
     def rows(self, fetched: list[Any]) -> list[Any]:
         if not self.found:
@@ -106,7 +153,7 @@ class _Compiled:
 
 
 def _compiled(statement: Statement, columns: Sequence[str], dialect: Dialect) -> _Compiled:
-    gives_rows = isinstance(statement, Select) or bool(statement.exported_columns)
+    gives_rows = isinstance(statement, Select | CompoundSelect) or bool(statement.exported_columns)
     if isinstance(statement, Insert) and not gives_rows:
         statement = statement.inline()
     compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)

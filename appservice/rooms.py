@@ -34,7 +34,7 @@ from appservice.unit import Unit
 log = logging.getLogger(__name__)
 
 # Built once: whoever is shown many people asks this.
-_DISPLAY_NAMES = (
+_DISPLAY_NAMES = Prepared(
     select(room_member.c.user_id, room_member.c.display_name)
     .join(room, room.c.room_id == room_member.c.room_id, isouter=True)
     .where(among(room_member.c.user_id, "users"), room_member.c.display_name.is_not(None))
@@ -162,7 +162,7 @@ class Rooms:
 
     def display_names(self, connection: Connection, users: Iterable[UserID]) -> dict[UserID, str]:
         """What `display_name` says of each of these in no particular room; none for somebody whom we never met."""
-        rows = connection.execute(_DISPLAY_NAMES, {"users": list(users)})
+        rows = _DISPLAY_NAMES.all(connection, users=list(users))
         return {UserID(row.user_id): row.display_name for row in rows}
 
     def name(self, connection: Connection, room_id: RoomID) -> str | None:

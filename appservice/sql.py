@@ -99,7 +99,7 @@ def _insert_ignoring(dialect: str, table: Table) -> Any:
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows of the same columns, without those whose key is there already."""
     if rows:
-        _insert_new(connection.dialect.name, table, tuple(rows[0])).run_all(connection, rows)
+        _insert_new(connection.dialect.name, table, tuple(rows[0])).send_all(connection, rows)
 
 
 @cache
@@ -111,28 +111,33 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert many rows of the same columns: one statement on PostgreSQL, whose driver would send one for each."""
     if not rows:
         return
-    if connection.dialect.name == "sqlite":
-        connection.execute(insert(table), rows)
-        return
     names = tuple(rows[0])
-    connection.execute(_insert_all(table, names), {name: [row[name] for row in rows] for name in names})
+    if connection.dialect.name == "sqlite":
+        _insert_each(table, names).send_all(connection, rows)
+    else:
+        _insert_columns(table, names).send(connection, **{name: [row[name] for row in rows] for name in names})
 
 
 @cache
-def _insert_all(table: Table, names: tuple[str, ...]) -> Any:
+def _insert_each(table: Table, names: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(table), names)
+
+
+@cache
+def _insert_columns(table: Table, names: tuple[str, ...]) -> Prepared:
     columns = [func.unnest(bindparam(name, type_=postgresql.ARRAY(table.c[name].type))) for name in names]
-    return insert(table).from_select(names, select(*columns))
+    return Prepared(insert(table).from_select(names, select(*columns)))
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Insert a row, or overwrite the one with the same primary key."""
-    _upsert(connection.dialect.name, table, tuple(values)).run(connection, **values)
+    _upsert(connection.dialect.name, table, tuple(values)).send(connection, **values)
 
 
 def upsert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """The same for many rows, all with the same columns."""
     if rows:
-        _upsert(connection.dialect.name, table, tuple(rows[0])).run_all(connection, rows)
+        _upsert(connection.dialect.name, table, tuple(rows[0])).send_all(connection, rows)
 
 
 @cache

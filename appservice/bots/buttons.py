@@ -164,7 +164,7 @@ def buttons_of(connection: Connection, card: EffectKey) -> list[StoredButton]:
 
 def store_buttons(connection: Connection, card: EffectKey, buttons: Sequence[StoredButton], now: int) -> None:
     """Give a card exactly these buttons."""
-    _TAKE_OFF.run(connection, card=card)
+    _TAKE_OFF.send(connection, card=card)
     add_buttons(connection, buttons, now)
 
 
@@ -189,7 +189,7 @@ def add_buttons(connection: Connection, buttons: Sequence[StoredButton], now: in
         for button in buttons
     ]
     if rows:
-        _PUT_ON.run_all(connection, rows)
+        _PUT_ON.send_all(connection, rows)
 
 
 def note_press(connection: Connection, event_id: EventID, button: StoredButton, person: UserID, now: int) -> None:

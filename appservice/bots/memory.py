@@ -182,7 +182,7 @@ def count_mistake(connection: Connection, person: UserID) -> int:
 
 
 def forgive_mistakes(connection: Connection, person: UserID) -> None:
-    _FORGIVE.run(connection, who=person)
+    _FORGIVE.send(connection, who=person)
 
 
 def tell_once(

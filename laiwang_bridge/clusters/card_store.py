@@ -5,8 +5,8 @@ A card is there for what was shown, is hidden, or has its person inside; never f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
+from appservice.prepared import Prepared, Question
 from appservice.sql import among, insert_all
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
@@ -96,36 +97,35 @@ class Line:
 # -- cards ----------------------------------------------------------------------------------------------------------
 
 # Built once: these are asked about every friend of whoever does something.
-_CARDS_ON = select(card).where(card.c.cluster == bindparam("id"), among(card.c.person, "them"))
-_CARDS_OF = select(card).where(card.c.person == bindparam("one"), among(card.c.cluster, "ids"))
-_CARD_ON = select(card).where(card.c.person == bindparam("one"), card.c.cluster == bindparam("id"))
-_CARD_NUMBER = select(card).where(card.c.person == bindparam("one"), card.c.number == bindparam("which"))
-_CARDS_IN = (
+_CARDS_ON = Prepared(select(card).where(card.c.cluster == bindparam("id"), among(card.c.person, "them")))
+_CARDS_OF = Prepared(select(card).where(card.c.person == bindparam("one"), among(card.c.cluster, "ids")))
+_CARD_ON = Prepared(select(card).where(card.c.person == bindparam("one"), card.c.cluster == bindparam("id")))
+_CARD_NUMBER = Prepared(select(card).where(card.c.person == bindparam("one"), card.c.number == bindparam("which")))
+_CARDS_IN = Prepared(
     select(card)
-    .where(card.c.person == bindparam("one"), card.c.state.in_(bindparam("states", expanding=True)))
+    .where(card.c.person == bindparam("one"), among(card.c.state, "states"))
     .order_by(card.c.number.desc())
     .limit(bindparam("most"))
 )
-_COUNT_IN = select(func.count()).where(
-    card.c.person == bindparam("one"), card.c.state.in_(bindparam("states", expanding=True))
-)
-_HIGHEST = select(func.max(card.c.number)).where(card.c.person == bindparam("one"))
-_SET_STATE = (
+_COUNT_IN = Prepared(select(func.count()).where(card.c.person == bindparam("one"), among(card.c.state, "states")))
+_HIGHEST = Prepared(select(func.max(card.c.number)).where(card.c.person == bindparam("one")))
+_SET_STATE = Prepared(
     update(card)
     .where(card.c.person == bindparam("one"), card.c.number == bindparam("which"))
     .values(state=bindparam("now"))
 )
-_SHOWN = (
+_SHOWN = Prepared(
     update(card)
     .where(card.c.person == bindparam("one"), among(card.c.cluster, "ids"))
     .values(shown_at=bindparam("now"), times_shown=card.c.times_shown + 1)
 )
-_LINES_ON = select(line).where(line.c.cluster == bindparam("id"), among(line.c.person, "them"))
-_LINES_OF_PAGE = (
+_LINES_ON = Prepared(select(line).where(line.c.cluster == bindparam("id"), among(line.c.person, "them")))
+_LINES_OF_PAGE = Prepared(
     select(line).where(line.c.person == bindparam("one"), line.c.page == bindparam("on")).order_by(line.c.place)
 )
-_LISTS_OF = select(line.c.page).where(line.c.person == bindparam("one"), line.c.is_list).distinct()
-_SAID = (
+_LISTS_OF = Prepared(select(line.c.page).where(line.c.person == bindparam("one"), line.c.is_list).distinct())
+_DROP = Prepared(delete(line).where(line.c.person == bindparam("one"), among(line.c.page, "pages")))
+_SAID = Prepared(
     update(line)
     .where(line.c.person == bindparam("one"), line.c.page == bindparam("on"), line.c.cluster == bindparam("id"))
     .values(says=bindparam("said"))
@@ -133,70 +133,70 @@ _SAID = (
 
 
 def find_card(connection: Connection, one: PersonId, id: ClusterId) -> Card | None:
-    row = connection.execute(_CARD_ON, {"one": one, "id": id}).first()
+    row = _CARD_ON.first(connection, one=one, id=id)
     return None if row is None else _card(row)
 
 
 def card_number(connection: Connection, one: PersonId, number: int) -> Card | None:
-    row = connection.execute(_CARD_NUMBER, {"one": one, "which": number}).first()
+    row = _CARD_NUMBER.first(connection, one=one, which=number)
     return None if row is None else _card(row)
 
 
 def cards_on(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Card]:
     """The cards that these persons have of a cluster."""
-    rows = connection.execute(_CARDS_ON, {"id": id, "them": list(persons)}).all()
-    return {row.person: _card(row) for row in rows}
+    return {row.person: _card(row) for row in _CARDS_ON.all(connection, id=id, them=list(persons))}
 
 
-def cards_among(connection: Connection, one: PersonId, ids: Collection[ClusterId]) -> dict[ClusterId, Card]:
+def cards_among(one: PersonId, ids: Collection[ClusterId]) -> Question[dict[ClusterId, Card]]:
     """The cards that a person has of these clusters."""
-    if not ids:
-        return {}
-    rows = connection.execute(_CARDS_OF, {"one": one, "ids": list(ids)}).all()
-    return {row.cluster: _card(row) for row in rows}
+    return _CARDS_OF.question(lambda rows: {row.cluster: _card(row) for row in rows}, one=one, ids=list(ids))
 
 
 def cards_of(connection: Connection, one: PersonId, states: Collection[CardState], limit: int) -> list[Card]:
     """A person's cards in these states, the newest first."""
-    rows = connection.execute(_CARDS_IN, {"one": one, "states": list(states), "most": limit})
-    return [_card(row) for row in rows.all()]
+    return [_card(row) for row in _CARDS_IN.all(connection, one=one, states=list(states), most=limit)]
 
 
 def count_cards(connection: Connection, one: PersonId, states: Collection[CardState]) -> int:
-    return int(connection.execute(_COUNT_IN, {"one": one, "states": list(states)}).scalar_one())
+    return int(_COUNT_IN.scalar(connection, one=one, states=list(states)))
+
+
+def highest_number(one: PersonId) -> Question[int]:
+    """The number of a person's last card; 0 if he has none. Numbers go up for ever: what somebody types never means
+    another cluster later."""
+    return _HIGHEST.question(lambda rows: rows[0][0] or 0, one=one)
+
+
+def new_cards(
+    one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int, *, after: int, times_shown: int = 0
+) -> dict[ClusterId, Card]:
+    """Cards numbered in this order, from the one behind number `after` on."""
+    return {id: Card(one, number, id, state, now, times_shown) for number, id in enumerate(ids, after + 1)}
+
+
+def put_cards(connection: Connection, cards: Iterable[Card]) -> None:
+    insert_all(connection, card, [asdict(each) for each in cards])
 
 
 def add_cards(
-    connection: Connection, one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int, *, times_shown: int = 0
+    connection: Connection, one: PersonId, ids: Sequence[ClusterId], state: CardState, now: int
 ) -> dict[ClusterId, Card]:
-    """New cards, in this order. Numbers go up for ever: what somebody types never means another cluster later."""
+    """New cards that no message has brought, in this order."""
     if not ids:
         return {}
-    highest = connection.execute(_HIGHEST, {"one": one}).scalar() or 0
-    new = {id: Card(one, highest + place, id, state, now, times_shown) for place, id in enumerate(ids, 1)}
-    rows = [
-        {
-            "person": one,
-            "number": each.number,
-            "cluster": id,
-            "state": state,
-            "shown_at": now,
-            "times_shown": times_shown,
-        }
-        for id, each in new.items()
-    ]
-    insert_all(connection, card, rows)
+    new = new_cards(one, ids, state, now, after=highest_number(one).ask(connection))
+    put_cards(connection, new.values())
     return new
 
 
 def change_state(connection: Connection, one: Card, state: CardState) -> None:
-    connection.execute(_SET_STATE, {"one": one.person, "which": one.number, "now": state})
+    _SET_STATE.send(connection, one=one.person, which=one.number, now=state)
 
 
 def note_shown(connection: Connection, one: PersonId, ids: Collection[ClusterId], now: int) -> None:
     """Cards were brought to their person once more."""
     if ids:
-        connection.execute(_SHOWN, {"one": one, "ids": list(ids), "now": now})
+        _SHOWN.send(connection, one=one, ids=list(ids), now=now)
 
 
 def forget_cards(connection: Connection, one: PersonId) -> None:
@@ -233,46 +233,35 @@ def lines_on(connection: Connection, id: ClusterId, persons: Collection[PersonId
     found: dict[PersonId, list[Line]] = {}
     if not persons:
         return found
-    for row in connection.execute(_LINES_ON, {"id": id, "them": list(persons)}):
+    for row in _LINES_ON.all(connection, id=id, them=list(persons)):
         found.setdefault(row.person, []).append(_line(row))
     return found
 
 
 def lines_of_page(connection: Connection, one: PersonId, page: EffectKey) -> list[Line]:
     """All lines of a message, in order."""
-    return [_line(row) for row in connection.execute(_LINES_OF_PAGE, {"one": one, "on": page}).all()]
+    return [_line(row) for row in _LINES_OF_PAGE.all(connection, one=one, on=page)]
 
 
-def lists_of(connection: Connection, one: PersonId) -> list[EffectKey]:
+def lists_of(one: PersonId) -> Question[list[EffectKey]]:
     """The answers with what a person's friends talk about that still stand."""
-    return [EffectKey(page) for page in connection.execute(_LISTS_OF, {"one": one}).scalars()]
+    return _LISTS_OF.question(lambda rows: [EffectKey(row.page) for row in rows], one=one)
 
 
-def add_lines(connection: Connection, lines: Sequence[Line]) -> None:
-    rows = [
-        {
-            "person": each.person,
-            "page": each.page,
-            "cluster": each.cluster,
-            "place": each.place,
-            "is_list": each.is_list,
-            "says": each.says,
-        }
-        for each in lines
-    ]
-    insert_all(connection, line, rows)
+def add_lines(connection: Connection, lines: Iterable[Line]) -> None:
+    insert_all(connection, line, [asdict(each) for each in lines])
 
 
 def note_said(connection: Connection, one: PersonId, page: EffectKey, says: Mapping[ClusterId, str]) -> None:
     """A message was edited; this is what its lines say now."""
     rows = [{"one": one, "on": page, "id": id, "said": digest} for id, digest in says.items()]
-    connection.execute(_SAID, rows)
+    _SAID.send_all(connection, rows)
 
 
 def drop_lines(connection: Connection, one: PersonId, pages: Collection[EffectKey]) -> None:
     """These messages show nothing any more."""
     if pages:
-        connection.execute(delete(line).where(line.c.person == one, line.c.page.in_(list(pages))))
+        _DROP.send(connection, one=one, pages=list(pages))
 
 
 def _line(row: Any) -> Line:

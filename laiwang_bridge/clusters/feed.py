@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from appservice.prepared import together
 from laiwang_bridge.clusters import card_store, cards, rules, sight, talk
 from laiwang_bridge.clusters.card_store import Card
 from laiwang_bridge.clusters.cards import Rank
@@ -56,13 +57,8 @@ def _best_first(
     if not deserving:
         return []
     ids = [named.id for named in deserving]
-    return rank_all(
-        deserving,
-        views,
-        messages=talk.last_day(connection, ids, now),
-        known=card_store.cards_among(connection, person, ids),
-        now=now,
-    )
+    messages, known = together(connection, talk.last_day(ids, now), card_store.cards_among(person, ids))
+    return rank_all(deserving, views, messages=messages, known=known, now=now)
 
 
 def rank_all(

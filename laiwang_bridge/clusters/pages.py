@@ -17,6 +17,7 @@ from appservice.bots import Button, Context, Voice
 from appservice.content import Rich, code, lines
 from appservice.effects import EffectKey
 from appservice.language import N_, _
+from appservice.prepared import together
 from appservice.unit import Unit
 from laiwang_bridge.clusters import card_store, sight, stay_store, store
 from laiwang_bridge.clusters.card_store import Card, CardState, Line
@@ -24,7 +25,6 @@ from laiwang_bridge.clusters.faces import Buttons, Face, Friend, alone, face, ow
 from laiwang_bridge.clusters.feed import Seen
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.store import Named
-from laiwang_bridge.people import store as people
 from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.mail import Mail, is_here
 from laiwang_bridge.people.names import Names
@@ -65,7 +65,7 @@ class Pages:
         voice = self._mail.to(unit, person)
         if voice is None:
             return False
-        entries = self._entries(unit, person, some)
+        entries = self._entries(unit, person, some, card_store.highest_number(person).ask(unit.connection))
         rich, buttons = self._draw(voice, person, entries)
         if more:
             line = code(voice.line(self._buttons.list))
@@ -79,12 +79,13 @@ class Pages:
         self, context: Context, person: PersonId, some: Sequence[Seen], inside: Sequence[Card], more: int
     ) -> None:
         """Answer somebody who asks what there is, in the place of what he was answered before."""
-        old = card_store.lists_of(context.connection, person)
+        old, highest = together(context.connection, card_store.lists_of(person), card_store.highest_number(person))
         card_store.drop_lines(context.connection, person, old)
         for page in old:
             if is_here(context, page):
                 context.edit(page, _("There is a newer list below."))
-        entries = [*self._entries(context.unit, person, some), *self._own_entries(context.unit, person, inside)]
+        shown = self._entries(context.unit, person, some, highest)
+        entries = [*shown, *self._own_entries(context.unit, person, inside)]
         rich, buttons = self._draw(context, person, entries)
         if more:
             rich = lines(rich, context.say(N_("… and {count} more", "… and {count} more"), count=more))
@@ -117,10 +118,11 @@ class Pages:
         assert self._commands is not None
         return self._commands
 
-    def _entries(self, unit: Unit, person: PersonId, some: Sequence[Seen]) -> list[Entry]:
-        """Clusters that may be shown, each with its card."""
+    def _entries(self, unit: Unit, person: PersonId, some: Sequence[Seen], highest: int) -> list[Entry]:
+        """Clusters that may be shown, each with its card; `highest` is the number of the person's last one."""
         ids = [seen.named.id for seen in some if seen.card is None]
-        new = card_store.add_cards(unit.connection, person, ids, CardState.OFFERED, unit.now, times_shown=1)
+        new = card_store.new_cards(person, ids, CardState.OFFERED, unit.now, after=highest, times_shown=1)
+        card_store.put_cards(unit.connection, new.values())
         return [
             Entry(
                 seen.named,
@@ -143,7 +145,7 @@ class Pages:
         """The lines of a page, as they have to be now."""
         found = store.find_many(unit.connection, ids)
         views = sight.views_of(unit.connection, person, [named.rules for named in found.values()])
-        cards = card_store.cards_among(unit.connection, person, ids)
+        cards = card_store.cards_among(person, ids).ask(unit.connection)
         entries = []
         for id in ids:
             state = state_of(found[id], views[id], cards[id])
@@ -164,9 +166,8 @@ class Pages:
         self, connection: Connection, person: PersonId, entries: Sequence[Entry]
     ) -> Callable[[Entry], list[Friend]]:
         persons = {friend for entry in entries for friend in entry.face.friends}
-        users = people.first_user_ids(connection, persons) if persons else {}
-        names = self._names.for_viewer_users(connection, person, users)
-        return lambda entry: [Friend(users[one], names[one]) for one in entry.face.friends]
+        known = self._names.known_to(connection, person, persons)
+        return lambda entry: [Friend(known[one].user, known[one].name) for one in entry.face.friends]
 
     def _written(
         self, unit: Unit, person: PersonId, page: EffectKey, entries: Sequence[Entry], *, is_list: bool

@@ -7,7 +7,7 @@ follows from it is decided by `rules` alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from appservice.prepared import Prepared, Question, together
 from appservice.sql import among
 from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.card_store import CardState, card
@@ -58,7 +59,7 @@ def _standing(*conditions: Callable[[Table], ColumnElement[bool]]) -> CompoundSe
     )
     return union_all(
         *(
-            select(table.c.cluster, table.c.person, literal(what)).where(
+            select(table.c.cluster, table.c.person, literal(what).label("what")).where(
                 *more, *(condition(table) for condition in conditions)
             )
             for table, what, more in every
@@ -88,24 +89,30 @@ def _friends_inside(member: ColumnElement[Any], candidate: ColumnElement[Any]) -
 
 
 # Built once: these are asked at every step that somebody takes.
-_STANDING_IN = _standing(lambda table: table.c.cluster == _ID, lambda table: among(table.c.person, "them"))
-_STANDING_OF = _standing(lambda table: table.c.person == _ME)
+_STANDING_IN = Prepared(_standing(lambda table: table.c.cluster == _ID, lambda table: among(table.c.person, "them")))
+_STANDING_OF = Prepared(_standing(lambda table: table.c.person == _ME))
 # Three ways to the same rows, of which one is short: from the candidates if they are fewer than the members, else from
 # the members; and for one candidate from his friends, wherever they are. What is too much is left out afterwards: a
 # database that is told all conditions may take the long way.
-_INSIDE_FOR_FEW = _friends_inside(friendship.c.friend, friendship.c.person).where(
-    stay.c.cluster == _ID, among(friendship.c.person, "them")
+_INSIDE_FOR_FEW = Prepared(
+    _friends_inside(friendship.c.friend, friendship.c.person).where(
+        stay.c.cluster == _ID, among(friendship.c.person, "them")
+    )
 )
-_INSIDE_FOR_MANY = _friends_inside(friendship.c.person, friendship.c.friend).where(stay.c.cluster == _ID)
-_INSIDE_OF = _friends_inside(friendship.c.friend, friendship.c.person).where(friendship.c.person == _ME)
+_INSIDE_FOR_MANY = Prepared(_friends_inside(friendship.c.person, friendship.c.friend).where(stay.c.cluster == _ID))
+_INSIDE_OF = Prepared(_friends_inside(friendship.c.friend, friendship.c.person).where(friendship.c.person == _ME))
 _BLOCK, _MUTE = "block", "mute"
-_AGAINST = union_all(
-    select(literal(_BLOCK), block.c.person, block.c.blocked).where(among(block.c.person, "them")),
-    select(literal(_BLOCK), block.c.blocked, block.c.person).where(among(block.c.blocked, "them")),
-    select(literal(_MUTE), mute.c.person, mute.c.muted).where(among(mute.c.person, "them")),
+_AGAINST = Prepared(
+    union_all(
+        select(literal(_BLOCK).label("what"), block.c.person, block.c.blocked).where(among(block.c.person, "them")),
+        select(literal(_BLOCK).label("what"), block.c.blocked, block.c.person).where(among(block.c.blocked, "them")),
+        select(literal(_MUTE).label("what"), mute.c.person, mute.c.muted).where(among(mute.c.person, "them")),
+    )
 )
-_LISTED = select(friend_list_member.c.list, friend_list_member.c.person).where(
-    among(friend_list_member.c.list, "lists"), among(friend_list_member.c.person, "them")
+_LISTED = Prepared(
+    select(friend_list_member.c.list, friend_list_member.c.person).where(
+        among(friend_list_member.c.list, "lists"), among(friend_list_member.c.person, "them")
+    )
 )
 _NAMED = select(cluster_named.c.cluster).where(cluster_named.c.person == _ME)
 _ON_LIST = (
@@ -113,9 +120,11 @@ _ON_LIST = (
     .join(friend_list_member, friend_list_member.c.list == cluster_list.c.list)
     .where(friend_list_member.c.person == _ME)
 )
-_CHOSEN = _NAMED.union(_ON_LIST)
+_CHOSEN = Prepared(_NAMED.union(_ON_LIST))
 
 Pairs = set[tuple[Any, Any]]
+_Rows = Sequence[Any]
+_Asked = Question[list[Any]]
 
 
 def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
@@ -125,33 +134,52 @@ def view(connection: Connection, one: Cluster, candidate: PersonId) -> View:
 
 def views(connection: Connection, one: Cluster, candidates: Sequence[PersonId]) -> dict[PersonId, View]:
     """The same for many candidates."""
-    asked = {"id": one.id, "them": list(candidates)}
-    from_members = one.seats_taken < len(candidates)
-    inside = connection.execute(_INSIDE_FOR_MANY if from_members else _INSIDE_FOR_FEW, asked).all()
-    standing = connection.execute(_STANDING_IN, asked).all()
-    found = _put_together(connection, [one], candidates, inside, standing)
+    them = list(candidates)
+    from_members = one.seats_taken < len(them)
+    inside = (
+        _INSIDE_FOR_MANY.question(list, id=one.id)
+        if from_members
+        else _INSIDE_FOR_FEW.question(list, id=one.id, them=them)
+    )
+    looked_up = together(
+        connection, inside, _STANDING_IN.question(list, id=one.id, them=them), _AGAINST.question(list, them=them)
+    )
+    found = _put_together(connection, [one], candidates, *looked_up)
     return {candidate: found.view(one, candidate) for candidate in candidates}
 
 
 def views_of(connection: Connection, candidate: PersonId, clusters: Sequence[Cluster]) -> dict[ClusterId, View]:
     """What the rules need to know about one person and many clusters."""
-    return _views_of(connection, candidate, clusters, connection.execute(_INSIDE_OF, {"me": candidate}).all())
+    return _views_of(connection, candidate, clusters, *together(connection, *_about(candidate)))
 
 
 def around(connection: Connection, candidate: PersonId) -> tuple[list[Named], dict[ClusterId, View]]:
     """The open clusters that somebody may be able to see (friends of his are inside, or he was named), and what the
     rules need to know about him and them."""
-    inside = connection.execute(_INSIDE_OF, {"me": candidate}).all()
-    chosen = connection.execute(_CHOSEN, {"me": candidate}).scalars()
-    some = store.find_open(connection, {row.cluster for row in inside}.union(chosen))
-    return some, _views_of(connection, candidate, [named.rules for named in some], inside)
+    chosen = _CHOSEN.question(lambda rows: {row.cluster for row in rows}, me=candidate)
+    chosen_for, inside, standing, against = together(connection, chosen, *_about(candidate))
+    some = store.find_open(connection, {row.cluster for row in inside} | chosen_for)
+    return some, _views_of(connection, candidate, [named.rules for named in some], inside, standing, against)
+
+
+def _about(candidate: PersonId) -> tuple[_Asked, _Asked, _Asked]:
+    """What has to be looked up of somebody, whatever he looks at."""
+    return (
+        _INSIDE_OF.question(list, me=candidate),
+        _STANDING_OF.question(list, me=candidate),
+        _AGAINST.question(list, them=[candidate]),
+    )
 
 
 def _views_of(
-    connection: Connection, candidate: PersonId, clusters: Sequence[Cluster], inside: Sequence[Any]
+    connection: Connection,
+    candidate: PersonId,
+    clusters: Sequence[Cluster],
+    inside: _Rows,
+    standing: _Rows,
+    against: _Rows,
 ) -> dict[ClusterId, View]:
-    standing = connection.execute(_STANDING_OF, {"me": candidate}).all()
-    found = _put_together(connection, clusters, [candidate], inside, standing)
+    found = _put_together(connection, clusters, [candidate], inside, standing, against)
     return {one.id: found.view(one, candidate) for one in clusters}
 
 
@@ -215,8 +243,9 @@ def _put_together(
     connection: Connection,
     clusters: Sequence[Cluster],
     candidates: Sequence[PersonId],
-    rows: Iterable[Any],
-    standing: Iterable[Any],
+    rows: _Rows,
+    standing: _Rows,
+    against: _Rows,
 ) -> _Found:
     ids, wanted = {one.id for one in clusters}, set(candidates)
     inside: defaultdict[tuple[ClusterId, PersonId], list[Any]] = defaultdict(list)
@@ -226,9 +255,8 @@ def _put_together(
             inside[row.cluster, row.candidate].append(row)
             if row.exposed_to is not None:
                 lists.add(row.exposed_to)
-    against = connection.execute(_AGAINST, {"them": list(candidates)}).all()
     return _Found(
-        standing={(id, who, what) for id, who, what in standing},
+        standing=set(standing),
         inside=inside,
         blocks={(one, other) for what, one, other in against if what == _BLOCK},
         mutes={(one, other) for what, one, other in against if what == _MUTE},
@@ -239,4 +267,4 @@ def _put_together(
 def _on_lists(connection: Connection, lists: Collection[ListId], candidates: Sequence[PersonId]) -> Pairs:
     if not lists:
         return set()
-    return {(list, who) for list, who in connection.execute(_LISTED, {"lists": sorted(lists), "them": [*candidates]})}
+    return set(_LISTED.all(connection, lists=sorted(lists), them=list(candidates)))

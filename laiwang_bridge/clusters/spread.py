@@ -182,7 +182,7 @@ class Spread:
 
     def _still_here(self, unit: Unit, context: Mapping[str, Any]) -> list[PersonId]:
         """Some may have asked to be forgotten meanwhile."""
-        there = people.first_user_ids(unit.connection, context["persons"])
+        there = people.first_user_ids(context["persons"]).ask(unit.connection)
         return [PersonId(person) for person in context["persons"] if person in there]
 
 

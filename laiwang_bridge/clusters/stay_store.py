@@ -9,14 +9,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, bindparam, exists, select
 
+from appservice.prepared import Prepared
 from appservice.sql import among, upsert
 from laiwang_bridge.clusters.rules import ClusterId, Stay
 from laiwang_bridge.clusters.tables import invitation, stay
 from laiwang_bridge.people.rules import Exposure, PersonId
 
-_STAY = select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one"))
-_STAYS_AMONG = select(stay).where(stay.c.cluster == bindparam("id"), among(stay.c.person, "them"))
-_STAYS_OF = select(stay).where(stay.c.person == bindparam("one"), stay.c.left_at.is_(None))
+_STAY = Prepared(select(stay).where(stay.c.cluster == bindparam("id"), stay.c.person == bindparam("one")))
+_STAYS_AMONG = Prepared(select(stay).where(stay.c.cluster == bindparam("id"), among(stay.c.person, "them")))
+_STAYS_OF = Prepared(select(stay).where(stay.c.person == bindparam("one"), stay.c.left_at.is_(None)))
 
 
 def put_stay(connection: Connection, one: Stay) -> None:
@@ -37,13 +38,13 @@ def put_stay(connection: Connection, one: Stay) -> None:
 
 
 def find_stay(connection: Connection, id: ClusterId, one: PersonId) -> Stay | None:
-    row = connection.execute(_STAY, {"id": id, "one": one}).first()
+    row = _STAY.first(connection, id=id, one=one)
     return None if row is None else _stay(row)
 
 
 def stays_among(connection: Connection, id: ClusterId, persons: Collection[PersonId]) -> dict[PersonId, Stay]:
     """The stays of these persons in a cluster, those that are over too."""
-    rows = connection.execute(_STAYS_AMONG, {"id": id, "them": list(persons)}).all() if persons else []
+    rows = _STAYS_AMONG.all(connection, id=id, them=list(persons)) if persons else []
     return {row.person: _stay(row) for row in rows}
 
 
@@ -56,8 +57,7 @@ def guests_ever(connection: Connection, id: ClusterId, initiator: PersonId) -> b
 
 def stays_of(connection: Connection, one: PersonId) -> list[Stay]:
     """Where a person is inside."""
-    rows = connection.execute(_STAYS_OF, {"one": one}).all()
-    return [_stay(row) for row in rows]
+    return [_stay(row) for row in _STAYS_OF.all(connection, one=one)]
 
 
 def stays_in(connection: Connection, id: ClusterId) -> list[Stay]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mautrix.types import EventID, RoomID
 from sqlalchemy import (
     Connection,
-    Select,
     bindparam,
     delete,
     func,
@@ -80,14 +79,16 @@ _SEATS = _INSIDE.correlate(cluster).scalar_subquery() + _INVITED.correlate(clust
 _CLUSTERS = select(cluster, _SEATS.label("seats_taken"))
 """The rows of which `_all_of` makes clusters."""
 
-_BY_ID = _CLUSTERS.where(cluster.c.id == bindparam("one"))
-_BY_IDS = _CLUSTERS.where(among(cluster.c.id, "ids"))
-_OPEN_BY_IDS = _BY_IDS.where(cluster.c.lifecycle == Lifecycle.OPEN)
+_BY_ID = Prepared(_CLUSTERS.where(cluster.c.id == bindparam("one")))
+_BY_IDS = Prepared(_CLUSTERS.where(among(cluster.c.id, "ids")))
+_OPEN_BY_IDS = Prepared(_CLUSTERS.where(among(cluster.c.id, "ids"), cluster.c.lifecycle == Lifecycle.OPEN))
 _BY_ROOM = Prepared(_CLUSTERS.where(cluster.c.room_id == bindparam("one")))  # asked at every message anywhere
-_BY_PORCH = _CLUSTERS.where(cluster.c.porch_room_id == bindparam("one"))
-_BY_ALIAS = _CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one")))
-_PERSONS_NAMED = select(cluster_named.c.cluster, cluster_named.c.person).where(among(cluster_named.c.cluster, "ids"))
-_LISTS_NAMED = select(cluster_list.c.cluster, cluster_list.c.list).where(among(cluster_list.c.cluster, "ids"))
+_BY_PORCH = Prepared(_CLUSTERS.where(cluster.c.porch_room_id == bindparam("one")))
+_BY_ALIAS = Prepared(_CLUSTERS.where((cluster.c.id == bindparam("one")) | (cluster.c.porch == bindparam("one"))))
+_PERSONS_NAMED = Prepared(
+    select(cluster_named.c.cluster, cluster_named.c.person).where(among(cluster_named.c.cluster, "ids"))
+)
+_LISTS_NAMED = Prepared(select(cluster_list.c.cluster, cluster_list.c.list).where(among(cluster_list.c.cluster, "ids")))
 
 
 def add(connection: Connection, new: Cluster, title: str, kind: Kind) -> None:
@@ -114,7 +115,7 @@ def find(connection: Connection, id: ClusterId) -> Named | None:
 
 
 def in_room(connection: Connection, room_id: RoomID) -> Named | None:
-    return next(iter(_all_of(connection, _BY_ROOM.all(connection, one=room_id))), None)
+    return _first(connection, _BY_ROOM, room_id)
 
 
 def at_porch(connection: Connection, room_id: RoomID) -> Named | None:
@@ -183,30 +184,30 @@ def disown(connection: Connection, one: PersonId) -> None:
     connection.execute(update(cluster).where(cluster.c.initiator == one).values(initiator=None))
 
 
-def _first(connection: Connection, statement: Select[Any], one: str) -> Named | None:
-    return next(iter(_all_of(connection, connection.execute(statement, {"one": one}).all())), None)
+def _first(connection: Connection, statement: Prepared, one: str) -> Named | None:
+    return next(iter(_all_of(connection, statement.all(connection, one=one))), None)
 
 
 def find_many(connection: Connection, ids: Collection[ClusterId]) -> dict[ClusterId, Named]:
     """These clusters, in a few statements however many they are."""
-    rows = connection.execute(_BY_IDS, {"ids": list(ids)}).all() if ids else []
+    rows = _BY_IDS.all(connection, ids=list(ids)) if ids else []
     return {each.id: each for each in _all_of(connection, rows)}
 
 
 def find_open(connection: Connection, ids: Collection[ClusterId]) -> list[Named]:
     """Those of these clusters that people may come into."""
-    return _all_of(connection, connection.execute(_OPEN_BY_IDS, {"ids": list(ids)}).all()) if ids else []
+    return _all_of(connection, _OPEN_BY_IDS.all(connection, ids=list(ids))) if ids else []
 
 
 def _all_of(connection: Connection, rows: Sequence[Any]) -> list[Named]:
     """The clusters of rows that `_CLUSTERS` gave."""
     if not rows:
         return []
-    asked = {"ids": [row.id for row in rows]}
+    ids = [row.id for row in rows]
     reaches = {text: _reach(text) for text in {row.reach for row in rows}}
     modes = {reach.mode for reach in reaches.values()}
-    persons = _chosen(connection, _PERSONS_NAMED, asked) if Mode.CLOSED in modes else {}
-    lists = _chosen(connection, _LISTS_NAMED, asked) if Mode.LIST in modes else {}
+    persons = _chosen(connection, _PERSONS_NAMED, ids) if Mode.CLOSED in modes else {}
+    lists = _chosen(connection, _LISTS_NAMED, ids) if Mode.LIST in modes else {}
     return [
         Named(
             Cluster(
@@ -247,9 +248,9 @@ def _reach(text: str) -> Reach:
     return reach
 
 
-def _chosen(connection: Connection, statement: Any, asked: Mapping[str, Any]) -> dict[ClusterId, frozenset[Any]]:
+def _chosen(connection: Connection, statement: Prepared, ids: list[ClusterId]) -> dict[ClusterId, frozenset[Any]]:
     found: dict[ClusterId, set[Any]] = {}
-    for id, one in connection.execute(statement, asked):
+    for id, one in statement.all(connection, ids=ids):
         found.setdefault(id, set()).add(one)
     return {id: frozenset(those) for id, those in found.items()}
 

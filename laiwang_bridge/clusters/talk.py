@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from appservice.database import metadata
 from appservice.events import Event
-from appservice.prepared import Prepared
+from appservice.prepared import Prepared, Question
 from appservice.routes import Routes
 from appservice.sql import among
 from appservice.unit import Unit
@@ -29,7 +29,7 @@ talk = Table(
     sqlite_with_rowid=False,
 )
 
-_LAST_DAY = (
+_LAST_DAY = Prepared(
     select(talk.c.cluster, func.sum(talk.c.messages))
     .where(among(talk.c.cluster, "ids"), talk.c.hour > bindparam("since"))
     .group_by(talk.c.cluster)
@@ -64,13 +64,16 @@ class Talk:
 
 def heard(connection: Connection, room: RoomID, now: int) -> None:
     """Somebody said something in a room; nothing if that is no cluster's."""
-    _COUNT[connection.dialect.name].run(connection, room=room, this_hour=now // HOUR_MS)
+    _COUNT[connection.dialect.name].send(connection, room=room, this_hour=now // HOUR_MS)
 
 
-def last_day(connection: Connection, ids: Collection[ClusterId], now: int) -> dict[ClusterId, int]:
+def last_day(ids: Collection[ClusterId], now: int) -> Question[dict[ClusterId, int]]:
     """How many messages these clusters have had in the last 24 hours, the running one included; only those with any."""
-    rows = connection.execute(_LAST_DAY, {"ids": list(ids), "since": now // HOUR_MS - _HOURS})
-    return {ClusterId(id): int(messages) for id, messages in rows}
+    return _LAST_DAY.question(
+        lambda rows: {ClusterId(id): int(messages) for id, messages in rows},
+        ids=list(ids),
+        since=now // HOUR_MS - _HOURS,
+    )
 
 
 def last_word(connection: Connection, id: ClusterId) -> int | None:

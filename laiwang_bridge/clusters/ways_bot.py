@@ -156,7 +156,7 @@ class WaysBot:
 
     def _numbers(self, context: Context, me: PersonId, states: Mapping[ClusterId, CardState]) -> dict[ClusterId, int]:
         """The numbers of these clusters for a person; what he has no card of gets one that stands so."""
-        cards = card_store.cards_among(context.connection, me, states.keys())
+        cards = card_store.cards_among(me, states.keys()).ask(context.connection)
         for state in CardState:
             new = [id for id in states if id not in cards and states[id] is state]
             cards |= card_store.add_cards(context.connection, me, new, state, context.now)

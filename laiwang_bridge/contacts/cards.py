@@ -112,7 +112,7 @@ class Cards:
         assert self._commands is not None
         last = rules.pages(len(found))
         shown = found[(page - 1) * PAGE : page * PAGE]
-        users = people.first_user_ids(voice.connection, [one.other for one in shown])
+        users = people.first_user_ids([one.other for one in shown]).ask(voice.connection)
         rows = [self._row(voice, person, one, users) for one in shown if one.other in users]
         unasked = [one.number for one in found if not one.asked]
         parts = [

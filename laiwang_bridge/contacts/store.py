@@ -337,7 +337,7 @@ def forget_old(connection: Connection, now: int) -> None:
 def export(connection: Connection, person: PersonId) -> dict[str, Any]:
     """Whom somebody has found. Of his holdings not even the number: it would tell who is here, without being mutual."""
     found = found_by(connection, person)
-    users = people.first_user_ids(connection, [one.other for one in found])
+    users = people.first_user_ids([one.other for one in found]).ask(connection)
     return {"found": [{"name": one.name, "user": users.get(one.other), "asked": one.asked} for one in found]}
 
 

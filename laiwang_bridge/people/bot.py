@@ -292,7 +292,7 @@ class PeopleBot:
     def _described(self, context: Context, me: PersonId, friends: list[PersonId]) -> list[Words]:
         """Each friend by what he is called here, his own name if that is another, his id, and the lists he is on."""
         connection = context.connection
-        users = store.first_user_ids(connection, friends)
+        users = store.first_user_ids(friends).ask(connection)
         called = self._names.for_viewer_all(connection, me, friends)
         notes: dict[PersonId, list[str]] = {friend: [] for friend in friends}
         for one in list_store.lists_of(connection, me):

@@ -139,7 +139,7 @@ class Digests:
     def _look_up_zones(self, unit: Unit, habits: Mapping[PersonId, Habit]) -> None:
         """Have the profiles of these people read now and then, but for those who have chosen a zone themselves."""
         wanted = [person for person, habit in habits.items() if habit.zone is None and self._is_old(habit, unit.now)]
-        users = store.first_user_ids(unit.connection, wanted) if wanted else {}
+        users = store.first_user_ids(wanted).ask(unit.connection) if wanted else {}
         hours_store.note_profiles_asked(unit.connection, users, unit.now)
         for person, user in users.items():
             job = Job(sender=self._bot, name=ZONE_JOB, queue=f"zone:{server_name(user)}", given={"user": user})

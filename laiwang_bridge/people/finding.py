@@ -31,7 +31,7 @@ class Finder:
         user = user_in(text)
         found = [self._known(user)] if user else self._numbered(text) or self._called(text)
         if len(found) > 1:
-            users = store.first_user_ids(self._connection, found)
+            users = store.first_user_ids(found).ask(self._connection)
             raise UserError(
                 _("More than one of your friends is called “{name}”: {users}. Which one? Write the whole id."),
                 name=text,

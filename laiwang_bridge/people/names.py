@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mautrix.types import RoomID, UserID
 from sqlalchemy import Connection
@@ -12,12 +13,21 @@ from appservice.bots.line import Line
 from appservice.content import without_reply_fallback
 from appservice.ghosts import localpart
 from appservice.language import Language, contains_han
+from appservice.prepared import together
 from appservice.rooms import Rooms
 from laiwang_bridge.people import remark_store, store
 from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 
 _LONGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One Matrix id of somebody, and what he is called."""
+
+    user: UserID
+    name: str
 
 
 class Names:
@@ -51,20 +61,20 @@ class Names:
     ) -> dict[PersonId, str]:
         """What `viewer` calls each of these, in as many statements as for one."""
         wanted = list(persons)
+        known = self.known_to(connection, viewer, wanted)
+        return {person: known[person].name if person in known else "?" for person in wanted}
+
+    def known_to(self, connection: Connection, viewer: PersonId, persons: Iterable[PersonId]) -> dict[PersonId, Known]:
+        """One Matrix id of each of these, and what `viewer` calls him; nothing of whoever has none."""
+        wanted = list(persons)
         if not wanted:
             return {}
-        users = store.first_user_ids(connection, wanted)
-        return dict.fromkeys(wanted, "?") | self.for_viewer_users(connection, viewer, users)
-
-    def for_viewer_users(
-        self, connection: Connection, viewer: PersonId, users: Mapping[PersonId, UserID]
-    ) -> dict[PersonId, str]:
-        """The same where one Matrix id of each is known already."""
-        if not users:
-            return {}
-        displayed = self._rooms.display_names(connection, users.values())
-        names = {one: _shown(displayed.get(user), user) for one, user in users.items()}
-        return names | remark_store.remarks_about(connection, viewer, list(users))
+        users, remarks = together(connection, store.first_user_ids(wanted), remark_store.remarks_about(viewer, wanted))
+        displayed = self._rooms.display_names(connection, users.values()) if users else {}
+        return {
+            person: Known(user, remarks.get(person) or _shown(displayed.get(user), user))
+            for person, user in users.items()
+        }
 
 
 def who_asks(context: Context) -> PersonId:

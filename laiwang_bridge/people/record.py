@@ -37,7 +37,7 @@ def export(connection: Connection, me: PersonId) -> dict[str, Any]:
     others |= {row.owner for row in requests} | {row.asker for row in requests}
     muted, remarks = mutes_of(connection, me), remarks_of(connection, me)
     others |= {*muted, *remarks}
-    names = first_user_ids(connection, others)
+    names = first_user_ids(others).ask(connection)
     return {
         "matrix_ids": user_ids(connection, me),
         "known_since": own.created_at,

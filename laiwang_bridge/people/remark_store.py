@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Column, Connection, Index, Table, Text, bindparam, delete, select
 
 from appservice.database import metadata
+from appservice.prepared import Prepared, Question
 from appservice.sql import among, upsert
 from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
@@ -23,8 +24,10 @@ remark = Table(
     Index("ix_remark_about", "about"),
     sqlite_with_rowid=False,
 )
-_ABOUT_THESE = select(remark.c.about, remark.c.text).where(
-    remark.c.person == bindparam("writer"), among(remark.c.about, "persons")
+_ABOUT_THESE = Prepared(
+    select(remark.c.about, remark.c.text).where(
+        remark.c.person == bindparam("writer"), among(remark.c.about, "persons")
+    )
 )
 
 
@@ -47,10 +50,11 @@ def remark_about(connection: Connection, writer: PersonId, about: PersonId) -> s
     return connection.execute(statement).scalar()
 
 
-def remarks_about(connection: Connection, writer: PersonId, persons: Collection[PersonId]) -> dict[PersonId, str]:
+def remarks_about(writer: PersonId, persons: Collection[PersonId]) -> Question[dict[PersonId, str]]:
     """What somebody has written about these persons."""
-    rows = connection.execute(_ABOUT_THESE, {"writer": writer, "persons": list(persons)})
-    return {PersonId(row.about): row.text for row in rows}
+    return _ABOUT_THESE.question(
+        lambda rows: {PersonId(row.about): row.text for row in rows}, writer=writer, persons=list(persons)
+    )
 
 
 def remarks_of(connection: Connection, writer: PersonId) -> dict[PersonId, str]:

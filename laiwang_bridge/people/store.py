@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from appservice import instance
 from appservice.database import metadata
-from appservice.prepared import Prepared
+from appservice.prepared import Prepared, Question
 from appservice.sql import Sequence64, among, insert_ignoring, upsert
 from laiwang_bridge.people.rules import Exposure, PersonId, Tie
 
@@ -65,7 +65,7 @@ matrix_id = Table(
     column_of_person("person", nullable=False, index=True),
     Column("since", BigInteger, nullable=False),
 )
-_FIRST_USER_IDS = (
+_FIRST_USER_IDS = Prepared(
     select(matrix_id.c.person, matrix_id.c.user_id)
     .where(among(matrix_id.c.person, "persons"))
     .order_by(matrix_id.c.since.desc())
@@ -143,10 +143,11 @@ def user_ids(connection: Connection, one: PersonId) -> list[UserID]:
     return [UserID(user) for user in connection.execute(statement).scalars()]
 
 
-def first_user_ids(connection: Connection, persons: Iterable[PersonId]) -> dict[PersonId, UserID]:
+def first_user_ids(persons: Iterable[PersonId]) -> Question[dict[PersonId, UserID]]:
     """One Matrix id for each of these persons."""
-    rows = connection.execute(_FIRST_USER_IDS, {"persons": list(persons)})
-    return {PersonId(row.person): UserID(row.user_id) for row in rows}
+    return _FIRST_USER_IDS.question(
+        lambda rows: {PersonId(row.person): UserID(row.user_id) for row in rows}, persons=list(persons)
+    )
 
 
 def language_of(connection: Connection, user: UserID) -> str | None:

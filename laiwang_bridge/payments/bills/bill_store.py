@@ -169,7 +169,7 @@ def put_version(
 
 def note_card(connection: Connection, bill: BillId, card: EffectKey, bot: UserID) -> None:
     """Where the card of a bill is, and who shows it."""
-    _NOTE_CARD.run(connection, bill=bill, card=card, bot=bot)
+    _NOTE_CARD.send(connection, bill=bill, card=card, bot=bot)
 
 
 def note_receipt(connection: Connection, bill: BillId, receipt: EventID) -> None:
@@ -315,4 +315,4 @@ def _bill(row: Row[Any]) -> Bill:
 
 
 def _put_version(connection: Connection, bill: BillId, version: Version) -> None:
-    _PUT_VERSION.run(connection, **row_of_version(bill, version))
+    _PUT_VERSION.send(connection, **row_of_version(bill, version))

@@ -221,7 +221,7 @@ def post(connection: Connection, ledger: LedgerId, entry: NewEntry, now: int) ->
     if was_applied(connection, ledger, entry.key) is not None:
         return None
     id = _next_id(connection)
-    _PUT_POSTINGS.run_all(connection, rows_of_postings(id, entry))
+    _PUT_POSTINGS.send_all(connection, rows_of_postings(id, entry))
     _PUT_ENTRY.run(connection, **row_of_entry(ledger, id, entry, now))
     if entry.note:
         connection.execute(insert(pay_note), {"entry": id, "text": entry.note})

@@ -117,7 +117,7 @@ def begin(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) ->
         for account, waits in open.items()
     ]
     if new:
-        _PUT.run_all(connection, new)
+        _PUT.send_all(connection, new)
 
 
 def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
