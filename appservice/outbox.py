@@ -107,6 +107,7 @@ _IS_DEAD = outbox.c.state == literal_column("2")
 
 # Every effect needs these.
 _KEY_OF_EVENT = Prepared(select(outbox.c.key).where(outbox.c.event_id == bindparam("wanted")))
+_PLACE = Prepared(select(outbox.c.state, outbox.c.room_id, outbox.c.lane).where(outbox.c.key == bindparam("wanted")))
 _FIRST = Prepared(
     select(outbox)
     .where(outbox.c.lane == bindparam("wanted"), _IS_WAITING)
@@ -259,7 +260,7 @@ def key_of_event(connection: Connection, event_id: EventID) -> EffectKey | None:
 
 def stands_in(connection: Connection, key: EffectKey, room: RoomRef) -> bool:
     """Whether what this effect sends is, or will be, in that room: only there can it be edited."""
-    row = connection.execute(select(outbox.c.state, outbox.c.room_id, outbox.c.lane).where(outbox.c.key == key)).first()
+    row = _PLACE.first(connection, wanted=key)
     if row is None or row.state == Delivery.DEAD:
         return False
     if isinstance(room, str):

@@ -14,11 +14,25 @@ from enum import StrEnum
 from typing import Any
 
 from mautrix.types import RoomID, UserID
-from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Index, Table, Text, delete, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    or_,
+    select,
+)
 
 from appservice.database import metadata, storable
 from appservice.effects import Answer, Join, Leave, ReadState
 from appservice.events import Event, MalformedEvent
+from appservice.prepared import Prepared
 from appservice.rooms import server_name
 from appservice.routes import Routes
 from appservice.sql import insert_ignoring, upsert
@@ -45,6 +59,17 @@ policy_rule = Table(
     Column("reason", Text, nullable=False),
     Index("ix_policy_rule_entity", "entity"),
     Index("ix_policy_rule_is_pattern", "is_pattern"),
+)
+
+
+_RULES_ABOUT = Prepared(
+    select(policy_rule).where(
+        or_(
+            policy_rule.c.entity == bindparam("user"),
+            policy_rule.c.entity == bindparam("server"),
+            policy_rule.c.is_pattern.is_(True),
+        )
+    )
 )
 
 
@@ -186,8 +211,7 @@ def lists(connection: Connection) -> list[PolicyList]:
 
 def ban_of(connection: Connection, user: UserID) -> Rule | None:
     """A rule by which somebody is not wanted; None if there is none."""
-    exact = policy_rule.c.entity.in_((user, server_name(user)))
-    rows = connection.execute(select(policy_rule).where(or_(exact, policy_rule.c.is_pattern.is_(True))))
+    rows = _RULES_ABOUT.all(connection, user=user, server=server_name(user))
     return next((rule for rule in map(_rule, rows) if rule.bans(user)), None)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -66,12 +67,12 @@ _NAMES_THERE = Prepared(
 )
 _OURS = room_member.alias("ours")
 _THEIRS = room_member.alias("theirs")
-_DIRECT_ROOM = (
+_DIRECT_ROOM = Prepared(
     select(room.c.room_id)
     .join(_THEIRS, _THEIRS.c.room_id == room.c.room_id)
     .where(
         _THEIRS.c.user_id == bindparam("user"),
-        _THEIRS.c.membership.in_(("join", "invite")),
+        or_(_THEIRS.c.membership == "join", _THEIRS.c.membership == "invite"),
         room.c.direct_with == bindparam("user"),
         room.c.encrypted.is_(False),
         room.c.replacement.is_(None),
@@ -192,7 +193,7 @@ class Rooms:
 
     def direct_room(self, connection: Connection, bot: UserID, user: UserID) -> RoomID | None:
         """The chat in which `bot` can reach `user`: both have joined and nobody else; the newest of several."""
-        found = connection.execute(_DIRECT_ROOM, {"bot": bot, "user": user}).scalar()
+        found = _DIRECT_ROOM.scalar(connection, bot=bot, user=user)
         return None if found is None else RoomID(found)
 
     def is_encrypted(self, connection: Connection, room_id: RoomID) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Connection, Integer, Table, Text, func, insert, select, update
+from sqlalchemy import Boolean, Column, Connection, Integer, Table, Text, bindparam, func, insert, select, update
 
 from appservice.bots import Context, Router, UserError
 from appservice.database import metadata
 from appservice.language import _
+from appservice.prepared import Prepared
 from appservice.unit import Unit
 from laiwang_bridge.clusters import seat_store, seeds, stay_store, store
 from laiwang_bridge.clusters.choosing import Choice, Number
@@ -31,6 +32,9 @@ bud = Table(
     Column("number", Integer, nullable=False),
     Column("announced", Boolean, nullable=False, default=False),
 )
+
+
+_UNANNOUNCED = Prepared(select(bud).where(bud.c.cluster == bindparam("id"), bud.c.announced.is_(False)))
 
 
 class Budding:
@@ -85,7 +89,7 @@ class Budding:
 
     def watch(self, unit: Unit, named: Named) -> None:
         """Its host is in: those in the full one learn where it goes on, and those who wait there are offered it."""
-        row = unit.connection.execute(select(bud).where(bud.c.cluster == named.id, bud.c.announced.is_(False))).first()
+        row = _UNANNOUNCED.first(unit.connection, id=named.id)
         stay = stay_store.find_stay(unit.connection, named.id, named.rules.initiator) if row is not None else None
         if row is None or stay is None or not stay.inside:
             return

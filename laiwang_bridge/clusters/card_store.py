@@ -6,7 +6,7 @@ A card is there for what was shown, is hidden, or has its person inside; never f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -94,6 +94,13 @@ class Line:
     says: str
 
 
+_CARD, _LINE = (tuple(field.name for field in fields(kind)) for kind in (Card, Line))
+
+
+def _values(one: Card | Line, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in names}
+
+
 # -- cards ----------------------------------------------------------------------------------------------------------
 
 # Built once: these are asked about every friend of whoever does something.
@@ -175,7 +182,7 @@ def new_cards(
 
 
 def put_cards(connection: Connection, cards: Iterable[Card]) -> None:
-    insert_all(connection, card, [asdict(each) for each in cards])
+    insert_all(connection, card, [_values(each, _CARD) for each in cards])
 
 
 def add_cards(
@@ -249,7 +256,7 @@ def lists_of(one: PersonId) -> Question[list[EffectKey]]:
 
 
 def add_lines(connection: Connection, lines: Iterable[Line]) -> None:
-    insert_all(connection, line, [asdict(each) for each in lines])
+    insert_all(connection, line, [_values(each, _LINE) for each in lines])
 
 
 def note_said(connection: Connection, one: PersonId, page: EffectKey, says: Mapping[ClusterId, str]) -> None:

@@ -254,7 +254,7 @@ class Doors:
     def _came(self, unit: Unit, named: Named, user: UserID) -> None:
         connection = unit.connection
         person = people.person_of(connection, user, unit.now)
-        seat_store.take_back_invitation(connection, named.id, person)
+        seat_store.take_seat(connection, named.id, person)
         pass_store.spend(connection, named.id, person)
         self._leave_queue(unit, named.id, person)
         before = stay_store.find_stay(connection, named.id, person)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
+from appservice.prepared import Prepared
 from appservice.sql import Sequence64
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import cluster, column_of_cluster
@@ -53,6 +55,17 @@ class PassState(StrEnum):
     TAKEN = "taken"
     SPENT = "spent"
     WITHDRAWN = "withdrawn"
+
+
+_SPEND = Prepared(
+    update(host_pass)
+    .where(
+        host_pass.c.cluster == bindparam("id"),
+        host_pass.c.guest == bindparam("one"),
+        host_pass.c.state == PassState.TAKEN,
+    )
+    .values(state=PassState.SPENT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ def holds_pass(connection: Connection, id: ClusterId, guest: PersonId) -> bool:
 
 def spend(connection: Connection, id: ClusterId, guest: PersonId) -> None:
     """The guest of a pass has come, or was sent away: it opens nothing any more."""
-    connection.execute(update(host_pass).where(*_taken(id, guest)).values(state=PassState.SPENT))
+    _SPEND.send(connection, id=id, one=guest)
 
 
 def forget_old(connection: Connection, before: int) -> None:

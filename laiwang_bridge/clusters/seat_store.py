@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
+from appservice.prepared import Prepared
 from appservice.sql import insert_ignoring
 from laiwang_bridge.clusters.rules import ClusterId
 from laiwang_bridge.clusters.tables import ban, invitation, queue
 from laiwang_bridge.people.rules import PersonId
 
-_UNINVITE = delete(invitation).where(invitation.c.cluster == bindparam("id"), invitation.c.person == bindparam("one"))
-_UNQUEUE = delete(queue).where(queue.c.cluster == bindparam("id"), queue.c.person == bindparam("one"))
+_UNINVITE = Prepared(
+    delete(invitation).where(invitation.c.cluster == bindparam("id"), invitation.c.person == bindparam("one"))
+)
+_UNQUEUE = Prepared(delete(queue).where(queue.c.cluster == bindparam("id"), queue.c.person == bindparam("one")))
 
 
 def invite(connection: Connection, id: ClusterId, one: PersonId, now: int) -> None:
@@ -24,8 +27,13 @@ def is_invited(connection: Connection, id: ClusterId, one: PersonId) -> bool:
 
 
 def take_back_invitation(connection: Connection, id: ClusterId, one: PersonId) -> bool:
-    """The seat is free again, or taken by the person himself; returns whether there was one."""
-    return connection.execute(_UNINVITE, {"id": id, "one": one}).rowcount > 0
+    """The seat is free again; returns whether there was one."""
+    return _UNINVITE.run(connection, id=id, one=one) > 0
+
+
+def take_seat(connection: Connection, id: ClusterId, one: PersonId) -> None:
+    """Somebody has come: for whom a seat is kept no longer needs it."""
+    _UNINVITE.send(connection, id=id, one=one)
 
 
 def invited_to(connection: Connection, id: ClusterId) -> list[PersonId]:
@@ -64,7 +72,7 @@ def is_in_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
 
 def take_from_queue(connection: Connection, id: ClusterId, one: PersonId) -> bool:
     """Returns whether the person was waiting there."""
-    return connection.execute(_UNQUEUE, {"id": id, "one": one}).rowcount > 0
+    return _UNQUEUE.run(connection, id=id, one=one) > 0
 
 
 def waiting_for(connection: Connection, id: ClusterId) -> list[PersonId]:

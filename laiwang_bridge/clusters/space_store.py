@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from appservice.database import metadata
 from appservice.effects import EffectKey
+from appservice.prepared import Prepared
 from appservice.sql import among, upsert_all
 from laiwang_bridge.people.rules import PersonId
 from laiwang_bridge.people.store import column_of_person
@@ -68,8 +69,11 @@ class Child:
 
 
 # Built once: these are asked at every step that somebody takes.
-_MARK = (update(space).where(among(space.c.person, "them"), space.c.stale.is_(False)).values(stale=True)).returning(
-    space.c.person, space.c.updated_at
+_MARK = Prepared(
+    update(space)
+    .where(among(space.c.person, "them"), space.c.stale.is_(False))
+    .values(stale=True)
+    .returning(space.c.person, space.c.updated_at)
 )
 _MARK_HOLDERS = (
     update(space)
@@ -82,7 +86,7 @@ _MARK_HOLDERS = (
 
 def mark_stale(connection: Connection, persons: Collection[PersonId]) -> list[tuple[PersonId, int]]:
     """What these persons see has changed. Gives those of them who have a Space that was up to date, and since when."""
-    return [(PersonId(one), at) for one, at in connection.execute(_MARK, {"them": list(persons)})]
+    return [(PersonId(one), at) for one, at in _MARK.all(connection, them=list(persons))]
 
 
 def mark_holders_stale(connection: Connection, room: RoomID) -> list[tuple[PersonId, int]]:

@@ -36,7 +36,7 @@ _OF_USER = Prepared(
 )
 # Built once: these are asked about every friend of whoever does something.
 _HABITS = Prepared(select(habit).where(among(habit.c.person, "them")))
-_IDLE = (
+_IDLE = Prepared(
     select(person.c.id, habit)
     .join(habit, habit.c.person == person.c.id, isouter=True)
     .where(among(person.c.id, "them"), habit.c.due_at.is_(None))
@@ -76,7 +76,7 @@ def habits_of(connection: Connection, persons: Collection[PersonId]) -> dict[Per
 
 def habits_of_idle(connection: Connection, persons: Collection[PersonId]) -> dict[PersonId, Habit]:
     """The same for those of these persons who have no digest due."""
-    rows = connection.execute(_IDLE, {"them": list(persons)}).all() if persons else []
+    rows = _IDLE.all(connection, them=list(persons)) if persons else []
     return {PersonId(row.id): _habit(row) for row in rows}
 
 

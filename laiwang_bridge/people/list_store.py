@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     insert,
     select,
@@ -21,7 +22,8 @@ from sqlalchemy import (
 )
 
 from appservice.database import metadata
-from appservice.sql import Sequence64, insert_ignoring
+from appservice.prepared import Prepared
+from appservice.sql import Sequence64, among, insert_ignoring
 from laiwang_bridge.people.lists import FriendList, exposure_at_first, folded
 from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import Exposure, ListId, PersonId
@@ -48,6 +50,19 @@ friend_list_member = Table(
     ForeignKeyConstraint(["owner", "person"], ["friendship.person", "friendship.friend"], ondelete="CASCADE"),
     Index("ix_friend_list_member_owner", "owner", "person"),
     sqlite_with_rowid=False,
+)
+
+
+_LISTS_WITH = Prepared(
+    select(friend_list)
+    .where(
+        friend_list.c.id.in_(
+            select(friend_list_member.c.list).where(
+                friend_list_member.c.owner == bindparam("owner"), among(friend_list_member.c.person, "persons")
+            )
+        )
+    )
+    .order_by(friend_list.c.id)
 )
 
 
@@ -83,10 +98,7 @@ def members_of(connection: Connection, id: ListId) -> list[PersonId]:
 
 def lists_with(connection: Connection, owner: PersonId, persons: Iterable[PersonId]) -> list[FriendList]:
     """Those lists of somebody on which any of these persons is."""
-    here = friend_list_member
-    any_of_them = select(here.c.list).where(here.c.owner == owner, here.c.person.in_(list(persons)))
-    rows = connection.execute(select(friend_list).where(friend_list.c.id.in_(any_of_them)).order_by(friend_list.c.id))
-    return [_list(row) for row in rows]
+    return [_list(row) for row in _LISTS_WITH.all(connection, owner=owner, persons=list(persons))]
 
 
 def put_list(connection: Connection, owner: PersonId, name: str) -> FriendList:

@@ -112,6 +112,13 @@ mute = Table(
 
 
 # Every message needs these.
+_USER_IDS = Prepared(
+    select(matrix_id.c.user_id).where(matrix_id.c.person == bindparam("one")).order_by(matrix_id.c.since)
+)
+_FRIENDS = Prepared(
+    select(friendship.c.friend).where(friendship.c.person == bindparam("one")).order_by(friendship.c.since)
+)
+_EXPOSURE = Prepared(select(person.c.exposure).where(person.c.id == bindparam("one")))
 _PERSON = Prepared(select(matrix_id.c.person).where(matrix_id.c.user_id == bindparam("user")))
 _LANGUAGE = Prepared(select(person.c.language).join(matrix_id).where(matrix_id.c.user_id == bindparam("user")))
 
@@ -139,8 +146,7 @@ def person_of(connection: Connection, user: UserID, now: int) -> PersonId:
 
 def user_ids(connection: Connection, one: PersonId) -> list[UserID]:
     """A person's Matrix ids, the first he came with first."""
-    statement = select(matrix_id.c.user_id).where(matrix_id.c.person == one).order_by(matrix_id.c.since)
-    return [UserID(user) for user in connection.execute(statement).scalars()]
+    return [UserID(user) for user in _USER_IDS.scalars(connection, one=one)]
 
 
 def first_user_ids(persons: Iterable[PersonId]) -> Question[dict[PersonId, UserID]]:
@@ -167,7 +173,7 @@ def learn_language(connection: Connection, one: PersonId, language: str) -> None
 
 def exposure_of(connection: Connection, one: PersonId) -> Exposure | None:
     """How somebody wants to be seen in a cluster unless he says otherwise; None while he has not been asked."""
-    chosen = connection.execute(select(person.c.exposure).where(person.c.id == one)).scalar()
+    chosen = _EXPOSURE.scalar(connection, one=one)
     return Exposure(chosen) if chosen else None
 
 
@@ -222,8 +228,7 @@ def unfriend(connection: Connection, one: PersonId, another: PersonId) -> bool:
 
 
 def friends_of(connection: Connection, one: PersonId) -> list[PersonId]:
-    statement = select(friendship.c.friend).where(friendship.c.person == one).order_by(friendship.c.since)
-    return [PersonId(friend) for friend in connection.execute(statement).scalars()]
+    return [PersonId(friend) for friend in _FRIENDS.scalars(connection, one=one)]
 
 
 def rings(connection: Connection, one: PersonId, hops: int) -> list[int]:
