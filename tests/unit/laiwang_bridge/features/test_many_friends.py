@@ -3,11 +3,10 @@ much others have."""
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bench import town
 from bench.graph import Bridge, Costs
@@ -49,10 +48,11 @@ async def test_no_statement_reads_what_all_people_were_shown_or_all_chats_of_the
     plans: set[str] = set()
 
     def explain(
-        _connection: Any, cursor: sqlite3.Cursor, statement: str, given: Any, _context: Any, many: bool
+        connection: Connection, _cursor: object, statement: str, given: Any, _context: object, many: bool
     ) -> None:
         if not many and statement.startswith(("SELECT", "UPDATE", "DELETE")):
-            steps = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+            raw: Any = connection.connection.dbapi_connection
+            steps = raw.execute(f"EXPLAIN QUERY PLAN {statement}", given)
             plans.update(f"{step} in {statement}" for _, _, _, step in steps)
 
     try:
