@@ -381,7 +381,7 @@ class Town:
         def work(connection: Connection) -> list[str]:
             handled: list[str] = []
             timers.ring(connection, self.now)
-            while lanes := inbox.waiting_lanes(connection):
+            while lanes := sorted(inbox.waiting_lanes(connection)):  # PostgreSQL gives them in any order
                 for lane in lanes:
                     entry = inbox.head(connection, lane)
                     assert entry is not None
@@ -409,7 +409,7 @@ class Town:
     async def _deliver(self) -> bool:
         def work(connection: Connection) -> bool:
             moved = False
-            for lane in outbox.waiting_lanes(connection):
+            for lane in sorted(outbox.waiting_lanes(connection)):
                 for waiting in outbox.first(connection, lane, 50):
                     if (
                         isinstance(waiting.effect, Job)
@@ -427,7 +427,7 @@ class Town:
         """Have the jobs done in the outside world, by the workers of the program itself."""
 
         def due(connection: Connection) -> list[Waiting]:
-            heads = [outbox.first(connection, lane, 1)[0] for lane in outbox.waiting_lanes(connection)]
+            heads = [outbox.first(connection, lane, 1)[0] for lane in sorted(outbox.waiting_lanes(connection))]
             return [one for one in heads if isinstance(one.effect, Job) and one.due_at <= self.now]
 
         done = False
