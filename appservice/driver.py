@@ -69,16 +69,16 @@ def hand_over_later(connection: Connection, sent: Sent) -> None:
 @contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
     """Work that is undone alone if it raises, within a transaction that goes on."""
-    hand_over(connection, Sent("SAVEPOINT part"))
+    begin = Sent("SAVEPOINT part")
+    hand_over_later(connection, begin)
     try:
         yield
         hand_over(connection, Sent("RELEASE SAVEPOINT part"))
     except BaseException:
         with suppress(DBAPIError):  # where the transaction is gone as a whole, so is this
             raw: Any = connection.connection.dbapi_connection
-            if _pipelines(raw):
-                raw.forget_waiting()
-            hand_over_all(connection, (Sent("ROLLBACK TO SAVEPOINT part"), Sent("RELEASE SAVEPOINT part")))
+            if not (_pipelines(raw) and raw.take_back(begin)):
+                hand_over_all(connection, (Sent("ROLLBACK TO SAVEPOINT part"), Sent("RELEASE SAVEPOINT part")))
         raise
 
 

@@ -7,6 +7,7 @@ a transaction, what is written) is sent along with what is asked next, in one pi
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Sequence
@@ -80,8 +81,12 @@ class PipeliningConnection(psycopg.Connection[Any]):
             cursors = [self._run(sent) for sent in (*waiting, *questions)]
         return cursors[len(waiting) :]
 
-    def forget_waiting(self) -> None:
-        self.waiting = ()
+    def take_back(self, sent: Sent) -> bool:
+        """Forget what waits from this on; says whether it waited itself. If not, it is all from after it."""
+        before = list(itertools.takewhile(lambda one: one is not sent, self.waiting))
+        waited = len(before) < len(self.waiting)
+        self.waiting = tuple(before) if waited else ()
+        return waited
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """For those who go on by themselves."""

@@ -11,7 +11,7 @@ from mautrix.types import UserID
 from appservice.bots import Argument, ArgumentError, Context, Router, UserError
 from appservice.bots.line import fold
 from appservice.language import Message, _
-from laiwang_bridge.clusters import card_store, store
+from laiwang_bridge.clusters import store
 from laiwang_bridge.clusters.card_store import Card, CardState
 from laiwang_bridge.clusters.doors import Doors
 from laiwang_bridge.clusters.explaining import explain
@@ -94,19 +94,12 @@ class ClusterBot:
     def list(self, context: Context) -> None:
         me = who_asks(context)
         seen = feed(context.connection, me, context.now)
-        room = max(_LISTED - len(seen), 0)
-        inside = card_store.cards_of(context.connection, me, (CardState.INSIDE,), room) if room else []
-        if not seen and not inside:
+        if not self._pages.answer(context, me, seen, _LISTED):
             example = str(context.say(_("weekend hike?")).plain)
             raise UserError(
                 _("None of your friends is talking about anything here yet. You can begin:"),
                 try_instead=f"{self.router.prefix_in(context.language)} {example}",
             )
-        every = len(seen) + len(inside)
-        if len(inside) == room:  # there may be more
-            every = len(seen) + card_store.count_cards(context.connection, me, (CardState.INSIDE,))
-        shown = seen[:_LISTED]
-        self._pages.answer(context, me, shown, inside, more=every - len(shown) - len(inside))
 
     def why(self, context: Context, number: Number = None) -> None:
         """Explains the place of a cluster in the list, from what its reader may know anyway."""

@@ -159,13 +159,13 @@ def cards_among(one: PersonId, ids: Collection[ClusterId]) -> Question[dict[Clus
     return _CARDS_OF.question(lambda rows: {row.cluster: _card(row) for row in rows}, one=one, ids=list(ids))
 
 
-def cards_of(connection: Connection, one: PersonId, states: Collection[CardState], limit: int) -> list[Card]:
+def cards_of(one: PersonId, states: Collection[CardState], limit: int) -> Question[list[Card]]:
     """A person's cards in these states, the newest first."""
-    return [_card(row) for row in _CARDS_IN.all(connection, one=one, states=list(states), most=limit)]
+    return _CARDS_IN.question(lambda rows: [_card(row) for row in rows], one=one, states=list(states), most=limit)
 
 
-def count_cards(connection: Connection, one: PersonId, states: Collection[CardState]) -> int:
-    return int(_COUNT_IN.scalar(connection, one=one, states=list(states)))
+def count_cards(one: PersonId, states: Collection[CardState]) -> Question[int]:
+    return _COUNT_IN.question(lambda rows: int(rows[0][0]), one=one, states=list(states))
 
 
 def highest_number(one: PersonId) -> Question[int]:

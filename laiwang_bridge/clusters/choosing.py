@@ -74,7 +74,7 @@ class Choice:
         if number is not None:
             card = card_store.card_number(connection, me, number)
             return store.find(connection, card.cluster) if card is not None else None
-        mine = card_store.cards_of(connection, me, (CardState.INSIDE,), _LOOKED_THROUGH)
+        mine = card_store.cards_of(me, (CardState.INSIDE,), _LOOKED_THROUGH).ask(connection)
         found = store.find_many(connection, [card.cluster for card in mine])
         some = [found[card.cluster] for card in mine if card.cluster in found]
         return next((named for named in some if fits(connection, named)), some[0] if some else None)

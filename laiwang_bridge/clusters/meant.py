@@ -19,7 +19,7 @@ ListCommand = Callable[[Context], None]
 def card_meant(context: Context, me: PersonId, number: int | None, wanted: CardState, list: ListCommand) -> Card:
     """The card of this number, else the newest one that stands as `wanted`. Raises `UserError`."""
     if number is None:
-        newest = card_store.cards_of(context.connection, me, (wanted,), limit=1)
+        newest = card_store.cards_of(me, (wanted,), limit=1).ask(context.connection)
         card = newest[0] if newest else None
     else:
         card = card_store.card_number(context.connection, me, number)

@@ -75,21 +75,30 @@ class Pages:
         self._written(unit, person, voice.send(rich, buttons=buttons, rings=True), entries, is_list=False)
         return True
 
-    def answer(
-        self, context: Context, person: PersonId, some: Sequence[Seen], inside: Sequence[Card], more: int
-    ) -> None:
-        """Answer somebody who asks what there is, in the place of what he was answered before."""
-        old, highest = together(context.connection, card_store.lists_of(person), card_store.highest_number(person))
+    def answer(self, context: Context, person: PersonId, seen: Sequence[Seen], most: int) -> bool:
+        """Answer somebody who asks what there is, in the place of what he was answered before: `most` clusters at most,
+        those that he is in last. Says whether there is any."""
+        own = (CardState.INSIDE,)
+        inside, count, old, highest = together(
+            context.connection,
+            card_store.cards_of(person, own, most),
+            card_store.count_cards(person, own),
+            card_store.lists_of(person),
+            card_store.highest_number(person),
+        )
+        if not seen and not inside:
+            return False
         card_store.drop_lines(context.connection, person, old)
         for page in old:
             if is_here(context, page):
                 context.edit(page, _("There is a newer list below."))
-        shown = self._entries(context.unit, person, some, highest)
-        entries = [*shown, *self._own_entries(context.unit, person, inside)]
+        shown = self._entries(context.unit, person, seen[:most], highest)
+        entries = [*shown, *self._own_entries(context.unit, person, inside[: most - len(shown)])]
         rich, buttons = self._draw(context, person, entries)
-        if more:
+        if more := len(seen) + count - len(entries):
             rich = lines(rich, context.say(N_("… and {count} more", "… and {count} more"), count=more))
         self._written(context.unit, person, context.reply(rich, buttons=buttons), entries, is_list=True)
+        return True
 
     def put_right(self, unit: Unit, named: Named, now: Mapping[PersonId, tuple[Card, Face]]) -> None:
         """Edit the pages of these people where they say something else of a cluster than what is true `now`."""

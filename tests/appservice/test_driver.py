@@ -81,6 +81,23 @@ class TestPartsOfATransaction:
         PUT.send(connection, id=3, said="behind")
         assert [row.said for row in ALL.all(connection)] == ["before", "behind"]
 
+    def test_what_waited_before_a_part_that_asked_something_stays(self, connection: Connection) -> None:
+        PUT.send(connection, id=1, said="before")
+        with suppress(Unwell), savepoint(connection):
+            assert COUNT.scalar(connection) == 1
+            PUT.send(connection, id=2, said="within")
+            raise Unwell
+        assert [row.said for row in ALL.all(connection)] == ["before"]
+
+    def test_a_part_within_a_part_is_undone_alone(self, connection: Connection) -> None:
+        with savepoint(connection):
+            PUT.send(connection, id=1, said="outer")
+            with suppress(Unwell), savepoint(connection):
+                PUT.send(connection, id=2, said="inner")
+                raise Unwell
+            PUT.send(connection, id=3, said="outer")
+        assert [row.id for row in ALL.all(connection)] == [1, 3]
+
     def test_a_part_ends_only_when_the_database_has_taken_it(self, connection: Connection) -> None:
         PUT.send(connection, id=1, said="before")
         with pytest.raises(IntegrityError), savepoint(connection):
