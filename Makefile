@@ -2,7 +2,7 @@
 # ARGS is passed on: make demo ARGS=--exit, make test ARGS="tests/unit -x", make bench ARGS=ingest
 
 BIN := .venv/bin
-WORKERS := 2
+WORKERS := 3
 
 .NOTPARALLEL:
 .PHONY: help install synapse demo test lint docs bench constraints clean distclean
@@ -10,7 +10,7 @@ WORKERS := 2
 help:
 	@echo "make install      the bridge and everything it needs, in .venv"
 	@echo "make demo         play the story on this machine (ARGS=--exit ends afterwards)"
-	@echo "make test         check style and types, run all tests (WORKERS=2 at once)"
+	@echo "make test         check style and types, run all tests (WORKERS=3 at once)"
 	@echo "make lint         check style and types"
 	@echo "make docs         write anew what the program itself writes into its documentation"
 	@echo "make bench        run the benchmarks"

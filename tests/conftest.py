@@ -25,13 +25,25 @@ settings.register_profile("patient", settings.get_profile("wandering"), derandom
 settings.load_profile("patient")
 
 
+_FIRST = (
+    "tests/synapse/test_demo.py",
+    "tests/synapse/test_kill.py",
+    "tests/synapse/",
+    "tests/unit/test_docs.py",
+    "tests/unit/test_deploy.py",
+    "tests/unit/laiwang_bridge/database/test_migration.py",
+    "tests/unit/laiwang_bridge/features/",
+)
+"""What begins so comes first, in this order: files that take long, then folders whose files do."""
+
+
 def pytest_sessionstart() -> None:
     remove_leftovers()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that of several workers none is left alone with it in the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/synapse/"))
+    items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in _FIRST])
 
 
 @pytest.hookimpl(wrapper=True)
