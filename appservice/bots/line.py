@@ -28,7 +28,7 @@ _LOOSE = {
     0: "\ufffd",
 }
 
-_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Signs that turn the direction of what is written behind them: in a sentence of ours they would turn an amount."""
 
 
