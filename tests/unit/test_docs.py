@@ -12,7 +12,6 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -137,17 +136,17 @@ def marked() -> Iterator[ast.Call]:
 # -- what the documents name ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_links_lead_somewhere(path: Path) -> None:
-    for link in _LINK.findall(prose(text_of(path))):
-        if "://" in link:
-            continue
-        place, _, anchor = link.partition("#")
-        target = (path.parent / place).resolve() if place else path
-        assert target.exists(), link
-        assert target.is_relative_to(ROOT), link
-        if anchor:
-            assert anchor in anchors(text_of(target)), link
+def test_links_lead_somewhere() -> None:
+    for path in DOCUMENTS:
+        for link in _LINK.findall(prose(text_of(path))):
+            if "://" in link:
+                continue
+            place, _, anchor = link.partition("#")
+            target = (path.parent / place).resolve() if place else path
+            assert target.exists(), (path, link)
+            assert target.is_relative_to(ROOT), (path, link)
+            if anchor:
+                assert anchor in anchors(text_of(target)), (path, link)
 
 
 def test_every_page_can_be_found() -> None:
@@ -156,97 +155,87 @@ def test_every_page_can_be_found() -> None:
     assert pages <= linked
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_files_that_are_named_exist(path: Path) -> None:
+def test_files_that_are_named_exist() -> None:
     folders = "appservice|laiwang_bridge|tests|docs|deploy|bench|scripts"
-    for line in code(text_of(path)):
-        for named in re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]*[\w/-]", line):
-            if not named.endswith("/"):
-                assert (ROOT / named).exists(), named
+    for path in DOCUMENTS:
+        for line in code(text_of(path)):
+            for named in re.findall(rf"(?<![\w./-])(?:{folders})/[\w./-]*[\w/-]", line):
+                if not named.endswith("/"):
+                    assert (ROOT / named).exists(), (path, named)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_make_targets_exist(path: Path) -> None:
+def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
-    for line in code(text_of(path)):
-        assert set(re.findall(r"(?<![\w-])make ([a-z]+)", line)) <= targets, line
+    for path in DOCUMENTS:
+        for line in code(text_of(path)):
+            assert set(re.findall(r"(?<![\w-])make ([a-z]+)", line)) <= targets, (path, line)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_command_lines_are_understood(path: Path) -> None:
-    for line in code(text_of(path)):
-        match = re.search(r"(?:^|bin/|exec laiwang )\s*laiwang-bridge (?P<arguments>[a-z-][^#|>…]*)", line)
-        if match is None:
-            continue
-        words = shlex.split(match["arguments"])
-        # --help ends it once everything before it has been understood.
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            assert main([*words, "--help"]) == 0, f"{line}\n{output.getvalue()}"
-        assert "unrecognized" not in output.getvalue()
-        options = {word.partition("=")[0] for word in words if word.startswith("--")}
-        assert all(option in output.getvalue() for option in options), line
+def test_command_lines_are_understood() -> None:
+    for path in DOCUMENTS:
+        for line in code(text_of(path)):
+            match = re.search(r"(?:^|bin/|exec laiwang )\s*laiwang-bridge (?P<arguments>[a-z-][^#|>…]*)", line)
+            if match is None:
+                continue
+            words = shlex.split(match["arguments"])
+            # --help ends it once everything before it has been understood.
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+                assert main([*words, "--help"]) == 0, f"{path}: {line}\n{output.getvalue()}"
+            assert "unrecognized" not in output.getvalue(), (path, line)
+            options = {word.partition("=")[0] for word in words if word.startswith("--")}
+            assert all(option in output.getvalue() for option in options), (path, line)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_commands_of_the_bot_exist(path: Path, all_routers: Sequence[Router]) -> None:
+def test_commands_of_the_bot_exist(all_routers: Sequence[Router]) -> None:
     declared = {name for router in all_routers for command in router.commands for name in command.names}
-    for line in code(text_of(path)):
-        for named in re.findall(r"[!！](?:lw|来往) ?([^\s…]+)", line):
-            assert named in declared | {"help", "帮助"}, line
+    for path in DOCUMENTS:
+        for line in code(text_of(path)):
+            for named in re.findall(r"[!！](?:lw|来往) ?([^\s…]+)", line):
+                assert named in declared | {"help", "帮助"}, (path, line)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_settings_and_variables_that_are_named_exist(path: Path) -> None:
+def test_settings_and_variables_that_are_named_exist() -> None:
     settings = {(name, setting) for name, section in SECTIONS.items() for setting in section.settings}
-    codes = codes_of_check()
-    variables = variables_that_are_read()
-    for line in code(text_of(path)):
-        for section, setting in re.findall(r"LAIWANG_([A-Z]+)__([A-Z_]+)", line):
-            assert (section.lower(), setting.lower()) in settings, line
-        for variable in re.findall(r"LAIWANG_[A-Z_]+", line):
-            assert "__" in variable or variable in variables, line
-    for span in _SPAN.findall(prose(text_of(path))):
-        match = re.fullmatch(r"([a-z]+)\.([a-z_]+)(?:: .+)?", span)
-        if match and match[1] in SECTIONS:
-            assert (match[1], match[2]) in settings or span in codes | {"homeserver.yaml"}, span
-
-
-@cache
-def codes_of_check() -> frozenset[str]:
-    return frozenset(code for sentence in sentences() for code in sentence.codes)
-
-
-@cache
-def variables_that_are_read() -> frozenset[str]:
-    return frozenset(name for path in SOURCE for name in re.findall(r"LAIWANG_[A-Z_]+", text_of(path)))
+    codes = {code for sentence in sentences() for code in sentence.codes}
+    variables = {name for path in SOURCE for name in re.findall(r"LAIWANG_[A-Z_]+", text_of(path))}
+    for path in DOCUMENTS:
+        for line in code(text_of(path)):
+            for section, setting in re.findall(r"LAIWANG_([A-Z]+)__([A-Z_]+)", line):
+                assert (section.lower(), setting.lower()) in settings, (path, line)
+            for variable in re.findall(r"LAIWANG_[A-Z_]+", line):
+                assert "__" in variable or variable in variables, (path, line)
+        for span in _SPAN.findall(prose(text_of(path))):
+            match = re.fullmatch(r"([a-z]+)\.([a-z_]+)(?:: .+)?", span)
+            if match and match[1] in SECTIONS:
+                assert (match[1], match[2]) in settings or span in codes | {"homeserver.yaml"}, (path, span)
 
 
 # -- what the documents show ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_configurations_that_are_shown_are_accepted(path: Path) -> None:
-    for block in blocks(text_of(path), "yaml"):
-        shown = YAML(typ="safe").load(block)
-        assert isinstance(shown, dict)
-        if not shown.keys() & SECTIONS.keys():
-            continue  # a piece of homeserver.yaml, or another program's
-        whole: dict[str, Any] = {"homeserver": {"domain": "example.org"}, **shown}
-        whole["appservice"] = {"as_token": AS_TOKEN, "hs_token": HS_TOKEN, **shown.get("appservice", {})}
-        text = io.StringIO()
-        YAML(typ="safe").dump(whole, text)
-        parse_config(text.getvalue(), source="the documentation", folder=ROOT, environ={})
+def test_configurations_that_are_shown_are_accepted() -> None:
+    for path in DOCUMENTS:
+        for block in blocks(text_of(path), "yaml"):
+            shown = YAML(typ="safe").load(block)
+            assert isinstance(shown, dict), path
+            if not shown.keys() & SECTIONS.keys():
+                continue  # a piece of homeserver.yaml, or another program's
+            whole: dict[str, Any] = {"homeserver": {"domain": "example.org"}, **shown}
+            whole["appservice"] = {"as_token": AS_TOKEN, "hs_token": HS_TOKEN, **shown.get("appservice", {})}
+            text = io.StringIO()
+            YAML(typ="safe").dump(whole, text)
+            parse_config(text.getvalue(), source=name_of(path), folder=ROOT, environ={})
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_programs_that_are_shown_can_be_read(path: Path) -> None:
-    for block in blocks(text_of(path), "python"):
-        tree = compile(block, name_of(path), "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                module = __import__(str(node.module), fromlist=["*"])
-                assert all(hasattr(module, alias.name) for alias in node.names), block
+def test_programs_that_are_shown_can_be_read() -> None:
+    for path in DOCUMENTS:
+        for block in blocks(text_of(path), "python"):
+            tree = compile(block, name_of(path), "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom):
+                    module = __import__(str(node.module), fromlist=["*"])
+                    assert all(hasattr(module, alias.name) for alias in node.names), (path, block)
 
 
 async def test_the_tutorial_works(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
