@@ -19,6 +19,7 @@ from laiwang_bridge.payments.lines.amounts import found_at, minor_of
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
+from laiwang_bridge.payments.lines.numbers_of_people import are_others, is_split_otherwise
 from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, Times, stranger
 from laiwang_bridge.payments.lines.plain_names import stranger_in, with_known_names, with_perhaps_names
 from laiwang_bridge.payments.lines.shares import does_not_fit, share_out
@@ -37,7 +38,6 @@ from laiwang_bridge.payments.lines.wording import (
     Sender,
     WeightsWording,
     Who,
-    heads,
     total,
 )
 from laiwang_bridge.payments.money.money import Money
@@ -48,23 +48,7 @@ _NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
 _PERCENT_BEFORE = re.compile(
     rf"(?P<percent>[0-9]+(?:[.,][0-9]+)?\s?[%％])\s*(?:for |to |für |an |pour |à |给)?\s*(?P<who>{PERSON})"
 )
-_SO_MANY = re.compile(
-    r"(?<![\w.,])([0-9]{1,3})\s?(?:people|persons?|ppl|pax|of us|personen|leute|personnes?|[个個]?人"
-    r"|位)(?![^\W\d_\u3400-\u9fff])"
-)
 _FOR_SOMEBODY = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+{PERSON}")
-_WAYS = re.compile(
-    r"(?<![\w.,])(?:(?P<count>[0-9]{1,2}|two|three|four|five|six)\s?ways?"
-    r"|(?:durch|(?:partagée?s?|divisée?s?) (?:en|par)|(?:split|divided|shared) (?:in|into|by)|geteilt (?:durch|in))"
-    r" (?P<by>two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9]{1,2}))"
-    r"(?![^\W_])"
-    r"|(?<!for )(?<!für )(?<!pour )(?<![\w.,])(?P<people>[0-9]{1,2}|[两三四五六七八])\s?(?:people|persons|ppl|pax|of us"
-    r"|personen|leute|personnes|个?人)(?![^\W\d_])"
-)
-_FEW = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6,
-    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
-}  # fmt: skip
 _REST_BEFORE = re.compile(
     rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
     r"(?=\s*(?:\Z|[\x02,;，；]))"
@@ -201,26 +185,11 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
             if not isinstance(alone, Mistake) and Sender() in {who for bill in bills[0] for who in _people(bill)}:
                 found += alone[0]
                 doubts.append(Doubt.SENDER)
-        doubts += [Doubt.WORDS] if any(_is_split_otherwise(bill, rest) for bill in bills[0]) else []
-        doubts += [Doubt.PER_HEAD] if plain.per_head and any(_are_others(bill, rest) for bill in bills[0]) else []
+        doubts += [Doubt.WORDS] if any(is_split_otherwise(bill, rest) for bill in bills[0]) else []
+        doubts += [Doubt.PER_HEAD] if plain.per_head and any(are_others(bill, rest) for bill in bills[0]) else []
     if not found and wrong is not None:
         return wrong
     return found, doubts
-
-
-def _are_others(bill: BillWording, rest: Marked) -> bool:
-    """Whether another number of people is said than those who share a bill: `15 each, 3 people @a`."""
-    match = _SO_MANY.search(rest.folded)
-    return match is not None and heads(bill) != int(match[1])
-
-
-def _is_split_otherwise(bill: BillWording, rest: Marked) -> bool:
-    """Whether so many ways are said as those who share a bill are not: `split 4 ways @a`."""
-    match = _WAYS.search(rest.folded)
-    if match is None or (match["people"] and heads(bill) is None):
-        return False
-    said = match["count"] or match["by"] or match["people"]
-    return heads(bill) != (_FEW.get(said) or int(said))
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:

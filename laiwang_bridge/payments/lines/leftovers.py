@@ -42,7 +42,7 @@ _RHYTHM = re.compile(
     r"|weeks?|woche|wochen|semaines?|years?|jahre?s?|ans?|quarters?|quartale?s?|trimestres?)"
     r"|(?:on|am)\s+(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekdays|weekends)"
     r"|(?:monatlich|wöchentlich|monthly|weekly|mensuel|mensuelle)\s+(?:ab|seit|from|since|starting|dès|à partir))"
-    r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末|每半"
+    r"(?![^\W\d_])|每(?:逢|月|周|週|年|季)|月底|月末|每半|一(?:周|星期|个?月|天|年)[0-9两二三四五]次"
 )
 _ME = re.compile(
     r"(?<![^\W\d_])(?:me too|me neither|me as well|(?:no|not|without|minus|incl\.?|excl\.?|ohne|sans|pas"
@@ -62,9 +62,12 @@ _MOVED = re.compile(
     r"|geliehen|gegeben|geschickt|prêté|envoyé|donné|viré)\s*\x02(?!\x02)|(?:借给|转给|付给|打给|收|向|[借转转還还汇打])\s*\x02"
 )
 _PORTION = re.compile(
-    r"(?:[0-9€$]|\x02)\s*(?:a |la |die |je )?(?:half|third|quarter|moitié|hälfte|halbe|tiers)(?![^\W\d_])"
+    r"[帮替还還转轉给給借]我"
+    r"|(?:[0-9€$]|\x02)\s*(?:a |la |die |je )?(?:half|third|quarter|moitié|hälfte|halbe|tiers)(?![^\W\d_])"
     r"|(?<![^\W\d_])(?:half|moitié|hälfte) (?:of|de|von)(?![^\W\d_])|一半|对半|各半|\x02\s*[一二三四五六七八九]成"
-    r"|(?<![\w.:])[0-9]{1,2}\s?[:：]\s?[0-9](?![\w:])"
+    r"|(?<![\w.:])[0-9]{1,2}(?:\s?[:：]\s?[0-9]){1,5}(?![\w:])"
+    r"|(?<![^\W\d_])(?:one|two|three|ein|zwei|drei|un|deux|trois) (?:thirds?|quarters?|drittel|viertel|tiers|quarts?)"
+    r"(?![^\W\d_])|[二三四]分之[一二三]"
 )
 _TREAT = re.compile(
     r"(?<![^\W\d_])(?:my treat|on me|auf mich|lade (?:euch )?ein|j['’]invite|c['’]est pour moi)(?![^\W\d_])|请客|請客"
@@ -82,32 +85,36 @@ _NO_MONEY = re.compile(
 )
 """What has a code and is no currency of a bill: such an amount is not one of the room's currency."""
 _ABOUT_BEFORE = re.compile(
-    r"(?:[~≈±]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
+    r"(?:[~≈±≤≥]|(?<![-=])[<>]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
     r"|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
     r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
 )
 _EACH_THING_BEFORE = re.compile(
-    r"(?:每[张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
+    r"(?:单价|(?:[2-9]|[两三四五六七八九十])([个张份杯瓶只块件条盒袋斤碗]).*一\1|每[张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
     r" (?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde"
     r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
 _ABOUT_BEHIND = re.compile(
-    r"\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
+    r"[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_])|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
+    r"|\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
     r"|\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
 )
 _EACH_THING = re.compile(
-    r"\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
+    r"\s*(?:l['’]année|l['’]an|le mois|la semaine|l['’]heure|la nuit|le kilo|la pièce)(?![^\W\d_])"
+    r"|\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
     r"(?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde|tag"
     r"|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture"
     r"|晚|小时|天|个|瓶|间|桌|家|户|对|张|份|件|杯)(?![^\W\d_\u3400-\u9fff])"
 )
 _PER_ANYTHING = re.compile(
-    r"\s*(?:per|pro|par)\s(?!(?:cash|card|karte|carte|chèque|cheque|virement|überweisung|bank|paypal|post|app|twint|forma|prélèvement)"
+    r"\s*(?:per|pro|par)\s(?!(?:cash|card|karte|carte|chèque|cheque|virement|überweisung|bank|paypal"
+    r"|post|app|twint|forma|prélèvement)"
     r"(?![^\W_]))[^\W\d_]"
 )
 _REFUND = re.compile(
-    r"(?<![^\W\d_])(?:refund(?:ed)?|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung|erstattung|erstattet"
+    r"(?<![^\W\d_])(?:refund(?:ed)?|returned|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung"
+    r"|erstattung|erstattet"
     r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
     r"|avoir)(?![^\W\d_])"
     r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\b(?:got|gave|gives|gets?|sent|sends|paid|came|returned)\b.*\bback\b"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from laiwang_bridge.payments.lines.dates import LAST_WEEKDAY, RELATIVE, WEEKDAY
+from laiwang_bridge.payments.lines.dates import LAST_WEEKDAY, PART_OF_DAY, RELATIVE, WEEKDAY
 from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.lines.options import ALONE, BEGIN, WORD_END
 from laiwang_bridge.payments.lines.recurrence import Period
@@ -111,7 +111,7 @@ _AND_MORE = (
 _SECOND = r"(?P<second>other|second|2nd|2\.|zweiten|anderen|deuxième|2e|2ème|deux|2)\s+"
 _EVERY_WEEKDAY = re.compile(
     rf"{BEGIN}[(（]?(?:on\s+|am\s+|immer\s+)?(?:every|each|jeden|chaque|tous les|alternate)\s+(?:{_SECOND})?"
-    rf"(?P<weekday>{_WEEKDAY}){WORD_END}[)）]?{_AND_MORE}"
+    rf"(?P<weekday>{_WEEKDAY}){WORD_END}(?: (?:{PART_OF_DAY}))?{WORD_END}[)）]?{_AND_MORE}"
 )
 _ON_WEEKDAYS = re.compile(
     rf"{BEGIN}(?:on\s+|am\s+)?(?P<weekday>(?:mon|tues|wednes|thurs|fri|satur|sun)days"

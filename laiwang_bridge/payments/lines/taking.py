@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from laiwang_bridge.payments.lines.days import take_date
 from laiwang_bridge.payments.lines.left_out import take_left_out
-from laiwang_bridge.payments.lines.marking import Marked
+from laiwang_bridge.payments.lines.marking import PERSON, Marked
 from laiwang_bridge.payments.lines.options import BEGIN, WORD_END, Options, Perhaps, said_twice
 from laiwang_bridge.payments.lines.payers import take_payers
 from laiwang_bridge.payments.lines.repeats import take_repeat
@@ -23,7 +23,8 @@ _EACH = re.compile(
     r"|(?P<slash>\s?/\s?(?:person|head|pers\.?|pax|pp|p|personne|kopf|nase)(?![^\W\d_])|/\s?(?:每?人|位))"
     r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1]人(?=\s?[0-9一二两兩三四五六七八九十百千])"
     r"|(?<=[0-9元块塊])\s?[一1](?:[个個]人|位)(?![\u3400-\u9fff]))[:：]?"
-    r"|(?P<je>(?<![^\W\d_])(?:je|(?:jeder|chacune?)(?: (?:be)?zahlt| gibt| paie| paye| donne| met)?)(?=\s?[0-9€]))"
+    r"|(?P<je>(?<![^\W\d_])(?:je|(?:jeder|chacune?)(?: (?:be)?zahlt| gibt| paie| paye| donne| met)?)(?=\s?[0-9€])"
+    rf"|(?<=[0-9€]\s)je(?=\s*(?:\Z|[,.;\x02]|{PERSON})))"
 )
 
 _OF_PEOPLE = re.compile(r"per|pro|für|pour|for|head|us|pp|p\.|人|位|nase")

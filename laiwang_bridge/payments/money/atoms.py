@@ -34,6 +34,7 @@ _DIGIT_VALUES = {char: value for value, char in enumerate("零一二三四五六
 _CHINESE_POINT = re.compile("[点點]([零一二三四五六七八九]+)")
 _EURO_CENTS = re.compile(r"([0-9]{2})(?![0-9.,%])")
 _SPOKEN_JOINT = re.compile(r"\s+(and |und |et )?")
+_AND_CENTS = re.compile(r"\s+(?:(?:and|und|et)\s+)?([1-9]?[0-9])\s?(?:cents?|centimes?|rappen|pence|ct)(?![^\W_])")
 _CENTS_NAMED = re.compile(r"\s+(?:cents?|centimes?|rappen|pence|p)(?![^\W_])")
 _TENTHS = ("毛", "角")
 _LITTLE = "零?([0-9一二两兩三四五六七八九])"
@@ -218,6 +219,9 @@ def _change(folded: str, suffix: Named) -> tuple[Fraction, int] | None:
     if name == "€":
         cents = _EURO_CENTS.match(folded, suffix.end)
         return None if cents is None else (Fraction(int(cents[1]), 100), cents.end())
+    named = _AND_CENTS.match(folded, suffix.end) if is_latin(name[-1]) and suffix.meaning.part == 1 else None
+    if named is not None:
+        return Fraction(int(named[1]), 100), named.end()
     match = _CHANGE.match(folded, suffix.end) if name in (*_YUAN_WORDS, *_TENTHS) else None
     if match is None:
         return None
