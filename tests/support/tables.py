@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, text
 from sqlalchemy.engine import URL
 
 
 def make_tables(engine: Engine, *collections: MetaData) -> None:
-    """Make all tables of these in a database to which nobody is connected. One that has tables keeps what it has."""
+    """Make all tables of these in a database to which nobody is connected. One that was used before keeps what it has."""
     names = tuple(name for collection in collections for name in collection.tables)
     if engine.dialect.name == "postgresql":
         done = _copied_in_postgres(engine, collections, names)
@@ -54,13 +55,15 @@ def _file(collections: tuple[MetaData, ...], names: tuple[str, ...]) -> bytes:
 
 
 def _copied_in_postgres(engine: Engine, collections: Sequence[MetaData], names: Sequence[str]) -> bool:
-    with engine.connect() as connection:
-        if connection.execute(text("select 1 from pg_tables where schemaname = 'public'")).first() is not None:
+    name, server = engine.url.database, engine.url.set(database="postgres")
+    # Whoever looked into it would have to be waited for, until he is gone; and it would be larger from then on.
+    untouched = text("select pg_database_size(:name) = pg_database_size('template0')").bindparams(name=name)
+    with _administration(server) as connection:
+        if not connection.execute(untouched).scalar_one():
             return False
-    engine.dispose()
-    template = _template(engine.url.set(database="postgres"), tuple(collections), tuple(names))
-    name = engine.url.database
-    _administer(engine.url, f'drop database "{name}"', f'create database "{name}" template {template}')
+        template = _template(server, tuple(collections), tuple(names))
+        connection.execute(text(f'drop database "{name}"'))
+        connection.execute(text(f'create database "{name}" template {template}'))
     return True
 
 
@@ -68,7 +71,8 @@ def _copied_in_postgres(engine: Engine, collections: Sequence[MetaData], names: 
 def _template(server: URL, collections: tuple[MetaData, ...], names: tuple[str, ...]) -> str:
     """The name of a database with these tables on that server."""
     name = f"template_{uuid4().hex}"
-    _administer(server, f"create database {name} template template0")
+    with _administration(server) as connection:
+        connection.execute(text(f"create database {name} template template0"))
     engine = create_engine(server.set(database=name))
     for collection in collections:
         collection.create_all(engine)
@@ -76,9 +80,11 @@ def _template(server: URL, collections: tuple[MetaData, ...], names: tuple[str, 
     return name
 
 
-def _administer(server: URL, *statements: str) -> None:
-    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+@contextmanager
+def _administration(server: URL) -> Iterator[Connection]:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
