@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 
 def make_tables(engine: Engine, *collections: MetaData) -> None:
-    """Make all tables of these in a database to which nobody is connected. One that was used before keeps what it has."""
+    """Make all tables of these in a database to which nobody is connected; what is in it already stays there."""
     names = tuple(name for collection in collections for name in collection.tables)
     if engine.dialect.name == "postgresql":
         done = _copied_in_postgres(engine, collections, names)
