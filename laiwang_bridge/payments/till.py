@@ -113,6 +113,10 @@ class Till:
         found = ledger_store.ledger_of(context.connection, context.room)
         if found is None:
             self.must_be_newest(context)
+            if context.is_direct:
+                raise UserError(
+                    _("There are no bills in this chat of ours. Write that in the room whose bills you mean.")
+                )
             raise UserError(_("Nobody has shared a bill in this room yet."))
         return found
 

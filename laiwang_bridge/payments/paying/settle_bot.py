@@ -15,7 +15,7 @@ from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.card_text import Face
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance
+from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId, RoomBalance
 from laiwang_bridge.payments.ledger.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, claims, plan_claims, plan_store, settlement_store
@@ -48,15 +48,15 @@ class SettleBot:
         command = router.command
         command("balance", "余额", "谁欠谁", help=_("Who owes whom"), group=GROUP)(self.balance)
         command(
-            "settle", "结算", "结清", help=_("Which payments settle everything"), group=GROUP, where="room"
+            "settle", "结算", "结清", help=_("Which payments settle everything"), group=GROUP
         )(self.settle)  # fmt: skip
-        command("why", "为什么", help=_("Why a payment is suggested"), group=GROUP, where="room")(self.why)
+        command("why", "为什么", help=_("Why a payment is suggested"), group=GROUP)(self.why)
         command("owe", "我欠", "总账", help=_("What you owe and what you are owed"), group=GROUP)(self.owe)
         command(
-            "settled", "已结", help=_("Say that a payment of the plan was made"), group=GROUP, where="room"
+            "settled", "已结", help=_("Say that a payment of the plan was made"), group=GROUP
         )(self.settled)  # fmt: skip
         command(
-            "unsettled", "未结", help=_("Take back that a payment of the plan was made"), group=GROUP, where="room",
+            "unsettled", "未结", help=_("Take back that a payment of the plan was made"), group=GROUP,
             listed=False,
         )(self.unsettled)  # fmt: skip
         plans.button = self._button
@@ -211,6 +211,7 @@ class SettleBot:
         state = state_of(connection, one)
         claim = claim_store.find(connection, one.claim) if one.claim is not None and state is not None else None
         gets, gives = self._is(connection, plan.ledger, me, one.payee), self._is(connection, plan.ledger, me, one.payer)
+        gives = gives or self._is_among_guests(connection, plan.ledger, one)
         if state is ClaimState.CONFIRMED:
             raise UserError(_("Payment {number} was made."), number=number)
         if not gets and not gives:
@@ -258,7 +259,13 @@ class SettleBot:
         state = None if claim is None else claim.state
         if claim is not None and state is ClaimState.CLAIMED and self._is(connection, plan.ledger, me, one.payer):
             self._till.tell(context.unit, claims.take_back(connection, claim))
-        elif claim is not None and state is ClaimState.CONFIRMED and self._is(connection, plan.ledger, me, one.payee):
+        elif (
+            claim is not None
+            and state is ClaimState.CONFIRMED
+            and (
+                self._is(connection, plan.ledger, me, one.payee) or self._is_among_guests(connection, plan.ledger, one)
+            )
+        ):
             self._till.tell(context.unit, claims.undo(connection, claim, me, context.unit.key, context.now))
         else:
             raise UserError(_("There is nothing that you could take back of payment {number}."), number=number)
@@ -267,6 +274,11 @@ class SettleBot:
         """Whether somebody is, or settles with, the one whom the plan names."""
         units = settlement_store.units_of(connection, ledger)
         return units.get(me, me) == units.get(other, other)
+
+    def _is_among_guests(self, connection: Connection, ledger: LedgerId, one: Suggested) -> bool:
+        """Whether neither of the two can say anything here: then everybody can."""
+        accounts = ledger_store.accounts(connection, ledger)
+        return all(accounts[each].kind is not AccountKind.USER for each in (one.payer, one.payee))
 
     def _found(self, context: Context, number: int, *, stale_too: bool = False) -> tuple[ShownPlan, Suggested]:
         plan = plan_store.find(context.connection, self._till.ledger(context))

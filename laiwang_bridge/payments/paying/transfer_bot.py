@@ -40,16 +40,14 @@ class TransferBot:
         self.router = router = Router("transfers", prefixes)
         command = router.command
         command(
-            "pay", "还", "还款", "付给", help=_("Say that you have given somebody money"), group=GROUP, where="room"
+            "pay", "还", "还款", "付给", help=_("Say that you have given somebody money"), group=GROUP
         )(self.pay)  # fmt: skip
-        command("arrived", "到账", help=_("Say that a payment has come"), group=GROUP, where="room", listed=False)(
-            self.arrived
-        )
+        command("arrived", "到账", help=_("Say that a payment has come"), group=GROUP, listed=False)(self.arrived)
         command(
-            "notarrived", "未到账", help=_("Say that a payment has not come"), group=GROUP, where="room", listed=False
+            "notarrived", "未到账", help=_("Say that a payment has not come"), group=GROUP, listed=False
         )(self.notarrived)  # fmt: skip
         command(
-            "retract", "撤回付款", help=_("Take a payment back"), group=GROUP, where="room", listed=False
+            "retract", "撤回付款", help=_("Take a payment back"), group=GROUP, listed=False
         )(self.retract)  # fmt: skip
 
     def pay(self, context: Context, whom: Whom, amount: HowMuch = "") -> None:

@@ -162,3 +162,21 @@ async def test_an_amount_that_can_mean_two_things_is_answered_with_both_commands
     assert "!aa pay @ann 1.50 CAD" in said
     assert "!aa received @bo:town 1.50 USD" in await table.say(ann, "!aa received @bo:town $1,5")
     assert "!记账 投票 who was at dinner? 200.00 CNY" in await table.say(ann, "!aa poll who was at dinner? 200元")
+
+
+async def test_a_book_of_ones_own_with_guests_is_settled_in_ones_own_chat(town: Town) -> None:
+    ann = await town.arrive("ann", bot=PAY_BOT)
+    assert "no bills in this chat" in await ann.say("paid #1")
+    await ann.say("60 EUR dinner +Tom +Tim")
+    await ann.say("received #1 +Tom")
+    assert "✅ Tom: €20.00 paid" in ann.reads("· #1")
+    assert "1. Tim → Ann: €20.00" in await ann.say("settle")
+    await ann.tap("settle up", "1️⃣")
+    assert "All is settled." in ann.reads("Tim → Ann")
+    await ann.say("30 EUR taxi +Tom +Tim without me paid by +Tom")
+    assert "1. Tim → Tom: €15.00" in await ann.say("settle")
+    await ann.tap("settle up", "1️⃣")
+    assert "All is settled." in ann.reads("Tim → Tom"), "for guests anybody can say it, who else?"
+    await ann.say("20 EUR rent +Tom every month")
+    assert "rent" in await ann.say("recurring")
+    assert (await town.database.read(audit)).faults == ()
