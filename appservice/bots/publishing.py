@@ -129,7 +129,7 @@ class Publishing:
 
 def _works(command: Command, *, is_direct: bool) -> bool:
     """Whether a command is for everybody, and for such a room."""
-    here = command.where == "any" or (command.where == "direct") == is_direct
+    here = command.named_in == "any" or (command.named_in == "direct") == is_direct
     return here and command.listed and command.permission <= Level.USER
 
 

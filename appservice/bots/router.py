@@ -42,6 +42,7 @@ class Command:
     where: Where
     bare: Callable[[str], bool] | None = None
     listed: bool = True
+    named_in: Where = "any"
 
     def name_in(self, language: Language) -> str:
         return _in_language(self.names, language)
@@ -111,13 +112,15 @@ class Router:
         default: bool = False,
         bare: Callable[[str], bool] | None = None,
         listed: bool = True,
+        named_in: Where | None = None,
     ) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
         """Declare a handler as the command of these names; the first is the one that is stored and logged.
 
         `power` is the power level in the room that it takes. With `default` it also gets what follows the prefix when
         that is no command's name. Where nothing else is meant, a text for which `bare` says yes is taken for the
         arguments of this command. One that is not `listed` is for people who are told of it where they need it: help
-        tells about it when asked, and does not name it. The handler itself is left as it is. Raises `DeclarationError`.
+        tells about it when asked, and does not name it. It names the others where they work, or only where `named_in`
+        says. The handler itself is left as it is. Raises `DeclarationError`.
         """
         if not names or not all(name and not any(char.isspace() for char in name) for name in names):
             raise DeclarationError("a command needs a name, and names have no spaces")
@@ -125,7 +128,18 @@ class Router:
         def declare(handler: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
             parameters = parameters_of(handler)
             command = Command(
-                self.name, names, help, group, parameters, handler, permission, power, where, bare, listed
+                self.name,
+                names,
+                help,
+                group,
+                parameters,
+                handler,
+                permission,
+                power,
+                where,
+                bare,
+                listed,
+                named_in or where,
             )
             for name in names:
                 if self.named.setdefault(fold(name), command) is not command:

@@ -234,7 +234,7 @@ class Service:
         level_here = self._rooms.power_of(context.connection, context.room, context.sender)
 
         def works_here(command: Command) -> bool:
-            here = command.where == "any" or (command.where == "direct") == context.is_direct
+            here = command.named_in == "any" or (command.named_in == "direct") == context.is_direct
             return may_use(command) and here and command.power <= level_here
 
         elsewhere = [

@@ -41,21 +41,25 @@ class ClaimBot:
         self.router = router = Router("claims", prefixes)
         command = router.command
         command(
-            "paid", "已付", "已付款", "付了", help=_("Say that you have paid your share"), group=GROUP
+            "paid", "已付", "已付款", "付了", help=_("Say that you have paid your share"), group=GROUP, named_in="room"
         )(self.paid)  # fmt: skip
-        command("unpaid", "没付", "还没付", help=_("Take back that you have paid"), group=GROUP)(self.unpaid)
+        command("unpaid", "没付", "还没付", help=_("Take back that you have paid"), group=GROUP, named_in="room")(
+            self.unpaid
+        )
         command(
-            "received", "收到", "收到了", help=_("Say that you have got the money"), group=GROUP
+            "received", "收到", "收到了", help=_("Say that you have got the money"), group=GROUP, named_in="room"
         )(self.received)  # fmt: skip
         command(
-            "unreceived", "撤销收到", help=_("Take back that you have got the money"), group=GROUP
+            "unreceived", "撤销收到", help=_("Take back that you have got the money"), group=GROUP, named_in="room"
         )(self.unreceived)  # fmt: skip
         command(
-            "missing", "没收到", "未收到", help=_("Say that the money has not come"), group=GROUP
+            "missing", "没收到", "未收到", help=_("Say that the money has not come"), group=GROUP, named_in="room"
         )(self.missing)  # fmt: skip
-        command("dispute", "异议", "有误", help=_("Say that a bill is wrong"), group=GROUP)(self.dispute)
+        command("dispute", "异议", "有误", help=_("Say that a bill is wrong"), group=GROUP, named_in="room")(
+            self.dispute
+        )
         command(
-            "accept", "没异议", "认可", help=_("Take back that a bill is wrong"), group=GROUP
+            "accept", "没异议", "认可", help=_("Take back that a bill is wrong"), group=GROUP, named_in="room"
         )(self.accept)  # fmt: skip
 
     def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:

@@ -44,7 +44,7 @@ class ReminderBot:
         self.router = router = Router("reminders", prefixes)
         command = router.command
         command(
-            "remind", "催", "提醒", help=_("Remind those who have not paid"), group=GROUP
+            "remind", "催", "提醒", help=_("Remind those who have not paid"), group=GROUP, named_in="room"
         )(self.remind)  # fmt: skip
         command("reminders", "提醒设置", help=_("Whether you are reminded"), group=GROUP)(self.reminders)
         command("no", "不再", help=_("No more reminders"), group=GROUP, listed=False)(self.no)

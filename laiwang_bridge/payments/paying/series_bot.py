@@ -28,10 +28,10 @@ class SeriesBot:
         self._rights = Rights(till.around.rooms)
         self.router = router = Router("recurring", prefixes)
         command = router.command
-        command("recurring", "定期", "周期", help=_("Bills that come again"), group=GROUP)(self.list)
-        command("pause", "暂停", help=_("Let a bill not come again for now"), group=GROUP)(self.pause)
-        command("resume", "继续", help=_("Let it come again"), group=GROUP)(self.resume)
-        command("stop", "停止", help=_("Let a bill not come again"), group=GROUP)(self.stop)
+        command("recurring", "定期", "周期", help=_("Bills that come again"), group=GROUP, named_in="room")(self.list)
+        command("pause", "暂停", help=_("Let a bill not come again for now"), group=GROUP, named_in="room")(self.pause)
+        command("resume", "继续", help=_("Let it come again"), group=GROUP, named_in="room")(self.resume)
+        command("stop", "停止", help=_("Let a bill not come again"), group=GROUP, named_in="room")(self.stop)
         recurring.line = lambda voice, number: voice.line(self.stop, number)
 
     def list(self, context: Context) -> None:

@@ -48,12 +48,12 @@ class SettleBot:
         command = router.command
         command("balance", "余额", "谁欠谁", help=_("Who owes whom"), group=GROUP)(self.balance)
         command(
-            "settle", "结算", "结清", help=_("Which payments settle everything"), group=GROUP
+            "settle", "结算", "结清", help=_("Which payments settle everything"), group=GROUP, named_in="room"
         )(self.settle)  # fmt: skip
-        command("why", "为什么", help=_("Why a payment is suggested"), group=GROUP)(self.why)
+        command("why", "为什么", help=_("Why a payment is suggested"), group=GROUP, named_in="room")(self.why)
         command("owe", "我欠", "总账", help=_("What you owe and what you are owed"), group=GROUP)(self.owe)
         command(
-            "settled", "已结", help=_("Say that a payment of the plan was made"), group=GROUP
+            "settled", "已结", help=_("Say that a payment of the plan was made"), group=GROUP, named_in="room"
         )(self.settled)  # fmt: skip
         command(
             "unsettled", "未结", help=_("Take back that a payment of the plan was made"), group=GROUP,

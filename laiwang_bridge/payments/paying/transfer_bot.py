@@ -40,7 +40,7 @@ class TransferBot:
         self.router = router = Router("transfers", prefixes)
         command = router.command
         command(
-            "pay", "还", "还款", "付给", help=_("Say that you have given somebody money"), group=GROUP
+            "pay", "还", "还款", "付给", help=_("Say that you have given somebody money"), group=GROUP, named_in="room"
         )(self.pay)  # fmt: skip
         command("arrived", "到账", help=_("Say that a payment has come"), group=GROUP, listed=False)(self.arrived)
         command(
