@@ -22,6 +22,7 @@ _BULLET = re.compile(r"\A\s*(?:[-*•·▪○●>]+\s+|\(?\d{1,4}[.)、:]\s*(?=\
 _CIRCLED = re.compile(r"\A\s*[①-⑳]")
 _DIGITS = re.compile(r"\+?\d[\d \t().\-]{3,}\d")
 _MAYBE_ADDRESS = re.compile(r"\d[\d \t().\-]{3,}\d|\S@\S|@\S+:\S")
+_SURELY_NUMBER = re.compile(r"\+?\d(?:[ \t().\-]?\d){9,}")
 _WORDS = re.compile(r"[^\s<>()\[\]\"',;、|]+")
 _AROUND = " \t,;:、|/\\-–=.*·<>()[]{}'\"\u3000"
 _KIND = re.compile(
@@ -84,6 +85,12 @@ def is_contact_line(text: str) -> bool:
         and not any(character.isdigit() for character in name)
         and _SENTENCE.search(name) is None
     )
+
+
+def is_line_of_people(text: str) -> bool:
+    """Whether a line is surely several people, each with a number that is long enough for one or an address."""
+    people = _people_in(text)
+    return len(people) > 1 and all("@" in one or _SURELY_NUMBER.search(plain(one)) for one in people)
 
 
 class _List:

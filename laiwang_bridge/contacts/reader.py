@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from laiwang_bridge.contacts.book import Book, NoBook, Unreadable
 from laiwang_bridge.contacts.charset import narrow, text_of
 from laiwang_bridge.contacts.numbers import NumberReader, countries_in
-from laiwang_bridge.contacts.plain import holds_address, is_contact_line, read_list
+from laiwang_bridge.contacts.plain import holds_address, is_contact_line, is_line_of_people, read_list
 from laiwang_bridge.contacts.spreadsheet import read_table, table_of
 from laiwang_bridge.contacts.vcard import holds_vcards, read_vcards
 
@@ -125,13 +125,14 @@ def likely_regions(data: bytes, regions: Sequence[str], home: Sequence[str] = ()
 
 
 def looks_like_contacts(text: str) -> bool:
-    """Whether a text is surely meant as contacts, not as something to say: vCards, a table, or at least two lines."""
+    """Whether a text is surely meant as contacts, not as something to say: vCards, a table, or at least two
+    people."""
     text = text.strip()[:_LONGEST_PASTED]
     if holds_vcards(text[:_LOOKED_AT].encode(errors="replace")):
         return True
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
-        return False
+        return bool(lines) and is_line_of_people(lines[0])
     if table_of(text) is not None and holds_address(lines[1]):
         return True
     return sum(map(is_contact_line, lines)) >= max(2, 0.8 * len(lines))

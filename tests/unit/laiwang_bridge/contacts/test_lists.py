@@ -136,6 +136,8 @@ def test_a_text_about_something_else_is_no_list() -> None:
         "Mei +49 171 1234567\nBo 0171 7654321",
         "姓名,手机\n王小美,13800138000",
         "1. 王小美 13800138000\n2. 李四 13900139000",
+        "张三 13800138000, 李四 139 0013 9000",
+        "张三13800138000、李四 li@example.org",
     ],
 )
 def test_a_pasted_text_that_is_surely_meant_as_contacts(text: str) -> None:
@@ -156,6 +158,9 @@ def test_a_pasted_text_that_is_surely_meant_as_contacts(text: str) -> None:
         "13800138000\n13900139000",
         "see you at 10:30\nor at 12:45 - 13:15",
         "your phone, my email\nwhat else do you want",
+        "dinner 120000, taxi 300000",
+        "Mei 13800138000, call her",
+        "home 13800138000, work 13900139000",
     ],
 )
 def test_what_people_say_is_not_taken_for_contacts(text: str) -> None:
