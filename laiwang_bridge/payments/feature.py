@@ -54,6 +54,7 @@ class Payments:
         self.paying = PayingBots(PREFIXES, till)
         self.packets.handing.booked = self.paying.plans.check
         self.bills.entering.repeats.append(self.paying.recurring.begin)
+        self.bills.changing.voided.append(self.paying.recurring.voided)
         self.rails = RailsBot(PREFIXES, around, till, ways, download)
         self.charging = Charging(PREFIXES, till, merchants)
         self.rails.telling.further.append(self.charging)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
@@ -66,7 +66,10 @@ What = Annotated[str, Argument(_("what is different"), rest=True, example="amoun
 
 
 class Changing:
-    """Changes bills. What was paid for a bill stays paid: whoever has given too much has it back as a credit."""
+    """Changes bills. What was paid for a bill stays paid: whoever has given too much has it back as a credit.
+
+    Those in `voided` are told of a bill that somebody has just made void.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Changing:
         self._rights = rights
         self._cards = cards
         self._entering = entering
+        self.voided: list[Callable[[Context, Bill], None]] = []
         entering.change = self.change
         group = _("Shared bills")
         router.command("edit", "改", "修改", help=_("Change a bill"), group=group)(self.edit)
@@ -217,6 +221,8 @@ class Changing:
             number=f"#{bill.number}",
             line=code(context.line(self.restore, bill.number)),
         )
+        for listener in self.voided:
+            listener(context, changed)
 
     def _asks(self, context: Context, bill: Bill, said: Said, wanted: Draft | None) -> bool:
         """Whether it has to be asked first, because money was paid for what the bill says now."""

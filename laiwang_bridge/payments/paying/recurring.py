@@ -73,6 +73,15 @@ class Recurring:
             rule=rule(context, repeat), date=self.next_date(series), line=code(self.line(context, series.number)),
         )  # fmt: skip
 
+    def voided(self, context: Context, bill: Bill) -> None:
+        """A bill that comes again was made void: that alone does not stop it."""
+        for series in series_store.going_on(context.connection, bill.ledger):
+            if series.bill == bill.id and not series.is_paused:
+                context.send(
+                    _("It comes again all the same, next on {date}. To stop that: {line}"),
+                    date=self.next_date(series), line=code(self.line(context, series.number)),
+                )  # fmt: skip
+
     def go_on(self, unit: Unit, series: Series) -> Series:
         """Let a series come on its dates from tomorrow on, by the calendar of its time zone."""
         today = _today(series, unit.now)

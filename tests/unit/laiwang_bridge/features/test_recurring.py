@@ -120,3 +120,13 @@ async def test_without_us_in_the_room_nothing_is_booked(table: Table, town: Town
     await town.member(table.room, PAY_BOT, "leave", by=people[0].user)
     await town.wait(8 * DAY + HOUR)
     assert len(await table.bills()) == 1
+
+
+async def test_a_void_bill_comes_again_unless_that_is_stopped_and_says_so(town: Town) -> None:
+    ann, bo = strangers(town, "ann", "bo")
+    table = await Table.of(town, ann, bo)
+    await table.say(ann, "AA 30 EUR films @bo every month")
+    assert "It comes again all the same, next on" in await table.say(ann, "!aa void #1")
+    await table.say(ann, "!aa stop 1")
+    await table.say(ann, "!aa restore #1")
+    assert "comes again" not in await table.say(ann, "!aa void #1")
