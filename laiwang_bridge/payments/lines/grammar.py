@@ -43,12 +43,17 @@ from laiwang_bridge.payments.lines.wording import (
 from laiwang_bridge.payments.money.money import Money
 
 LONGEST = 2000
-_GAP = re.compile(r"\s*[:：]?\s+")
+_GAP = re.compile(r"\s*[:：]?\s+|")
 _NO_AMOUNT = re.compile(r"\s*(?:[%％份]|shares?\b|parts?\b|anteile?\b)")
 _PERCENT_BEFORE = re.compile(
     rf"(?P<percent>[0-9]+(?:[.,][0-9]+)?\s?[%％])\s*(?:for |to |für |an |pour |à |给)?\s*(?P<who>{PERSON})"
 )
 _FOR_SOMEBODY = re.compile(rf"(?<![^\W\d_])(?:for|für|pour)\s+{PERSON}")
+_BETWEEN_PEOPLE = re.compile(
+    rf"{PERSON}\s*(?:给|給|还|還|转|轉|借|欠|[-=]?>|→|gibt|gab|gave|gives?|sent|sends|donne|invite|lädt|treats?)\s*{PERSON}"
+)
+"""Money that goes from one to the other: no bill of all."""
+_TIMES_BEFORE = re.compile(rf"(?<![\w.,])(?P<times>[0-9]{{1,2}})[x×*](?P<who>{PERSON})")
 _REST_BEFORE = re.compile(
     rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
     r"(?=\s*(?:\Z|[\x02,;，；]))"
@@ -146,11 +151,12 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
         return _read_items(options, times, habits)
     if _PERCENT_BEFORE.search(options.rest.folded):
         options = replace(options, rest=_percents_behind(options.rest))
-    options = replace(options, rest=_rests_behind(options.rest))
+    options = replace(options, rest=_parts_behind(_rests_behind(options.rest)))
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
         meant = _read(replace(options, rest=parts), times, habits)
         return meant if isinstance(meant, Mistake) else (meant[0], [*meant[1], Doubt.PARTS])
+    is_between = _BETWEEN_PEOPLE.search(options.rest.folded) is not None
     terms, rest, joined = take_lists(options.rest, habits)
     if joined is not None:
         return stranger(joined)
@@ -163,6 +169,7 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
     choices, doubt = chosen
     found: list[BillWording] = []
     doubts = [] if doubt is None else [doubt]
+    doubts += [Doubt.WORDS] if is_between else []
     wrong: Mistake | None = None
     split = _splitting(terms, options.excluded, habits)
     for choice in choices:
@@ -224,6 +231,13 @@ def _rests_behind(rest: Marked) -> Marked:
     """`@a=20, the rest @b`: the same with `@b=rest`."""
     match = _REST_BEFORE.search(rest.folded)
     return rest if match is None else rest.without(*match.span(), f"{rest.text[match.start('who')]}=rest")
+
+
+def _parts_behind(rest: Marked) -> Marked:
+    """`2x@a @b`: the same with `@a x2`."""
+    for match in reversed(list(_TIMES_BEFORE.finditer(rest.folded))):
+        rest = rest.without(*match.span(), f"{rest.text[match.start('who')]} x{match['times']} ")
+    return rest
 
 
 def _splitting(terms: tuple[Term, ...], excluded: tuple[Who, ...], habits: Habits) -> _Split:

@@ -19,7 +19,7 @@ _EXCEPT = re.compile(
     rf"\s*[:：]?\s*(?={PERSON})"
 )
 _OUT = re.compile(
-    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|[不没沒](?:参与|参加|算|吃|来|去|在|喝)了?)"
+    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|[不没沒](?:参与|参加|算|吃|来|去|在|喝)了?(?![\u3400-\u9fff]))"
     rf"|\s+(?:nicht|is not|is out|not|pas|non)(?=\s*(?:\Z|[,，;；)）\x02])))"
 )
 _I_AM_OUT = re.compile(
@@ -35,6 +35,7 @@ _ONLY = re.compile(
 _ONLY_BEHIND = re.compile(
     rf"(?<={PERSON})\s*(?P<word>(?:only|alone|owes(?: me)?|schuldet(?: mir)?|me doit|doit)(?![^\W_])|欠我?)"
 )
+_OWES = re.compile("(?:owes|schuldet|doit|me doit|欠).*")
 _I_OWE = re.compile(
     rf"(?:\bi owe|\bich schulde|\bje dois\b.*\bà|我欠)\s*(?:[0-9.,€$£]+\s*(?:à\s*)?)?{PERSON}|\bje dois\b"
 )
@@ -65,6 +66,8 @@ def take_left_out(options: Options, habits: Habits) -> Options | Mistake:
     if _DASH.search(rest.folded):
         return Mistake(Problem.UNCLEAR, _("To leave somebody out, write `without @ann`."), {})
     only = _ONLY.search(rest.folded) or _ONLY_BEHIND.search(rest.folded)
+    if only is not None and _OWES.fullmatch(only["word"]) and len(re.findall(PERSON, rest.folded)) > 1:
+        only = None  # @a owes @b: that is between them
     if only is not None:
         rest = rest.without(*only.span("word"))
         others = [who for sign, who in rest.people.items() if sign in rest.text]

@@ -9,10 +9,9 @@ import re
 
 from laiwang_bridge.payments.lines.marking import Marked
 
-_NO_LETTER = r"(?![^\W\d_])"
 _BEHIND_SOMEBODY = re.compile(
     r"\x02\s*(?:['’]s?\b|\+|一家|两口子|夫妇|夫妻|给|借|转|收|(?:pays?|paid|owes?|gave|gives?|sent|sends?|lent|lends?|loaned|plus|but|minus|except|sauf|ohne|sans|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
-    r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice"
+    r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice|family|couple|familie|famille|paar|ehepaar|kids?|child|children|kind|kinder|enfants?"
     r"|deux fois|trois fois|le double"
     r"|la moitié|zweimal|dreimal|das doppelte|das dreifache|die hälfte|half|extra|more|less"
     r"|hat|haben|hatte|zahlt|zahlen"
@@ -20,8 +19,8 @@ _BEHIND_SOMEBODY = re.compile(
     r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?!\s)))"
 )
 _BEFORE_SOMEBODY = re.compile(
-    r"(?:(?<![^\W\d_])(?:by|from|of|to|at|owe|owes|owed|without|except|excluding|but|not|minus|save|ohne|außer|nicht|von|vom"
-    r"|an|bei|zu|sans|sauf|pas|hors|de|du|par|à|chez)|[除没不欠替帮请由向])\s*\x02"
+    r"(?:(?<![^\W\d_])(?:by|from|of|to|at|on|auf|sur|owe|owes|owed|without|except|excluding|but|not|minus|save|ohne|außer|nicht|von|vom"
+    r"|an|bei|zu|sans|sauf|pas|hors|de|du|par|à|chez)|[除没不欠替帮请由向])\s*\x02|(?:\s|\A)[!~¬]\x02|[-=]?[>→⇒]\s*\x02|\x02\s*[-=]?[>→⇒]"
 )
 _PERCENT = re.compile(
     r"\x02\s*[=:]?\s*[0-9.,]+\s?[%％]|[0-9]\s?[%％]\s*(?:for|to|für|an|pour|à|给)?\s*\x02|(?<!\w)50/50(?!\w)"
@@ -57,6 +56,17 @@ _OWING = re.compile(
 _SEVERAL_PAID = re.compile(
     r"(?<![^\W\d_])(?:ont|avons|avez|haben|have|both|tous|beide)\s(?:\S+\s){0,3}?(?:payé|réglé|avancé|bezahlt|gezahlt|paid)(?![^\W\d_])"
 )
+_HAN_BEHIND = re.compile(
+    r"\x02\s*(?:请|全|先付|带|家属|[两三四]个?人|免|没|沒|不|账|家|包|少|多|只)|[他她]们|(?:不用|别|不要|不)(?:算|带|加)我"
+)
+_MORE_PEOPLE = re.compile(
+    r"\x02\s*(?:lädt|invite|offre|absente?|l['’]a|samt|spendiert|treating|hosts)(?![^\W\d_])"
+    r"|(?<![^\W\d_])(?:payée?s?|réglée?s?|paid|covered|offerte?s?|geht auf|offert par)\s*\x02"
+    r"|\A(?!.*(?<![^\W\d_])hab(?:e|en|s)?(?![^\W\d_])).*(?<![^\W\d_])(?:bezahlt|gezahlt)\s*\x02"
+)
+_HALF = re.compile(
+    r"(?<![^\W\d_])(?:half|halb|halbe|demi|moitié|hälfte)\s*(?:\x02|\Z)|(?:will|should|must|to) be\s*\x02"
+)
 _MOVED = re.compile(
     r"(?<![^\W\d_])(?:gave|give|sent|send|lent|lend|loaned|paid|pay|transferred|venmoe?d?|paypale?d?|borrowed|überwiesen"
     r"|geliehen|gegeben|geschickt|prêté|envoyé|donné|viré)\s*\x02(?!\x02)|(?:借给|转给|付给|打给|收|向|[借转转還还汇打])\s*\x02"
@@ -70,14 +80,15 @@ _PORTION = re.compile(
     r"(?![^\W\d_])|[二三四]分之[一二三]"
 )
 _TREAT = re.compile(
-    r"(?<![^\W\d_])(?:my treat|on me|auf mich|lade (?:euch )?ein|j['’]invite|c['’]est pour moi)(?![^\W\d_])|请客|請客"
+    r"我(?:请|出|包)(?![\u3400-\u9fff])|算我的"
+    r"|(?<![^\W\d_])(?:my treat|on me|auf mich|lade (?:euch )?ein|j['’]invite|c['’]est pour moi)(?![^\W\d_])|请客|請客"
 )
 _RELATION = (
-    "girlfriend|boyfriend|wife|husband|partner|kids?|friends?|family|freundin|freund|frau|mann|kindern?|familie|copine|copain"
+    "girlfriend|boyfriend|wife|husband|partner|kids?|friends?|family|freundin|freund|frau|mann|kindern?|familie|copine|copain|sohn|tochter|kind|son|daughter|kid|baby|fils|fille|enfant"
     "|femme|mari|enfants?|amie?s?|famille"
 )
 _COMPANY = re.compile(
-    rf"\x02.*(?<![^\W\d_])(?:with|and|mit|und|avec|et)\s+(?:[^\W\d_]+\s)?(?:{_RELATION})(?![^\W\d_])"
+    rf"\x02.*(?<![^\W\d_])(?:with|and|plus|mit|und|samt|avec|et)\s+(?:[^\W\d_]+\s)?(?:{_RELATION})(?![^\W\d_])"
     r"|\x02.*[和跟带](?:他|她)?(?:老婆|老公|女友|男友|女朋友|男朋友|对象|孩子|爸妈|朋友)"
 )
 _NO_MONEY = re.compile(
@@ -125,7 +136,7 @@ def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
     patterns = (
         *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
-        *(_OWING, _MOVED, _SEVERAL_PAID, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
+        *(_OWING, _MOVED, _SEVERAL_PAID, _HALF, _HAN_BEHIND, _MORE_PEOPLE, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
 

@@ -88,7 +88,7 @@ _ME = (
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),
     re.compile(rf"{_BEFORE}{_MY}{_NO_LETTER}{_AFTER}"),
     re.compile(rf"(?<=[\s，。]){_MY}(?=[不没](?:参与|参加|算|吃|来|去|在|喝))"),
-    re.compile(rf"(?<=\s)(?P<word>me|moi|我)(?=\s+{PERSON}(?!\s*=))"),
+    re.compile(rf"(?<=\s)(?<!on )(?<!for )(?<!sur )(?P<word>me|moi|我)(?=\s+{PERSON}(?!\s*=))"),
     re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et)\s+){PERSON})"),
 )
 _ME_AMONG_ITEMS = re.compile(rf"(?<=\s){_MY}{_NO_LETTER}{_AFTER}")

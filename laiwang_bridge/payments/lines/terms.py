@@ -153,7 +153,7 @@ def _adjusted(marked: Marked, match: re.Match[str], term: Term, habits: Habits) 
         if found is None or marked.folded[end : end + 1] not in (")", "）"):
             return Term(term.who, term.typed, Saying.UNCLEAR), end
         end += 1
-    if found is None:
+    if found is None or (amount == "1" and match[1] == "+"):  # @tom+1 brings somebody, or bears one more
         return Term(term.who, term.typed, Saying.UNCLEAR), end
     sign = match[1] or match[2]
     return Term(term.who, term.typed, Saying.ADJUSTED, Fraction(1 if sign == "+" else -1), amount), end

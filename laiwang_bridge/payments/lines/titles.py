@@ -17,7 +17,7 @@ _IN_ALL = re.compile(
 )
 _FOR = re.compile(r"\A(?:for|für|fürs|pour)\s+", re.IGNORECASE)
 _EMPTY = re.compile(r"[(（\[]\s*[)）\]]")
-_AND_NOTHING = re.compile(r"\s(?:and|und|et|&)\Z", re.IGNORECASE)
+_AND_NOTHING = re.compile(r"\s(?:and|und|et|&|wurde|a été|was)\Z", re.IGNORECASE)
 _LONELY = re.compile(r"(?<!\S)[.,;:，。；：=…!?！？]+(?!\S)")
 _I_PAID = re.compile(
     r"\s*(?:(?:i|we|ich|wir|j['’]ai|on a|nous avons|我们|我)\s*)?(?:(?:have|hab|habe|haben|just)\s+)*"

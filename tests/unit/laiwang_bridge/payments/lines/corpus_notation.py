@@ -6,8 +6,8 @@ A bill:      120.00 EUR each | title | a b*2 +Guest me | by a=50.00 b=70.00 2026
 A question:  ? what is in doubt: the amounts of the readings, with ~ between
 A mistake:   ! which problem, and what is missing (below zero: too much), if sums do not fit
 
-`@ currency=EUR language=de mark=,` sets what the room means from there on; `# ` begins a remark,
-`\\n` is a new line, `\\u00a0` a sign that cannot be seen.
+`@ currency=EUR language=de mark=, names=ann,bo` sets what the room means and who is known in it from there on;
+`# ` begins a remark, `\\n` is a new line, `\\u00a0` a sign that cannot be seen.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Example:
     expected: str
     habits: Habits
     place: str
+    names: frozenset[str] = frozenset()
 
 
 def habits(of: str = "EUR", language: str = "en", mark: str | None = None) -> Habits:
@@ -66,16 +67,17 @@ def habits(of: str = "EUR", language: str = "en", mark: str | None = None) -> Ha
 
 
 def examples(path: Path) -> Iterator[Example]:
-    here = habits()
+    here, names = habits(), frozenset[str]()
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("@ "):
             said = dict(word.split("=", 1) for word in line[2:].split())
             here = habits(said["currency"], said.get("language", "en"), said.get("mark"))
+            names = frozenset(said["names"].split(",")) if "names" in said else frozenset()
         elif line.strip() and not line.startswith("# "):
             typed, arrow, expected = line.rpartition("=> ")
             assert arrow, f"{path.name}:{number} has no arrow"
             typed = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), typed.removesuffix(" "))
-            yield Example(typed.replace("\\n", "\n"), expected.strip(), here, f"{path.name}:{number}")
+            yield Example(typed.replace("\\n", "\n"), expected.strip(), here, f"{path.name}:{number}", names)
 
 
 def noted(read: BillWording | Question | Mistake) -> str:

@@ -28,7 +28,7 @@ def test_every_line_is_read_as_it_is_meant(path: Path) -> None:
     wrong = [
         f"{one.place}: {one.typed!r}\n    meant {one.expected}\n    read  {read}"
         for one in examples(path)
-        if (read := noted(read_bill(Line(one.typed), 0, one.habits))) != one.expected
+        if (read := noted(read_bill(Line(one.typed), 0, one.habits, one.names))) != one.expected
     ]
     assert not wrong, f"{len(wrong)} lines:\n" + "\n".join(wrong)
 
@@ -38,7 +38,7 @@ def test_every_reading_and_every_correction_can_be_typed_again(path: Path) -> No
     wrong = []
     lines = list(examples(path))
     for one in lines if path in OWN else lines[::12]:  # the rest takes its time and proves no more
-        read = read_bill(Line(one.typed), 0, one.habits)
+        read = read_bill(Line(one.typed), 0, one.habits, one.names)
         for wording in _wordings(read):
             line = written(wording, one.habits)
             if read_bill(Line(line), 0, one.habits) != wording:
