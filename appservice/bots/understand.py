@@ -9,6 +9,7 @@ from typing import Any
 from appservice.bots.arguments import Parameter
 from appservice.bots.errors import ArgumentError
 from appservice.bots.guess import nearest
+from appservice.bots.kinds import Choice
 from appservice.bots.line import Line, Word, fold, quoted
 from appservice.bots.router import Command, Router
 from appservice.language import Language, Message, _, contains_han
@@ -184,6 +185,7 @@ class _Binding:
         self._end = start  # of what has been understood
         self._right = head  # the corrected command so far
         self._end_of_list: ArgumentError | None = None  # why a list ended at the word that comes next
+        self._passed_over: tuple[Parameter, ArgumentError] | None = None  # the first choice that this word is none of
 
     def result(self) -> Call | Mistake:
         values = _defaults(self._command)
@@ -217,12 +219,16 @@ class _Binding:
             except ArgumentError as error:
                 if may_skip and (taken or not parameter.required):
                     self._end_of_list = error if taken else self._end_of_list
+                    if not taken and isinstance(parameter.kind, Choice):
+                        self._passed_over = self._passed_over or (parameter, error)
                     break
+                if self._passed_over is not None and isinstance(parameter.kind, Choice):
+                    return self._wrong(self._passed_over[0], word, self._passed_over[1])
                 return self._wrong(parameter, word, self._end_of_list or error)
             taken.append(value)
             self._right.append(parameter.show((value,) if parameter.is_many else value, self._language))
             self._end = word.end
-            self._end_of_list = None
+            self._end_of_list = self._passed_over = None
             self._words.pop(0)
         return taken
 

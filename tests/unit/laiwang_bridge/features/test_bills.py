@@ -389,3 +389,12 @@ async def test_no_sign_turns_around_what_stands_behind_it(table: Table, people: 
         assert sign not in await table.say(ann, f"!aa dispute #1 wrong{sign}!")
         assert sign not in await table.say(ann, f"!aa edit #1 title c{sign}d")
         assert sign not in await table.say(ann, f"AA 1.234 EUR a{sign}b @bo")
+
+
+async def test_of_several_choices_the_first_one_is_explained(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    await table.say(people[0], "AA 12 EUR tea @bo")
+    said = await table.say(people[0], "!aa export xls")
+    assert "“xls” is none of: csv/表格, json" in said
+    assert "!aa export csv" in said
