@@ -54,6 +54,10 @@ _BETWEEN_PEOPLE = re.compile(
 )
 """Money that goes from one to the other: no bill of all."""
 _TIMES_BEFORE = re.compile(rf"(?<![\w.,])(?P<times>[0-9]{{1,2}})[x×*](?P<who>{PERSON})")
+_REST_OF_SEVERAL = re.compile(
+    rf"(?<![^\W_])(?:the |den |le )?reste?\s*:?\s*(?P<who>{PERSON}(?:\s*(?:,|&|\+|and|und|et)?\s*{PERSON})+)"
+    r"(?=\s*(?:\Z|[\x02,;]))"
+)
 _REST_BEFORE = re.compile(
     rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
     r"(?=\s*(?:\Z|[\x02,;，；]))"
@@ -229,6 +233,10 @@ def _percents_behind(rest: Marked) -> Marked:
 
 def _rests_behind(rest: Marked) -> Marked:
     """`@a=20, the rest @b`: the same with `@b=rest`."""
+    several = _REST_OF_SEVERAL.search(rest.folded)
+    if several is not None:
+        people = "".join(f"{sign}=rest " for sign in several["who"] if sign in rest.people)
+        return rest.without(*several.span(), people)
     match = _REST_BEFORE.search(rest.folded)
     return rest if match is None else rest.without(*match.span(), f"{rest.text[match.start('who')]}=rest")
 

@@ -128,7 +128,7 @@ _REFUND = re.compile(
     r"|erstattung|erstattet"
     r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
     r"|avoir)(?![^\W\d_])"
-    r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\b(?:got|gave|gives|gets?|sent|sends|paid|came|returned)\b.*\bback\b"
+    r"|(?<![^\W\d_])pfand(?![^\W\d_]).*(?<![^\W\d_])zurück|(?:退款|退押金|退货|退貨|退了|退回|退票|返现)|\b(?:got|gave|gives|gets?|sent|sends|paid|came|returned)\b.*\bback\b|[0-9€$£]\s*back(?![^\W_])|\bdeposit\s+(?:\S+\s+)?back\b"
 )
 
 

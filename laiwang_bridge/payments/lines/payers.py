@@ -26,7 +26,7 @@ _PAID = re.compile(
     rf"[(（]?(?:(?:由\s*)?(?P<who>{PERSON})"
     r"(?:\s+(?:(?:has |have |'s )?(?:paid|covered)|hat (?:be|ge)zahlt|zahlte?|bezahlte|a payé|payé|a réglé|paye)"
     r"(?!\s+(?:by|par|me|us|back))\b(?:\s+(?:for it|it|this|that|everything|alles|all|tout)\b)?"
-    rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫的|墊付|墊的|买的?单|買的?單|结的?账|結的?帳|出的钱|出钱|付{_BEHIND}))"
+    rf"|\s*(?:付的款?|付款了?|付了|已付|垫付了?|垫了|垫的|墊付|墊的|买的?单|買的?單|结的?账|結的?帳|出的钱|出钱|付{_BEHIND}))"
     rf"|\bvon (?P<von>{PERSON}) (?:be|ge)zahlt\b)[)）]?"
 )
 _I_PAID = re.compile(

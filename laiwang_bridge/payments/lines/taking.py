@@ -21,7 +21,7 @@ _EACH = re.compile(
     r"|par personne|par pers\.?|par tête|chacune?)"
     rf"|(?<=[0-9€$£])(?P<glued>pp|p\.\s?p\.)){WORD_END}"
     r"|(?P<slash>\s?/\s?(?:person|head|pers\.?|pax|pp|p|personne|kopf|nase)(?![^\W\d_])|/\s?(?:每?人|位))"
-    r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1]人(?=\s?[0-9一二两兩三四五六七八九十百千])"
+    r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1][个個]?人(?=\s?[0-9一二两兩三四五六七八九十百千])"
     r"|(?<=[0-9元块塊])\s?[一1](?:[个個]人|位)(?![\u3400-\u9fff]))[:：]?"
     r"|(?P<je>(?<![^\W\d_])(?:je|(?:jeder|chacune?)(?: (?:be)?zahlt| gibt| paie| paye| donne| met)?)(?=\s?[0-9€])"
     rf"|(?<=[0-9€]\s)je(?=\s*(?:\Z|[,.;\x02]|{PERSON})))"
