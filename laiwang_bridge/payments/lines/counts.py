@@ -74,11 +74,13 @@ _PRICE_BEHIND = re.compile(r"[\s\x02]*(?:(?:for|zu|für|pour|=|[:：,，-]|->|�
 _BEFORE_A_COUNT = re.compile(r"[\s\x02]*(?:(?:for|für|pour|on|de|and|und|et|&|\+|,)\s*)?\Z")
 _PRICE = re.compile(r"[0-9]+[.,][0-9]{2}\Z")
 _MOST_COUNTED, _MOST_NAMED, _FEW, _DOZEN = 48, 1000, 4, 12
-_TEN, _MOST_ROOMS = 10, 3000
+_TEN, _MOST_ROOMS, _MOST_NUMBERS = 10, 3000, 30
 
 
 def without_counts(numbers: list[Found], marked: Marked) -> list[Found]:
     """The numbers of a text that can be its amount. They are all left if none or all of them seem to be counts."""
+    if len(numbers) > _MOST_NUMBERS:
+        return numbers
     left = _without_lists(numbers, marked)
     for is_count in (_is_named, _is_counted, _is_heads, _is_time):
         if len(left) < 2:
