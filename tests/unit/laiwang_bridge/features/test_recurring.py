@@ -130,3 +130,15 @@ async def test_a_void_bill_comes_again_unless_that_is_stopped_and_says_so(town: 
     await table.say(ann, "!aa stop 1")
     await table.say(ann, "!aa restore #1")
     assert "comes again" not in await table.say(ann, "!aa void #1")
+
+
+async def test_nine_in_the_morning_is_nine_on_either_side_of_summer_time(town: Town) -> None:
+    ann, (bo,) = await town.arrive("ann"), strangers(town, "bo")
+    table = await Table.of(town, ann, bo)
+    await ann.say("timezone Europe/Berlin")
+    await table.say(ann, "AA 90 rent @bo every 20 weeks")  # on Tuesdays: April 2nd is in summer time
+    at_seven = 1_712_041_200_000  # 07:00 UTC, 09:00 there
+    await town.wait(at_seven - town.now - 60_000)
+    assert len(await table.bills()) == 1
+    await town.wait(120_000)
+    assert await dates(table) == ["11-14", "04-02"]
