@@ -13,11 +13,10 @@ from appservice.language import _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
+from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
-from laiwang_bridge.payments.money.money import Money, currency, decimal_text
-from laiwang_bridge.payments.paying import claim_store, claims, open_shares, standing
+from laiwang_bridge.payments.paying import claim_store, claims, open_shares, receiving, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.rules import ClaimState, ShareStatus
@@ -188,7 +187,8 @@ class ClaimBot:
     ) -> None:  # fmt: skip
         found = self._till.bill(context, bill)
         if found is None:
-            self._received_for_all(context, whom, amount)
+            for outcome in receiving.for_no_bill(self._till, context, whom, amount, self.received):
+                self._tell(context, outcome)
             return
         connection, now = context.connection, context.now
         if context.event.type == "m.reaction" and not self._getting(context, found):
@@ -255,67 +255,6 @@ class ClaimBot:
         for one in mine:
             self._tell(context, claims.refuse(context.connection, one))
 
-    def _received_for_all(self, context: Context, whom: Who | None, amount: str) -> None:
-        """Somebody has got money, for no bill in particular."""
-        connection = context.connection
-        ledger = self._till.ledger(context)
-        me = self._till.me(context, ledger)
-        debtor = None if whom is None else self._till.account(context, ledger, whom)
-        money = self._till.amount(
-            context, amount, ledger_store.settings(connection, ledger).currency,
-            lambda said: context.line(self.received, None, whom, said),
-        )  # fmt: skip
-        if debtor is not None and money is not None:
-            if debtor == me:
-                raise UserError(_("That is yourself."))
-            said = claim_store.open_in(connection, ledger)
-            here = (debtor, me, money.currency.code, money.minor)
-            same = next((one for one in said if (one.debtor, one.payee, one.currency, one.minor) == here), None)
-            if same is not None:
-                self._tell(context, claims.confirm(connection, same, me, context.now))
-                return
-            self._tell(
-                context,
-                claims.transfer(
-                    connection, ledger, debtor, me, money.currency.code, money.minor, context.now, said_by=me
-                ),
-            )
-            return
-        waiting = [
-            one for one in claim_store.open_in(connection, ledger)
-            if one.payee == me and debtor in (None, one.debtor)
-        ]  # fmt: skip
-        if not waiting:
-            raise UserError(
-                _("Nobody has said that he paid you. If you have got something, say from whom and how much:"),
-                try_instead=f"{context.line(self.received)} @ann:example.org 20",
-            )
-        if debtor is None and (len(waiting) > 1 or (money is not None and money.minor != waiting[0].minor)):
-            faces = self._till.cards.faces(connection, ledger)
-            first = self._typed(context, ledger, waiting[0].debtor)
-            raise UserError(
-                _("From whom? What you were said to have been paid: {what}."),
-                what=[
-                    f"{faces[one.debtor].name} {shown(one.minor, one.currency, context.language)}" for one in waiting
-                ],
-                try_instead=f"{context.line(self.received)} {first} {amount}".rstrip(),
-            )
-        if len(waiting) > 1 and claims.is_more_than_owed(connection, waiting):
-            raise UserError(
-                _("{who} has said so more than once ({what}), which is more than is owed. Say how much has come:"),
-                who=self._till.cards.faces(connection, ledger)[waiting[0].debtor].rich,
-                what=[shown(one.minor, one.currency, context.language) for one in waiting],
-                try_instead=f"{context.line(self.received)} {self._typed(context, ledger, waiting[0].debtor)} "
-                f"{decimal_text(Money(waiting[0].minor, currency(waiting[0].currency)))}",
-            )
-        for one in waiting:
-            self._tell(context, claims.confirm(connection, one, me, context.now))
-
-    def _typed(self, context: Context, ledger: LedgerId, id: AccountId) -> str:
-        """Somebody as he is named in a command."""
-        account = ledger_store.accounts(context.connection, ledger)[id]
-        return account.name if account.kind is AccountKind.USER else f"+{account.name}"
-
     def _payees(self, context: Context, bill: Bill) -> list[AccountId]:
         """For whom somebody may say what has come. Raises `UserError` where that is nobody."""
         found = self._getting(context, bill)
@@ -358,7 +297,7 @@ class ClaimBot:
         owing = [one for one, his in standing.statuses(context.connection, bill).items() if his.owed > his.paid]
         if not owing:
             return UserError(_("Bill {number} is paid."), number=_number(bill))
-        who = self._typed(context, bill.ledger, owing[0])
+        who = receiving.typed(context, bill.ledger, owing[0])
         return UserError(
             _("Nobody has said yet that he paid bill {number}. If you have got it all the same, say from whom:"),
             number=_number(bill), try_instead=f"{context.line(self.received, bill.number)} {who}",
