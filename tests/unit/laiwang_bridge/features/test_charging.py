@@ -99,6 +99,20 @@ async def test_what_goes_back_is_owed_again(counter: Counter) -> None:
     assert "€2.30 went back to you from Mei" in counter.bo.news()
 
 
+async def test_what_goes_back_as_a_whole_opens_the_share_again(counter: Counter) -> None:
+    await open_page(counter)
+    await counter.paid_by_stripe()
+    assert "1/1" in counter.table.card(1)
+    refund = {"object": "charge", "amount": 1230, "amount_refunded": 1230, "refunded": True}
+    for event in ("evt_5", "evt_6"):
+        await counter.stripe("charge.refunded", event, **refund)
+    assert await counter.table.owed() == {"mei": 1230, "bo": -1230}
+    assert "0/1" in counter.table.card(1)
+    assert counter.bo.news().count("€12.30 went back to you from Mei") == 1
+    await counter.table.say(counter.mei, "!aa received #1 @bo")
+    assert await counter.table.owed() == {}
+
+
 async def test_a_refund_that_comes_first_changes_nothing_in_the_end(counter: Counter) -> None:
     await open_page(counter)
     refund = {"object": "charge", "amount": 1230, "amount_refunded": 1230, "refunded": True}
