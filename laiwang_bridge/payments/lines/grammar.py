@@ -15,8 +15,9 @@ from itertools import product
 
 from appservice.bots.line import Line
 from appservice.language import Message, _
-from laiwang_bridge.payments.lines.amounts import found_at, minor_of
+from laiwang_bridge.payments.lines.amounts import find, found_at, minor_of
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
+from laiwang_bridge.payments.lines.counts import without_counts
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.lines.numbers_of_people import are_others, is_split_otherwise
@@ -41,6 +42,7 @@ from laiwang_bridge.payments.lines.wording import (
     total,
 )
 from laiwang_bridge.payments.money.money import Money
+from laiwang_bridge.payments.money.number_places import Kind
 
 LONGEST = 2000
 _GAP = re.compile(r"\s*[:：]?\s+|")
@@ -197,10 +199,19 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
                 found += alone[0]
                 doubts.append(Doubt.SENDER)
         doubts += [Doubt.WORDS] if any(is_split_otherwise(bill, rest) for bill in bills[0]) else []
+        if plain.per_head and Perhaps.PER_HEAD not in options.unsure and _are_several(rest, habits):
+            found += [replace(bill, per_head=False) for bill in bills[0]]
+            doubts.append(Doubt.PER_HEAD)
         doubts += [Doubt.PER_HEAD] if plain.per_head and any(are_others(bill, rest) for bill in bills[0]) else []
     if not found and wrong is not None:
         return wrong
     return found, doubts
+
+
+def _are_several(rest: Marked, habits: Habits) -> bool:
+    """Whether a total may stand beside what each pays: `60 EUR, 20 each`."""
+    found = [one for one in find(rest.text, rest.folded, habits) if one.kind is not Kind.COUNT]
+    return len(without_counts(found, rest)) > 1
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:

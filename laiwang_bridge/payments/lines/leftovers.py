@@ -102,7 +102,7 @@ _ABOUT_BEFORE = re.compile(
     r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
 )
 _EACH_THING_BEFORE = re.compile(
-    r"(?:单价|(?:[2-9]|[两三四五六七八九十])([个张份杯瓶只块件条盒袋斤碗]).*一\1|每[张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
+    r"(?:单价|(?:[2-9]|[两三四五六七八九十])([个张份杯瓶只块件条盒袋斤碗]).*一\1|每[家户对桌张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
     r" (?:night|hour|day|piece|item|kilo|kg|km|mile|ticket|bottle|beer|drink|couple|family|room|table|car|nacht|stunde"
     r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
