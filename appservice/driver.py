@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A statement as the driver takes it, to be run once or (`many`) for each of the parameters."""
 
     sql: str
@@ -29,39 +27,31 @@ def hand_over(connection: Connection, sent: Sent) -> Any:
 
     Returns the driver's cursor. Raises `DBAPIError`, like SQLAlchemy.
     """
-    return hand_over_all(connection, (sent,))[0]
+    raw = _watched(connection, sent)
+    try:
+        return raw.ask(sent)[0] if _pipelines(connection) else _run(raw, sent)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_ever(connection, raw, sent, error) from error
 
 
 def hand_over_all(connection: Connection, statements: Sequence[Sent]) -> list[Any]:
     """The same for several, of which none needs the answer to another."""
-    raw = _watched(connection, statements)
-    dialect = connection.dialect
+    if not _pipelines(connection):
+        return [hand_over(connection, sent) for sent in statements]
+    for sent in statements:
+        raw = _watched(connection, sent)
     try:
-        if _pipelines(raw):
-            answers: list[Any] = raw.ask(*statements)
-            return answers
-        return [_run(raw, sent) for sent in statements]
-    except dialect.loaded_dbapi.Error as error:
-        is_lost = dialect.is_disconnect(error, raw, None)
-        if is_lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statements[-1].sql,
-            statements[-1].parameters,
-            error,
-            dialect.loaded_dbapi.Error,
-            hide_parameters=connection.engine.hide_parameters,
-            connection_invalidated=is_lost,
-            dialect=dialect,
-        ) from error
+        answers: list[Any] = raw.ask(*statements)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_ever(connection, raw, statements[-1], error) from error
+    return answers
 
 
 def hand_over_later(connection: Connection, sent: Sent) -> None:
     """Have the driver run a statement, at the latest before the next one: what is wrong with it may be raised only
     there, or where the transaction or the savepoint ends."""
-    raw: Any = connection.connection.dbapi_connection
-    if _pipelines(raw):
-        _watched(connection, (sent,)).send_later(sent)
+    if _pipelines(connection):
+        _watched(connection, sent).send_later(sent)
     else:
         hand_over(connection, sent)
 
@@ -77,24 +67,24 @@ def savepoint(connection: Connection) -> Iterator[None]:
     except BaseException:
         with suppress(DBAPIError):  # where the transaction is gone as a whole, so is this
             raw: Any = connection.connection.dbapi_connection
-            if not (_pipelines(raw) and raw.take_back(begin)):
+            if not (_pipelines(connection) and raw.take_back(begin)):
                 hand_over_all(connection, (Sent("ROLLBACK TO SAVEPOINT part"), Sent("RELEASE SAVEPOINT part")))
         raise
 
 
-def _watched(connection: Connection, statements: Sequence[Sent]) -> Any:
+def _watched(connection: Connection, sent: Sent) -> Any:
     """The driver's connection, in a transaction; those who watch know what it is about to run."""
     raw: Any = connection.connection.dbapi_connection
     if not connection.in_transaction():
         connection.begin()
     for watcher in connection.dispatch.before_cursor_execute:
-        for sent in statements:
-            watcher(connection, None, sent.sql, sent.parameters, None, sent.many)
+        watcher(connection, None, sent.sql, sent.parameters, None, sent.many)
     return raw
 
 
-def _pipelines(raw: Any) -> bool:
-    return hasattr(raw, "send_later")
+def _pipelines(connection: Connection) -> bool:
+    """Whether the driver's connection is one of `appservice.postgres`."""
+    return connection.dialect.name == "postgresql"
 
 
 def _run(raw: Any, sent: Sent) -> Any:
@@ -104,3 +94,20 @@ def _run(raw: Any, sent: Sent) -> Any:
     else:
         cursor.execute(sent.sql, sent.parameters)
     return cursor
+
+
+def _as_ever(connection: Connection, raw: Any, sent: Sent, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy raises it."""
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(error, raw, None)  # type: ignore[arg-type]
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        sent.sql,
+        sent.parameters,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=connection.engine.hide_parameters,
+        connection_invalidated=is_lost,
+        dialect=dialect,
+    )

@@ -108,7 +108,7 @@ class PipeliningConnection(psycopg.Connection[Any]):
         if sent.many:
             cursor.executemany(sent.sql, sent.parameters)
         else:
-            cursor.execute(sent.sql, sent.parameters or None)
+            cursor.execute(sent.sql, sent.parameters or None, prepare=True)
         return cursor
 
 
@@ -121,6 +121,8 @@ def _configure(writer: Engine, durability: Durability) -> None:
     def _set_up(connection: Any, _record: object) -> None:
         connection.prepared_max = _MOST_PREPARED
         connection.execute(f"SET synchronous_commit = {'on' if durability == 'full' else 'off'}")
+        # Planned once: that takes longer than to run them, and no plan of ours depends on values.
+        connection.execute("SET plan_cache_mode = 'force_generic_plan'")
         connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_IDLE_TRANSACTION}'")
         connection.commit()
 
