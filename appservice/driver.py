@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+_UNDO, _RELEASE = "ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part"
+
 
 class Sent(NamedTuple):
     """A statement as the driver takes it, to be run once or (`many`) for each of the parameters."""
@@ -63,13 +65,25 @@ def savepoint(connection: Connection) -> Iterator[None]:
     hand_over_later(connection, begin)
     try:
         yield
-        hand_over(connection, Sent("RELEASE SAVEPOINT part"))
-    except BaseException:
-        with suppress(DBAPIError):  # where the transaction is gone as a whole, so is this
-            raw: Any = connection.connection.dbapi_connection
-            if not (_pipelines(connection) and raw.take_back(begin)):
-                hand_over_all(connection, (Sent("ROLLBACK TO SAVEPOINT part"), Sent("RELEASE SAVEPOINT part")))
+        hand_over(connection, Sent(_RELEASE))
+    except BaseException as error:
+        # Where the transaction is gone as a whole, so is this.
+        with suppress(DBAPIError, connection.dialect.loaded_dbapi.Error):
+            _undo(connection, begin, is_ours=not isinstance(error, DBAPIError))
         raise
+
+
+def _undo(connection: Connection, begin: Sent, *, is_ours: bool) -> None:
+    """Back to the beginning of a part; `is_ours` says that it was no statement that failed."""
+    if _pipelines(connection):
+        raw: Any = connection.connection.dbapi_connection
+        if raw.take_back(begin):
+            return
+        if is_ours:
+            raw.run_bare(f"{_UNDO}; {_RELEASE}")
+            return
+    hand_over(connection, Sent(_UNDO))
+    hand_over(connection, Sent(_RELEASE))
 
 
 def _watched(connection: Connection, sent: Sent) -> Any:

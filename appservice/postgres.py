@@ -88,6 +88,11 @@ class PipeliningConnection(psycopg.Connection[Any]):
         self.waiting = tuple(before) if waited else ()
         return waited
 
+    def run_bare(self, sql: str) -> None:
+        """Past what psycopg does for each statement: behind whatever begins with ROLLBACK it has the server forget all
+        that it has prepared, because a table may be no more. What is wrong with it is raised by what is asked next."""
+        self.pgconn.exec_(sql.encode())
+
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """For those who go on by themselves."""
         if self.waiting:

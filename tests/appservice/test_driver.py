@@ -129,6 +129,22 @@ class TestTogether:
         assert COUNT.scalar(connection) == 0
 
 
+class TestManyParts:
+    def test_statements_are_as_good_behind_parts_that_were_undone(self, connection: Connection) -> None:
+        for number in range(20):
+            with suppress(Unwell), savepoint(connection):
+                PUT.send(connection, id=number, said="within")
+                COUNT.scalar(connection)
+                if number % 2:
+                    raise Unwell
+            with suppress(IntegrityError), savepoint(connection):
+                together(connection, COUNT.question(list), SAID.question(list, which=number))
+                PUT.send_all(connection, [{"id": 0, "said": "again"}, {"id": number + 100, "said": "with it"}])
+                ALL.all(connection)
+            together(connection, ALL.question(list), SAID.question(list, which=number))
+        assert [row.id for row in ALL.all(connection)] == list(range(0, 20, 2))
+
+
 @pytest.mark.postgres
 class TestJourneys:
     """How often one goes to PostgreSQL and back, which is what it takes the time for."""
