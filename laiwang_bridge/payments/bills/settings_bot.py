@@ -223,7 +223,7 @@ class SettingsBot:
         self, context: Context, ledger: LedgerId, one: AccountId, head: AccountId, question: EffectKey | None = None
     ) -> None:
         known = ledger_store.accounts(context.connection, ledger)
-        head = known[head].settles_with or head
+        head = known[head].head
         self._regroup(context, known[one], head)
         faces = self._cards.faces(context.connection, ledger)
         said = _("{one} and {other} settle as one from now on: {other} pays and is paid for both.")

@@ -71,6 +71,11 @@ class Account:
     weight: Fraction = Fraction(1)
     settles_with: AccountId | None = None
 
+    @property
+    def head(self) -> AccountId:
+        """The account that pays and is paid for this one."""
+        return self.settles_with or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class RoomBalance:

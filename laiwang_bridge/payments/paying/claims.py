@@ -19,7 +19,7 @@ from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, payment_po
 from laiwang_bridge.payments.ledger.ledger_settings import Confirmation
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, open_shares, standing
+from laiwang_bridge.payments.paying import claim_store, open_shares, owing, standing
 from laiwang_bridge.payments.paying.claim_store import Claim, Dispute
 from laiwang_bridge.payments.paying.rules import (
     Act,
@@ -87,7 +87,7 @@ def claim(
     Where the room takes people's word for it, or whoever gets it cannot say so, it is in the books at once. Raises
     `OwesNothing` and `SaidForAll`.
     """
-    if says_all_is_paid(connection, bill.ledger, debtor, bill.content.total.currency.code):
+    if owing.says_all_is_paid(connection, bill.ledger, debtor, bill.content.total.currency.code):
         raise SaidForAll
     made = _claim(connection, bill, debtor, minor, now, payee)
     sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
@@ -236,28 +236,6 @@ def bill_changed(connection: Connection, bill: Bill) -> Standing:
         for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     return _note_open(connection, bill)
-
-
-def says_all_is_paid(connection: Connection, ledger: LedgerId, account: AccountId, currency: str) -> bool:
-    """Whether somebody has said of payments for no bill that they were made, of as much as he owes in all, and nobody
-    has confirmed them yet."""
-    said = [one for one in claim_store.open_in(connection, ledger) if one.bill is None and one.currency == currency]
-    if not said:
-        return False
-    unit = standing.unit_of(connection, ledger, account)
-    minor = sum(one.minor for one in said if one.debtor in unit)
-    return minor > 0 and standing.net_of(connection, ledger, account, currency) + minor >= 0
-
-
-def is_more_than_owed(connection: Connection, said: Sequence[Claim]) -> bool:
-    """Whether these claims of one person are together more than he owes."""
-    totals: Counter[str] = Counter()
-    for one in said:
-        totals[one.currency] += one.minor
-    first = said[0]
-    return any(
-        minor + standing.net_of(connection, first.ledger, first.debtor, code) > 0 for code, minor in totals.items()
-    )
 
 
 def regrouped(connection: Connection, bills: Sequence[Bill]) -> None:

@@ -42,13 +42,13 @@ class MovingPayments:
                 plan_store.keep(
                     unit.connection, replace(plan, card=self._plans.send(voice, plan), bot=voice.bot.user_id)
                 )
-        for one in [one for one in claim_store.open_in(unit.connection, ledger) if one.card is not None][-MOST_CARDS:]:
-            assert one.card is not None
-            voice = self._voice(unit, new, one.card.bot, one.card.language)
+        waiting = claim_store.open_in(unit.connection, ledger)
+        for one, card in [(one, one.card) for one in waiting if one.card is not None][-MOST_CARDS:]:
+            voice = self._voice(unit, new, card.bot, card.language)
             if voice is not None:
-                self._leave_word(unit, one.card.key, one.card.bot, old, voice)
-                card = ClaimCard(self._transfers.send(voice, one), voice.bot.user_id, one.card.language)
-                claim_store.note_card(unit.connection, one.id, card)
+                self._leave_word(unit, card.key, card.bot, old, voice)
+                there = ClaimCard(self._transfers.send(voice, one), voice.bot.user_id, card.language)
+                claim_store.note_card(unit.connection, one.id, there)
         for poll in poll_store.open_in(unit.connection, ledger)[:MOST_CARDS][::-1]:
             voice = self._voice(unit, new, poll.bot, poll.language)
             if voice is not None:

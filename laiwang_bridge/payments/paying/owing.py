@@ -6,7 +6,7 @@ Whoever shows nothing here sees nobody's ways to be paid.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mautrix.types import UserID
@@ -19,6 +19,7 @@ from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.paying import claim_store, settlement_store, standing
+from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.rules import ClaimState, portions
 
 _LATELY = 500
@@ -58,7 +59,7 @@ def for_bill(connection: Connection, bill: Bill, account: AccountId) -> list[Owe
 
 def in_ledger(connection: Connection, ledger: LedgerId, account: AccountId, now: int) -> list[Owed]:
     """What somebody is to pay by the plan that brings all of the ledger to zero."""
-    heads = {one.id: one.settles_with or one.id for one in ledger_store.accounts(connection, ledger).values()}
+    heads = standing.heads_of(connection, ledger)
     head = heads.get(account, account)
     totals: Counter[str] = Counter()
     for (one, code), minor in ledger_store.balances(connection, ledger).items():
@@ -74,9 +75,8 @@ def in_ledger(connection: Connection, ledger: LedgerId, account: AccountId, now:
 
 def to_somebody(connection: Connection, ledger: LedgerId, account: AccountId, payee: AccountId, now: int) -> list[Owed]:
     """The same to one person: by the plan, or else directly, as far as both are not even otherwise."""
-    accounts = ledger_store.accounts(connection, ledger)
-    head = accounts[account].settles_with or account
-    other = accounts[payee].settles_with or payee
+    heads = standing.heads_of(connection, ledger)
+    head, other = heads[account], heads[payee]
     planned = [owed for owed in in_ledger(connection, ledger, account, now) if owed.payee == other]
     if planned or head == other:
         return planned
@@ -122,6 +122,28 @@ def said_to_be_paid(connection: Connection, owed: Owed) -> Money:
         and (owed.bill is None or claim.bill in (None, owed.bill))
     )
     return Money(min(minor, owed.money.minor), owed.money.currency)
+
+
+def says_all_is_paid(connection: Connection, ledger: LedgerId, account: AccountId, currency: str) -> bool:
+    """Whether somebody has said of payments for no bill that they were made, of as much as he owes in all, and nobody
+    has confirmed them yet."""
+    said = [one for one in claim_store.open_in(connection, ledger) if one.bill is None and one.currency == currency]
+    if not said:
+        return False
+    unit = standing.unit_of(connection, ledger, account)
+    minor = sum(one.minor for one in said if one.debtor in unit)
+    return minor > 0 and standing.net_of(connection, ledger, account, currency) + minor >= 0
+
+
+def is_more_than_owed(connection: Connection, said: Sequence[Claim]) -> bool:
+    """Whether these claims of one person are together more than he owes."""
+    totals: Counter[str] = Counter()
+    for one in said:
+        totals[one.currency] += one.minor
+    first = said[0]
+    return any(
+        minor + standing.net_of(connection, first.ledger, first.debtor, code) > 0 for code, minor in totals.items()
+    )
 
 
 def says_so(connection: Connection, owed: Owed) -> bool:

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, standing
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId
 from laiwang_bridge.payments.paying.plan_store import Suggested
 
 
 def with_claims(connection: Connection, ledger: LedgerId, payments: Iterable[Suggested]) -> tuple[Suggested, ...]:
     """The payments, each with the claim that says that just this was paid, if there is one."""
-    units = settlement_store.units_of(connection, ledger)
+    units = standing.heads_of(connection, ledger)
     left = claim_store.open_in(connection, ledger)
     found = []
     for one in payments:
@@ -30,7 +30,7 @@ def with_claims(connection: Connection, ledger: LedgerId, payments: Iterable[Sug
 
 def beside(connection: Connection, ledger: LedgerId, payments: Sequence[Suggested]) -> Mapping[int, Sequence[Claim]]:
     """By the number of each payment what is said to be paid between the same two beside it, and waits for a word."""
-    units = settlement_store.units_of(connection, ledger)
+    units = standing.heads_of(connection, ledger)
     own: set[ClaimId] = {one.claim for one in payments if one.claim is not None}
     waiting = [claim for claim in claim_store.open_in(connection, ledger) if claim.id not in own]
     return {one.number: [claim for claim in waiting if is_between(units, one, claim)] for one in payments}

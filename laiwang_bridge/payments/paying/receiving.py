@@ -11,7 +11,7 @@ from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
-from laiwang_bridge.payments.paying import claim_store, claims
+from laiwang_bridge.payments.paying import claim_store, claims, owing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.till import Till, shown
@@ -46,7 +46,7 @@ def for_no_bill(
             what=[f"{faces[one.debtor].name} {shown(one.minor, one.currency, context.language)}" for one in waiting],
             try_instead=f"{context.line(received)} {typed(context, ledger, first.debtor)} {amount}".rstrip(),
         )
-    if len(waiting) > 1 and claims.is_more_than_owed(connection, waiting):
+    if len(waiting) > 1 and owing.is_more_than_owed(connection, waiting):
         raise UserError(
             _("{who} has said so more than once ({what}), which is more than is owed. Say how much has come:"),
             who=till.cards.faces(connection, ledger)[first.debtor].rich,

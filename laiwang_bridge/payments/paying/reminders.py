@@ -19,7 +19,7 @@ from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import back_off, claim_store, claims, open_shares, standing
+from laiwang_bridge.payments.paying import back_off, claim_store, open_shares, owing, standing
 from laiwang_bridge.payments.paying.back_off import DAY
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
@@ -73,11 +73,9 @@ class Reminders:
         for share in shares:
             open_shares.note_days_passed(unit.connection, share, back_off.skipped(share.since, unit.now, days))
         for account in dict.fromkeys(share.account for share in shares):
-            known = ledger_store.account(unit.connection, account)
-            if known is not None and known.kind is AccountKind.GUEST and known.settles_with is not None:
-                known = ledger_store.account(unit.connection, known.settles_with)
-            if known is not None and known.kind is AccountKind.USER:
-                self._set(unit, UserID(known.name))
+            user = self._reminded(unit.connection, ledger_store.account(unit.connection, account))
+            if user is not None:
+                self._set(unit, user)
 
     def paid(self, unit: Unit, outcome: Outcome) -> None:
         """Somebody says that he has paid: whoever gets it is asked in time."""
@@ -107,14 +105,18 @@ class Reminders:
 
     # -- when -------------------------------------------------------------------------------------------------------
 
+    def _reminded(self, connection: Connection, account: ledger_store.Account | None) -> UserID | None:
+        """Whose account it is, or who pays for that guest."""
+        if account is not None and account.kind is AccountKind.GUEST:
+            account = ledger_store.account(connection, account.head)
+        return UserID(account.name) if account is not None and account.kind is AccountKind.USER else None
+
     def _no_later_than(self, unit: Unit, account: ledger_store.Account | None, due: int | None) -> None:
-        """Something more is due for somebody, or for a guest whom he pays for: his timer goes off for it, unless it
-        does so before anyway."""
-        if account is not None and account.kind is AccountKind.GUEST and account.settles_with is not None:
-            account = ledger_store.account(unit.connection, account.settles_with)
-        if account is None or account.kind is not AccountKind.USER or due is None:
+        """Something more is due of an account: the timer of whoever is reminded of it goes off for it, unless it does
+        so before anyway."""
+        user = self._reminded(unit.connection, account)
+        if user is None or due is None:
             return
-        user = UserID(account.name)
         known = open_shares.reminded(unit.connection, user)
         at = back_off.next_digest([due], known.last_at)
         if known.off or at is None or (known.due_at is not None and known.due_at <= at):
@@ -220,7 +222,7 @@ class Reminders:
     def _owes(self, connection: Connection, share: OpenShare) -> bool:
         bill = bill_store.find(connection, share.bill)
         code = bill.content.total.currency.code
-        if claims.says_all_is_paid(connection, share.ledger, share.account, code):
+        if owing.says_all_is_paid(connection, share.ledger, share.account, code):
             return False
         return standing.net_of(connection, share.ledger, share.account, code) < 0
 

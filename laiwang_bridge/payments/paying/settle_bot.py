@@ -18,7 +18,7 @@ from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId, RoomBalance
 from laiwang_bridge.payments.ledger.settling import Pairwise, Reason, Treasurer, explain
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, claims, plan_claims, plan_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, claims, plan_claims, plan_store, settlement_store, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
 from laiwang_bridge.payments.paying.rules import ClaimState
@@ -272,7 +272,7 @@ class SettleBot:
 
     def _is(self, connection: Connection, ledger: LedgerId, me: AccountId, other: AccountId) -> bool:
         """Whether somebody is, or settles with, the one whom the plan names."""
-        units = settlement_store.units_of(connection, ledger)
+        units = standing.heads_of(connection, ledger)
         return units.get(me, me) == units.get(other, other)
 
     def _is_among_guests(self, connection: Connection, ledger: LedgerId, one: Suggested) -> bool:

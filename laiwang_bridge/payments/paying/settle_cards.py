@@ -19,7 +19,7 @@ from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.settling import Plan, Treasurer, as_units
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, plan_claims, plan_field, plan_store, settlement_store
+from laiwang_bridge.payments.paying import claim_store, plan_claims, plan_field, plan_store, settlement_store, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.plan_store import How, ShownPlan, Suggested
@@ -107,7 +107,7 @@ class SettleCards:
         plan = plan_store.find(connection, claim.ledger)
         if plan is None or plan.is_stale or any(one.claim == claim.id for one in plan.payments):
             return
-        units = settlement_store.units_of(connection, claim.ledger)
+        units = standing.heads_of(connection, claim.ledger)
         free: set[ClaimState | None] = {None, ClaimState.REFUSED}
         if claim.state is ClaimState.CONFIRMED:
             free.add(ClaimState.CLAIMED)
@@ -189,7 +189,7 @@ def suggestions(connection: Connection, ledger: LedgerId, how: How, now: int) ->
 def plan_in(connection: Connection, ledger: LedgerId, currency: str, how: How, now: int) -> Plan:
     """The plan for one currency."""
     if how.mode is SettleMode.TREASURER and how.treasurer is not None:
-        units = settlement_store.units_of(connection, ledger)
+        units = standing.heads_of(connection, ledger)
         nets = _nets(connection, ledger, currency, units)
         return settling.plan(nets, Treasurer(units.get(how.treasurer, how.treasurer)))
     return settlement_store.settlement(connection, ledger, currency, now, how.mode)
@@ -217,7 +217,7 @@ def _fits(connection: Connection, plan: ShownPlan) -> bool:
     left = [one for one in plan.payments if _is_open(connection, one)]
     if not left:
         return True
-    units = settlement_store.units_of(connection, plan.ledger)
+    units = standing.heads_of(connection, plan.ledger)
     codes = {*currencies(connection, plan.ledger), *(one.currency for one in left)}
     return all(
         still_fits(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from appservice.sql import upsert
 from laiwang_bridge.payments.ledger.ledger_settings import SettleMode
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId, accounts, nets, settings
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId, nets, settings
 from laiwang_bridge.payments.ledger.ledger_tables import pay_entry, pay_plan, pay_posting
 from laiwang_bridge.payments.ledger.settling import (
     Debts,
@@ -26,6 +26,7 @@ from laiwang_bridge.payments.ledger.settling import (
     staircase,
 )
 from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.paying import standing
 
 
 def settlement(
@@ -34,7 +35,7 @@ def settlement(
     """The payments to suggest, by the ledger's settings unless another mode is wished for; who settles as one pays as
     one. The plan with the fewest payments is remembered: what is open of it is suggested again."""
     wanted = settings(connection, ledger)
-    units = units_of(connection, ledger)
+    units = standing.heads_of(connection, ledger)
     open_nets = as_units(nets(connection, ledger, currency), units)
     how = _mode(connection, ledger, currency, mode or wanted.mode, wanted.treasurer, units)
     if not isinstance(how, Minimal):
@@ -44,15 +45,6 @@ def settlement(
     if before is None or before.transfers != made.transfers:
         _remember(connection, ledger, currency, made, now)
     return made
-
-
-def units_of(connection: Connection, ledger: LedgerId) -> dict[AccountId, AccountId]:
-    """Who settles with whom: from those accounts to the one that pays for them."""
-    return {
-        account.id: account.settles_with
-        for account in accounts(connection, ledger).values()
-        if account.settles_with is not None
-    }
 
 
 def who_owes_whom(connection: Connection, ledger: LedgerId, currency: str) -> Debts:

@@ -109,7 +109,7 @@ def debts(connection: Connection, bill: Bill) -> tuple[Debt, ...]:
 
 
 def heads_of(connection: Connection, ledger: LedgerId) -> dict[AccountId, AccountId]:
-    """Under whom everybody of a ledger settles."""
+    """Of everybody the account that pays and is paid for him: his own, or that of whom he settles with."""
     return _heads(ledger_store.accounts(connection, ledger))
 
 
@@ -132,7 +132,7 @@ def faces_of(connection: Connection, bill: Bill) -> Callable[[AccountId], Accoun
 
 
 def _heads(accounts: Mapping[AccountId, Account]) -> dict[AccountId, AccountId]:
-    return {id: one.settles_with or id for id, one in accounts.items()}
+    return {id: one.head for id, one in accounts.items()}
 
 
 def _faces(bill: Bill, accounts: Mapping[AccountId, Account]) -> Callable[[AccountId], AccountId]:
