@@ -16,6 +16,7 @@ from appservice.driver import Sent, savepoint
 from appservice.postgres import PipeliningConnection
 from appservice.prepared import Prepared, together
 from tests.support.postgres import Postgres
+from tests.support.tables import open_table
 
 word = Table("word", MetaData(), Column("id", Integer, primary_key=True), Column("said", Text, nullable=False))
 PUT = Prepared(insert(word), ["id", "said"])
@@ -195,12 +196,8 @@ class TestJourneys:
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[Connection]:
-    database = Database(database_url)
-    with database.engine.connect() as connection, connection.begin() as transaction:
-        word.create(connection)
+    with open_table(database_url, word) as connection:
         yield connection
-        transaction.rollback()
-    database.close_now()
 
 
 @pytest.fixture

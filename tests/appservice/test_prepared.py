@@ -29,6 +29,7 @@ from sqlalchemy.exc import IntegrityError
 from appservice.database import Database
 from appservice.prepared import Prepared
 from appservice.sql import Sequence64, insert_new, upsert
+from tests.support.tables import open_table
 
 
 class State(IntEnum):
@@ -119,9 +120,5 @@ def test_lists_of_changing_length_are_refused() -> None:
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[Connection]:
-    database = Database(database_url)
-    with database.engine.connect() as connection, connection.begin() as transaction:
-        shelf.create(connection)
+    with open_table(database_url, shelf) as connection:
         yield connection
-        transaction.rollback()
-    database.close_now()

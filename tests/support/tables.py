@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, text
 from sqlalchemy.engine import URL
+
+from appservice.database import Database
 
 
 def make_tables(engine: Engine, *collections: MetaData) -> None:
@@ -88,3 +90,14 @@ def _administration(server: URL) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_table(url: str, table: Table) -> Iterator[Connection]:
+    """A connection to a database with this table, in a transaction that is undone in the end."""
+    database = Database(url)
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        table.create(connection)
+        yield connection
+        transaction.rollback()
+    database.close_now()

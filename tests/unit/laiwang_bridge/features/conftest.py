@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest_asyncio
 
+from tests.unit.laiwang_bridge.features.table import Three, strangers
 from tests.unit.laiwang_bridge.features.town import MINUTE, OPERATORS, Person, Town, open_town
 
 
@@ -31,3 +32,9 @@ async def line(town: Town) -> list[Person]:
         await town.befriend(one, other)
     await town.wait(MINUTE)
     return people
+
+
+@pytest_asyncio.fixture
+async def people(town: Town) -> Three:
+    """Ann, Bo and Cat, who have no chats with our bots."""
+    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]

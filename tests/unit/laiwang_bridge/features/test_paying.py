@@ -5,16 +5,11 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.table import Table, Three
 from tests.unit.laiwang_bridge.features.town import DAY, Town
 
 CARD = "· #1"
 OWED = {"ann": 8000, "bo": -4000, "cat": -4000}
-
-
-@pytest_asyncio.fixture
-async def people(town: Town) -> Three:
-    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture

@@ -8,15 +8,10 @@ import pytest
 import pytest_asyncio
 from mautrix.types import EventID
 
-from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.table import Table, Three
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Person, Town
 
 UNSTABLE, STABLE = "org.matrix.msc3381.poll.response", "m.poll.response"
-
-
-@pytest_asyncio.fixture
-async def people(town: Town) -> Three:
-    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture

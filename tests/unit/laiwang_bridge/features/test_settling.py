@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest_asyncio
 
-from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.table import Table, Three
 from tests.unit.laiwang_bridge.features.town import PAY_BOT, Town
-
-
-@pytest_asyncio.fixture
-async def people(town: Town) -> Three:
-    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture

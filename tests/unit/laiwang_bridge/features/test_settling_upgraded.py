@@ -5,13 +5,8 @@ from __future__ import annotations
 import pytest_asyncio
 
 from laiwang_bridge.payments.audit import audit
-from tests.unit.laiwang_bridge.features.table import Table, Three, strangers
+from tests.unit.laiwang_bridge.features.table import Table, Three
 from tests.unit.laiwang_bridge.features.town import Town
-
-
-@pytest_asyncio.fixture
-async def people(town: Town) -> Three:
-    return strangers(town, "ann", "bo", "cat")  # type: ignore[return-value]
 
 
 @pytest_asyncio.fixture
