@@ -20,19 +20,13 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from mautrix.types import RoomID, UserID
+from mautrix.types import RoomID
 from sqlalchemy import Connection, func, insert, select, text
 
 from appservice.database import Database, metadata
-from appservice.dispatch import Dispatcher
-from appservice.inbox import Inbox
-from appservice.language import Catalogues
-from appservice.room_tables import room, room_member
-from appservice.transaction import Transaction
+from bench.bills import DOMAIN, MEMBERS, NOW, ROOMS, member, race
 from bench.peers import KINDS, PEERS
 from bench.report import Report, memory_folder, percentile, spread
-from laiwang_bridge.application import CATALOGUES, Application
-from laiwang_bridge.config import AppService, Config, Homeserver
 from laiwang_bridge.database import migrate
 from laiwang_bridge.payments.audit import audit, audit_books
 from laiwang_bridge.payments.ledger import ledger_store
@@ -40,17 +34,10 @@ from laiwang_bridge.payments.ledger.entries import NewEntry, Posting
 from laiwang_bridge.payments.ledger.ledger_tables import pay_account, pay_balance, pay_entry, pay_ledger, pay_posting
 from laiwang_bridge.payments.ledger.settling import plan
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.running import hold_what_was_built
 from tests.support.bookkeeping import Books, operate
 from tests.support.posting_process import kill_again_and_again
 
-NOW = 1_700_000_000_000
-_DOMAIN = "bench"
-_ROOMS, _MEMBERS = 50, 4
-_EVENTS_A_TRANSACTION = 10
-_PATIENCE_SECONDS = 10
 _WRITERS = 16
-_SECRET = b"the secret of the benchmark"
 
 
 def main(options: Sequence[str]) -> int:
@@ -70,93 +57,10 @@ def main(options: Sequence[str]) -> int:
     report = Report("payments")
     with memory_folder() as folder:
         asyncio.run(_entries(report, folder / "entries.db", arguments.entries))
-        asyncio.run(_bills(report, folder / "bills.db", arguments.bills))
+        asyncio.run(race(report, folder, arguments.bills))
         asyncio.run(_large_books(report, folder / "books.db", arguments.postings))
     _plans(report, arguments.plans, arguments.seed)
     return report.finish()
-
-
-# -- bills through the real handler -----------------------------------------------------------------------------------
-
-
-async def _bills(report: Report, path: Path, count: int) -> None:
-    """Transactions of the homeserver go in; a bill counts when it is in the books and its card in the outbox."""
-    database = Database(f"sqlite:///{path}")
-    config = Config(
-        homeserver=Homeserver(address="http://localhost:1", domain=_DOMAIN),
-        appservice=AppService(as_token="benchmark", hs_token="benchmark"),
-    )
-    application = Application(config, database, _SECRET, Catalogues(CATALOGUES))
-    await database.write(partial(_furnish, bot=application.pay_bot))
-    hold_what_was_built()  # as the bridge itself does
-    began, worked = time.perf_counter(), time.process_time()
-
-    def clock() -> int:
-        """Time goes a thousand times as fast here, so that nobody writes more than people do."""
-        return NOW + int((time.perf_counter() - began) * 1_000_000)
-
-    dispatcher = Dispatcher(database, application.routes, wake_outbox=lambda _lane: None, secret=_SECRET, clock=clock)
-    inbox = Inbox(database, dispatcher.wake, clock)
-    await dispatcher.start()
-    for first in range(0, count, _EVENTS_A_TRANSACTION):
-        events = [_message(number) for number in range(first, min(first + _EVENTS_A_TRANSACTION, count))]
-        await inbox.accept(Transaction(f"t{first}", events))
-    await _until_booked(database, count)
-    seconds, worked = time.perf_counter() - began, time.process_time() - worked
-    booked = await database.read(_booked)
-    await dispatcher.close()
-    faults = (await database.read(audit)).faults
-    await database.close()
-    report.note(
-        f"{booked:,} bills in {_ROOMS} rooms, {worked * 1000 / count:.1f} ms of processor time each, "
-        f"{len(faults)} faults found by an audit"
-    )
-    report.aim("bills a second, through the real handler", booked / seconds >= 1000, f"{booked / seconds:,.0f}")
-    report.aim("none lost", booked == count and not faults, f"{booked:,} of {count:,}")
-
-
-async def _until_booked(database: Database, count: int) -> None:
-    """Wait for so many bills, or until none has come for a while."""
-    before, last = 0, time.perf_counter()
-    while before < count and time.perf_counter() - last < _PATIENCE_SECONDS:
-        booked = await database.read(_booked)
-        if booked > before:
-            before, last = booked, time.perf_counter()
-        await asyncio.sleep(0.02)
-
-
-def _furnish(connection: Connection, bot: UserID) -> None:
-    metadata.create_all(connection)
-    rooms = [RoomID(f"!room{number}:{_DOMAIN}") for number in range(_ROOMS)]
-    connection.execute(insert(room), [{"room_id": each, "read_at": NOW, "version": "12"} for each in rooms])
-    members = [
-        {"room_id": each, "user_id": user, "membership": "join", "display_name": user[1:].partition(":")[0]}
-        for place, each in enumerate(rooms)
-        for user in (*(_user(place, number) for number in range(_MEMBERS)), bot)
-    ]
-    connection.execute(insert(room_member), members)
-
-
-def _message(number: int) -> dict[str, object]:
-    place, turn = number % _ROOMS, number // _ROOMS
-    writer, *others = (_user(place, (turn + each) % _MEMBERS) for each in range(3))
-    names = " ".join(other.partition(":")[0] for other in others)
-    return {
-        "type": "m.room.message",
-        "room_id": f"!room{place}:{_DOMAIN}",
-        "sender": writer,
-        "event_id": f"$bill{number}",
-        "origin_server_ts": NOW,
-        "content": {"msgtype": "m.text", "body": f"!aa {10 + number % 90}.{number % 100:02} dinner {names}"},
-    }
-
-
-def _user(place: int, number: int) -> UserID:
-    return UserID(f"@p{number}of{place}:{_DOMAIN}")
-
-
-def _booked(connection: Connection) -> int:
-    return connection.execute(select(func.count()).select_from(pay_entry)).scalar_one()
 
 
 # -- entries of four postings -----------------------------------------------------------------------------------------
@@ -169,9 +73,9 @@ async def _entries(report: Report, path: Path, count: int) -> None:
     def open_books(connection: Connection) -> list[tuple[ledger_store.LedgerId, list[AccountId]]]:
         metadata.create_all(connection)
         books = []
-        for place in range(_ROOMS):
-            ledger = ledger_store.open_ledger(connection, RoomID(f"!{place}:{_DOMAIN}"), "EUR", NOW)
-            users = (_user(place, number) for number in range(_MEMBERS))
+        for place in range(ROOMS):
+            ledger = ledger_store.open_ledger(connection, RoomID(f"!{place}:{DOMAIN}"), "EUR", NOW)
+            users = (member(place, number) for number in range(MEMBERS))
             books.append((ledger, [ledger_store.account_of(connection, ledger, user, NOW) for user in users]))
         return books
 
@@ -179,7 +83,7 @@ async def _entries(report: Report, path: Path, count: int) -> None:
     day = dt.date(2026, 11, 22)
 
     def post(connection: Connection, number: int) -> None:
-        ledger, accounts = books[number % _ROOMS]
+        ledger, accounts = books[number % ROOMS]
         minors = (3 * number + 3, -number, -number - 1, -number - 2)
         postings = tuple(Posting(account, "EUR", minor) for account, minor in zip(accounts, minors, strict=True))
         ledger_store.post(connection, ledger, NewEntry("bill", str(number), day, postings), NOW)
@@ -245,7 +149,7 @@ def _fill(connection: Connection, entries: int) -> None:
     metadata.create_all(connection)
     sizes = {1: 20} | dict.fromkeys(range(2, 502), 8)
     for ledger in sizes:
-        ledger_store.open_ledger(connection, RoomID(f"!{ledger}:{_DOMAIN}"), "EUR", NOW)
+        ledger_store.open_ledger(connection, RoomID(f"!{ledger}:{DOMAIN}"), "EUR", NOW)
     rows = [
         {"ledger": ledger, "kind": "user", "name": f"@p{number}", "known_as": f"@p{number}", "weight": "1", "since": 0}
         for ledger, size in sizes.items()
@@ -319,7 +223,7 @@ def _operations(count: int, seed: int) -> int:
             with database.engine.begin() as connection:
                 if not rooms:
                     metadata.create_all(connection)
-                    rooms = [Books.opened(connection, f"!{number}:{_DOMAIN}", 3 + number % 18) for number in range(200)]
+                    rooms = [Books.opened(connection, f"!{number}:{DOMAIN}", 3 + number % 18) for number in range(200)]
                 for books in rooms:
                     books.connection = connection
                 try:
