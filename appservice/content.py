@@ -52,7 +52,7 @@ class Rich:
     @property
     def is_plain(self) -> bool:
         """Whether the HTML says nothing that the plain text does not."""
-        return self.html == words(self.plain).html
+        return self.html == _escaped(self.plain)
 
 
 Words = Rich | str
@@ -64,9 +64,11 @@ def words(text: Words) -> Rich:
     if isinstance(text, Rich):
         return text
     text = storable(text)
-    if _PLAIN.fullmatch(text):
-        return Rich(text, text)
-    return Rich(text, html.escape(text, quote=True).replace("\n", "<br>"))
+    return Rich(text, _escaped(text))
+
+
+def _escaped(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else html.escape(text, quote=True).replace("\n", "<br>")
 
 
 def bold(text: Words) -> Rich:
@@ -115,8 +117,8 @@ def join(separator: Words, parts: Iterable[Words]) -> Rich:
     between = words(separator)
     pieces = [words(part) for part in parts]
     return Rich(
-        between.plain.join(piece.plain for piece in pieces),
-        between.html.join(piece.html for piece in pieces),
+        between.plain.join([piece.plain for piece in pieces]),
+        between.html.join([piece.html for piece in pieces]),
     )
 
 
@@ -152,8 +154,8 @@ def markup(template: str, values: Mapping[str, Words]) -> Rich:
     plain, in_html = _templates(template)
     rich = {name: words(values[name]) for _text, name in plain if name is not None}
     return Rich(
-        "".join(text if name is None else text + rich[name].plain for text, name in plain),
-        "".join(text if name is None else text + rich[name].html for text, name in in_html),
+        "".join([text if name is None else text + rich[name].plain for text, name in plain]),
+        "".join([text if name is None else text + rich[name].html for text, name in in_html]),
     )
 
 

@@ -148,7 +148,9 @@ class _Compiled:
         if self.fixed:
             values = {**self.fixed, **values}
         if self.given:
-            values = {**values, **{name: convert(values[name]) for name, convert in self.given}}
+            values = dict(values)
+            for name, convert in self.given:
+                values[name] = convert(values[name])
         return self.arranged(values)
 
 
