@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from mautrix.types import EventID, RoomID, UserID
+from mautrix.types import EventID, RoomID
 from sqlalchemy import Connection
 
 from appservice import outbox
 from appservice.bots import Argument, Button, Context, Router, UserError, button
-from appservice.bots.line import Line, fold
+from appservice.bots.line import Line
 from appservice.content import code, literal, without_reply_fallback
 from appservice.effects import EffectKey
-from appservice.language import Language, _, contains_han
+from appservice.language import Language, _
 from laiwang_bridge.payments.bills import bill_store, billing, question_store
 from laiwang_bridge.payments.bills.bill_store import Bill, NewBill
 from laiwang_bridge.payments.bills.cards import Cards
+from laiwang_bridge.payments.bills.overhearing import (
+    begins_like_a_bill,
+    has_amount,
+    is_a_bill,
+    is_clearly_meant,
+    past_aa,
+)
 from laiwang_bridge.payments.bills.question_store import Asked
 from laiwang_bridge.payments.bills.rights import Rights
-from laiwang_bridge.payments.bills.understanding import Ask, Understanding, unfit
+from laiwang_bridge.payments.bills.understanding import Ask, Place, Understanding, perhaps_no_bill, unfit
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId, CannotDivide
-from laiwang_bridge.payments.lines.grammar import read_bill
 from laiwang_bridge.payments.lines.recurrence import Repeat
 from laiwang_bridge.payments.lines.wording import (
     BillWording,
-    EqualWording,
-    Everybody,
-    Habits,
-    Mistake,
-    Question,
     Sender,
 )
 from laiwang_bridge.payments.money.money import currency
@@ -45,11 +44,6 @@ from laiwang_bridge.people.names import who_asks
 KEYCAPS = ("1️⃣", "2️⃣", "3️⃣", "4️⃣", "5️⃣")
 ADD = ("add", "记", "记一笔", "aa")
 _EXAMPLE, _CHINESE = "120 dinner @ann @bo", "120 聚餐 @小安 @小博"
-_AA = re.compile(r"aa(?![a-z])[\s:：,，]*", re.IGNORECASE)
-_CURRENCY = re.compile(r"[€$£¥￥₹₩元块圆毛円]|\b[A-Z]{3}\b")
-_ANY_DAY, _ANYBODY = datetime.date(2000, 1, 1), UserID("@anybody:anywhere")
-_EVERYBODY = re.compile(r"(?i)\b(?:everyone|everybody|tout le monde)\b|\b(?:all|alle|tous)\s*\Z")
-_AMOUNT = re.compile(r"[0-9０-９一二三四五六七八九十百千万两]")
 
 BillText = Annotated[str, Argument(_("amount, what for, with whom"), rest=True, example=_EXAMPLE, chinese=_CHINESE)]
 QuestionNumber = Annotated[int, Argument(_("which question"), least=1)]
@@ -126,6 +120,9 @@ class Entering:
         )
         if isinstance(wording, Ask):
             self.ask(context, said, wording)
+            return
+        if self._is_to_be_asked(context, place, said, wording):
+            self.ask(context, said, perhaps_no_bill(place, wording))
             return
         draft = self._understanding.draft(place, wording)
         me = place.room.account(context.connection, Sender())
@@ -240,20 +237,24 @@ class Entering:
         return {account: face.name for account, face in self._cards.faces(connection, ledger).items()}
 
     def _is_bill(self, connection: Connection, room: RoomID, line: Line) -> int | None:
-        """Where a line begins that calls nobody and is a bill for sure: `AA 120 tea @ann`, and not `AA batteries`.
-
-        One with an amount and people in it is meant as one even where it cannot be: whoever wrote it is told why."""
+        """Where a line begins that calls nobody and is a bill, or may be one: `AA 120 tea @ann`, not `AA batteries`."""
         start = past_aa(line, 0)
-        if start == 0 or not _AMOUNT.search(line.text, start):
+        if start == 0 or not has_amount(line, start):
             return None
         ledger = ledger_store.ledger_of(connection, room)
         code = ledger_store.settings(connection, ledger).currency if ledger is not None else self._till.around.currency
-        habits = Habits(currency=currency(code), today=_ANY_DAY, sender=_ANYBODY, language=Language.EN)
-        said = read_bill(line, start, habits)
-        if isinstance(said, Mistake):
-            return 0 if "@" in line.text or line.pills else None
-        readings = said.readings if isinstance(said, Question) else (said,)
-        return 0 if any(isinstance(one, BillWording) and _is_clearly_meant(one, line) for one in readings) else None
+        return 0 if is_a_bill(line, start, currency(code)) else None
+
+    def _is_to_be_asked(self, context: Context, place: Place, said: Said, wording: BillWording) -> bool:
+        """Whether `AA 60 pizza` has to be asked about: where nothing was ever booked, it may be no bill, or in another
+        currency."""
+        begin = past_aa(said.line, 0)
+        if said.is_sure or context.is_direct or begin == 0 or begin != said.start:
+            return False
+        is_new = place.settings.currency == self._till.around.currency and not bill_store.count(
+            context.connection, place.ledger
+        )
+        return is_new and not is_clearly_meant(wording, said.line)
 
 
 def line_of(context: Context, text: str) -> tuple[Line, int]:
@@ -273,26 +274,3 @@ def said_in(context: Context, line: Line, start: int) -> Said:
     if receipt is not None and outbox.key_of_event(context.connection, receipt) is not None:
         receipt = None  # a message of ours
     return Said(line, start, event.event_id, thread, receipt)
-
-
-def past_aa(line: Line, start: int) -> int:
-    """Where the line goes on behind an AA at its beginning; `start` if there is none."""
-    match = _AA.match(fold(line.text), start)
-    return match.end() if match else start
-
-
-def begins_like_a_bill(text: str) -> bool:
-    """Whether a line that names no command may be a bill."""
-    line = Line(text.strip())
-    start = past_aa(line, 0)
-    if start:
-        return _AMOUNT.search(line.text, start) is not None
-    return _AMOUNT.match(line.text) is not None and ("+" in line.text or _CURRENCY.search(line.text) is not None)
-
-
-def _is_clearly_meant(wording: BillWording, line: Line) -> bool:
-    names_people = wording.shares != EqualWording((Everybody(),)) or wording.payers != ((Sender(), None),)
-    names_people = names_people or _EVERYBODY.search(line.text) is not None
-    says_more = wording.per_head or wording.repeat is not None or wording.category is not None
-    is_short = not wording.title or contains_han(wording.title)
-    return names_people or says_more or is_short or _CURRENCY.search(line.text) is not None

@@ -24,8 +24,9 @@ from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.bills.bot import BillBot
 from laiwang_bridge.payments.bills.cards import Cards
 from laiwang_bridge.payments.bills.changing import Aspect
-from laiwang_bridge.payments.bills.entering import ADD, Said, past_aa, said_in
+from laiwang_bridge.payments.bills.entering import ADD, Said, said_in
 from laiwang_bridge.payments.bills.moving import Moving
+from laiwang_bridge.payments.bills.overhearing import past_aa
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.surroundings import Surroundings

@@ -48,10 +48,12 @@ MOST_UNASKED = 20
 
 _NAMES_MATTER = re.compile(
     r"@\S*[-+\u2212]\d|[@＠][^\s@:]*[\u3400-\u9fff]|[和跟与與同付垫墊请請]|\b(?:with|between|among|for|and|except|without|paid|mit|zwischen"
-    r"|unter|für|und|ohne|außer|bezahlt|gezahlt|avec|entre|pour|et|sans|sauf|payé\w*)\b|[&%％]",
+    r"|unter|für|und|ohne|außer|bezahlt|gezahlt|avec|entre|pour|et|sans|sauf|payé\w*)\b|[&%％]"
+    r"|\A[^@＠]*[^\W\d_]\s*\Z",
     re.IGNORECASE,
 )
-"""Where it depends on who is here how a line is read: `@d-5` may be a name, and so may `with Tom`."""
+"""Where it depends on who is here how a line is read: `@d-5` may be a name, and so may `with Tom`, or the last word
+of a line that names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,15 @@ def unfit(problem: CannotDivide, total: Money, language: Language, names: Mappin
         case NobodyBears() if problem.title is not None:
             return UserError(_("Nobody had “{title}”. Write who: `{title} 12 @name`."), title=problem.title)
     return UserError(_("Nobody is left to bear it."))
+
+
+def perhaps_no_bill(place: Place, said: BillWording) -> Ask:
+    """What is asked of `AA 60 pizza` in a room that had no bill yet."""
+    values = {"amount": said.amount.text(place.language.value), "title": said.title}
+    message = _(
+        "Is that a bill for all of this room: {title}, {amount}? If that is another currency, write it with the number."
+    )
+    return _sure(message, values, said, place.habits, "")
 
 
 def _question(

@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import product
 
 from appservice.bots.line import fold
-from appservice.language import Message, _
+from appservice.language import Language, Message, _
 from laiwang_bridge.payments.lines.wording import Habits, Mistake, Problem
 from laiwang_bridge.payments.money.atoms import Atom, read_atom
-from laiwang_bridge.payments.money.currencies import Meaning
+from laiwang_bridge.payments.money.currencies import COMMA_GROUPS, Meaning
 from laiwang_bridge.payments.money.expressions import OPERATORS, BadExpression, Token, evaluate
 from laiwang_bridge.payments.money.money import LARGEST_MINOR, Currency, Money
 from laiwang_bridge.payments.money.number_places import Kind, begins, ends, goes_on, is_possible_alone, kind_of
@@ -344,8 +344,16 @@ def _fitting(atom: Atom, currency: Currency, habits: Habits) -> tuple[tuple[Nume
         return ((decimal,), True) if grouped.separator == (mark or ".") else ((grouped,), True)
     if mark is not None and grouped.separator != mark:
         return (grouped,), True
-    if currency.exponent == 0 and grouped.separator == "," and mark is None:
+    if grouped.separator == "," and mark is None and _has_comma_groups(atom, currency, habits):
         return (grouped,), True
     if currency.exponent < 3 and decimal.decimals >= 3:
         return (grouped,), False
     return (grouped, decimal), False
+
+
+def _has_comma_groups(atom: Atom, currency: Currency, habits: Habits) -> bool:
+    """Whether a comma before three digits can only part thousands: `¥1,200`, `$1,240`, `房租 3,500`."""
+    if currency.exponent == 0:
+        return True
+    is_said = currency.code in COMMA_GROUPS and bool(atom.names)
+    return currency.exponent < 3 and (is_said or habits.language is Language.ZH)

@@ -9,11 +9,13 @@ from datetime import date, timedelta
 from laiwang_bridge.payments.money.numerals import read_chinese
 
 _RELATIVE = {
-    **dict.fromkeys(("today", "tonight", "this morning", "this afternoon", "this evening"), 0),
+    **dict.fromkeys(("today", "tonight", "tonite", "this morning", "this afternoon", "this evening"), 0),
     **dict.fromkeys(("heute", "heute morgen", "heute früh", "heute mittag", "heute nachmittag", "heute abend"), 0),
     **dict.fromkeys(("aujourd'hui", "aujourd’hui", "ce matin", "ce midi", "cet après-midi", "ce soir"), 0),
     **dict.fromkeys(("今天", "今日", "今晚", "今早", "今晨", "今天中午", "今天晚上"), 0),
-    **dict.fromkeys(("yesterday", "last night", "yesterday morning", "yesterday evening", "yesterday night"), -1),
+    **dict.fromkeys(
+        ("yesterday", "last night", "last nite", "yesterday morning", "yesterday evening", "yesterday night"), -1
+    ),
     **dict.fromkeys(("gestern", "gestern morgen", "gestern mittag", "gestern abend", "gestern nacht"), -1),
     **dict.fromkeys(("hier", "hier matin", "hier midi", "hier soir"), -1),
     **dict.fromkeys(
@@ -25,8 +27,9 @@ _RELATIVE = {
     **dict.fromkeys(("tomorrow", "morgen", "demain", "明天", "明日"), 1),
 }
 _WEEKDAYS = (
-    ("monday", "mon", "montag", "lundi", "一"), ("tuesday", "tue", "dienstag", "mardi", "二"),
-    ("wednesday", "wed", "mittwoch", "mercredi", "三"), ("thursday", "thu", "donnerstag", "jeudi", "四"),
+    ("monday", "mon", "montag", "lundi", "一"), ("tuesday", "tue", "tues", "dienstag", "mardi", "二"),
+    ("wednesday", "wed", "weds", "mittwoch", "mercredi", "三"),
+    ("thursday", "thu", "thur", "thurs", "donnerstag", "jeudi", "四"),
     ("friday", "fri", "freitag", "vendredi", "五"), ("saturday", "sat", "samstag", "sonnabend", "samedi", "六"),
     ("sunday", "sun", "sonntag", "dimanche", "日", "天"),
 )  # fmt: skip
@@ -44,7 +47,7 @@ _SHORT_GERMAN = {name: number for number, name in enumerate(("mo", "di", "mi", "
 
 _ISO = r"[0-9]{4}(?P<parted>[-/.])[0-9]{1,2}(?P=parted)[0-9]{1,2}"
 _HAN_DATE = r"(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号號]?"
-_HAN_WEEKDAY = r"(?:上个?|这个?|本|下个?)?(?:周|星期|礼拜|週)[一二三四五六日天]"
+_HAN_WEEKDAY = r"(?:上[个個]?|[这這][个個]?|本|下[个個]?)?(?:周|星期|礼拜|禮拜|週)[一二三四五六日天]"
 _NAMES = "|".join(sorted((*_RELATIVE, *_WEEKDAY), key=len, reverse=True))
 MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _SOON = timedelta(days=31)
@@ -161,7 +164,7 @@ def _weekday(text: str, today: date, *, is_ahead: bool) -> tuple[date, ...]:
     if re.fullmatch(_HAN_WEEKDAY, text):
         number = "一二三四五六日天".index(text[-1])
         monday = today - timedelta(days=today.weekday())
-        weeks = {"上": -1, "这": 0, "本": 0, "下": 1}.get(text[0])
+        weeks = {"上": -1, "这": 0, "這": 0, "本": 0, "下": 1}.get(text[0])
         if weeks is not None:
             return (monday + timedelta(days=min(number, 6), weeks=weeks),)
         return (_nearest_weekday(min(number, 6), today, is_ahead=is_ahead),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from laiwang_bridge.payments.lines.dates import (
     AGO,
@@ -48,6 +48,7 @@ _BARE = (
     re.compile(rf"{_APART}\s*(?P<date>{NAMED_DAY}){ALONE}"),
     re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>(?=[a-z]){NAMED_DAY}|{NAMED_DAY}(?!\s?[0-9€$]))(?=\s|\Z|{PERSON})"),
     re.compile(rf"(?<={PERSON})\s*(?P<date>{_SLASHED})(?=\s*(?:\Z|\x02|{PERSON}))"),
+    re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{_SLASHED})(?=\s+(?:{PERSON}|[€$£¥]?[0-9][0-9.,]*(?:\s|\Z)))"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
 )
@@ -61,16 +62,24 @@ _RELATIVE = (
 )
 _NO_DAY = (
     "black|good|tgi|cyber|casual|bloody|happy|easter|ash|holy|super|fat|palm|blue|giving|manic|ruby|taco|every|each|the"
+    "|we|i|they|who|that|hot|in|of|and|midnight"
 )
 _WEEKDAY_BEHIND = re.compile(
     rf"(?<=[^\W\d_]\s)(?:am\s+)?(?P<date>{WEEKDAY})(?:(?:vor|nach)?mittag|abend|nacht|morgen|früh)?"
     rf"(?=(?:\s+(?:{PART_OF_DAY}))?\s*(?:\Z|[\x02,;]|[0-9$€£¥]|{PERSON}))"
 )
 """`resto samedi soir 23`, `dinner friday 60`."""
+_SHORT_WEEKDAY_BEHIND = re.compile(
+    rf"(?<=[^\W_]\s)(?P<date>tues?|weds?|thu(?:rs?)?|fri|sat|sun)(?=\s*(?:\Z|[\x02,;]|{PERSON})|\s+[0-9$€£¥])"
+)
+"""`taxi 22 quid fri @raj`, `brunch sat 61.20`."""
 _AFTER_NO_DAY = re.compile(rf"(?:\A|\s)(?:{_NO_DAY})\s\Z")
 _PART_OF_DAY = re.compile(rf"\s+(?:{PART_OF_DAY})(?![^\W\d_])")
 _STARTING = re.compile(rf"\A\s*(?P<date>{STARTING}|{LAST_WEEKDAY})\s*[:：]?\s+(?=\S)")
 _WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
+_DAY_SLASHED = re.compile(_SLASHED)
+_NEAR = timedelta(days=92)
+"""`11/20` is a day only if it was not longer ago; else it may be a sum, or November 2020."""
 _NAMED = re.compile("[a-zäéû]{3}")
 _A_NUMBER = re.compile(r"[0-9一二三四五六七八九十百千万]")
 
@@ -113,18 +122,22 @@ def _goes_with(day: date, options: Options) -> bool:
 
 
 def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:
-    """Whether `20.11.` or `20 nov` is a day and no amount: there is such a day, and another number is left."""
-    if not _WITHOUT_MONTH.fullmatch(match["date"]) and not _NAMED.search(match["date"]):
+    """Whether `20.11.`, `20 nov` or `11/20` is a day and no amount: there is such a day, and another number is left."""
+    is_slashed = _DAY_SLASHED.fullmatch(match["date"]) is not None
+    if not is_slashed and not _WITHOUT_MONTH.fullmatch(match["date"]) and not _NAMED.search(match["date"]):
         return True
     left = options.rest.folded[: match.start()] + options.rest.folded[match.end() :]
-    return bool(read_dates(match["date"], habits.today)) and bool(_A_NUMBER.search(left))
+    dates = read_dates(match["date"], habits.today)
+    is_near = all(timedelta(0) <= habits.today - one <= _NEAR for one in dates) or not is_slashed
+    return bool(dates) and is_near and bool(_A_NUMBER.search(left))
 
 
 def _relative(options: Options) -> list[re.Match[str]]:
     rest = options.rest
     found = [match for pattern in _RELATIVE for match in pattern.finditer(rest.folded)] or [
         match
-        for match in _WEEKDAY_BEHIND.finditer(rest.folded)
+        for pattern in (_WEEKDAY_BEHIND, _SHORT_WEEKDAY_BEHIND)
+        for match in pattern.finditer(rest.folded)
         if not _AFTER_NO_DAY.search(rest.folded[: match.start()])
     ]
     first = _STARTING.match(rest.folded)

@@ -15,7 +15,7 @@ from itertools import product
 
 from appservice.bots.line import Line
 from appservice.language import Message, _
-from laiwang_bridge.payments.lines.amounts import find, found_at, minor_of
+from laiwang_bridge.payments.lines.amounts import Found, find, found_at, minor_of
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.counts import without_counts
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
@@ -23,9 +23,9 @@ from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.lines.numbers_of_people import are_others, is_split_otherwise
 from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, Times, stranger
 from laiwang_bridge.payments.lines.plain_names import stranger_in, with_known_names, with_perhaps_names
-from laiwang_bridge.payments.lines.shares import does_not_fit, share_out
+from laiwang_bridge.payments.lines.shares import does_not_fit, share_out, sum_of_parts
 from laiwang_bridge.payments.lines.taking import take_options
-from laiwang_bridge.payments.lines.terms import Term, take_lists
+from laiwang_bridge.payments.lines.terms import Term, is_rest, take_lists
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
     BillWording,
@@ -161,7 +161,8 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
     parts = _parts_without_sign(options.rest, habits)
     if parts is not None:
         meant = _read(replace(options, rest=parts), times, habits)
-        return meant if isinstance(meant, Mistake) else (meant[0], [*meant[1], Doubt.PARTS])
+        is_summed = not _numbers(take_lists(parts, habits)[1], habits)
+        return meant if isinstance(meant, Mistake) or not is_summed else (meant[0], [*meant[1], Doubt.PARTS])
     is_between = _BETWEEN_PEOPLE.search(options.rest.folded) is not None
     terms, rest, joined = take_lists(options.rest, habits)
     if joined is not None:
@@ -171,7 +172,10 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
         return stranger(strangers["one"] or strangers["two"])
     chosen = choose(rest, habits)
     if isinstance(chosen, Mistake):
-        return chosen
+        summed = sum_of_parts(terms, rest, habits) if chosen.problem is Problem.NO_AMOUNT else None
+        if summed is None:
+            return chosen
+        chosen = (summed,), None
     choices, doubt = chosen
     found: list[BillWording] = []
     doubts = [] if doubt is None else [doubt]
@@ -210,20 +214,28 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
 
 def _are_several(rest: Marked, habits: Habits) -> bool:
     """Whether a total may stand beside what each pays: `60 EUR, 20 each`."""
-    found = [one for one in find(rest.text, rest.folded, habits) if one.kind is not Kind.COUNT]
-    return len(without_counts(found, rest)) > 1
+    return len(without_counts(_numbers(rest, habits), rest)) > 1
+
+
+def _numbers(rest: Marked, habits: Habits) -> list[Found]:
+    return [one for one in find(rest.text, rest.folded, habits) if one.kind is not Kind.COUNT]
 
 
 def _parts_without_sign(rest: Marked, habits: Habits) -> Marked | None:
-    """`@a 20 @b 40`: where a number stands behind each of several people, the same with `=` between."""
+    """`@a 20 @b 40`: where a number stands behind each of several people, the same with `=` between. One may bear
+    the rest."""
     found: list[tuple[int, int]] = []
+    has_rest = False
     for person in re.finditer(PERSON, rest.folded):
+        if not has_rest and is_rest(rest.folded, person.end()):
+            has_rest = True
+            continue
         gap = _GAP.match(rest.folded, person.end())
         number = found_at(rest.text, rest.folded, gap.end(), habits) if gap else None
         if gap is None or number is None or number.is_signed or _NO_AMOUNT.match(rest.folded, number.end):
             return None
         found.append(gap.span())
-    if len(found) < 2:
+    if len(found) + has_rest < 2 or not found:
         return None
     for start, end in reversed(found):
         rest = rest.without(start, end, "=")

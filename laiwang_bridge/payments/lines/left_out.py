@@ -18,12 +18,15 @@ _EXCEPT = re.compile(
     r"|除了|除去|除咗|除|不算|不含|不包括|不包含|不計|唔計|唔计|唔包|没有|沒有)"
     rf"\s*[:：]?\s*(?={PERSON})"
 )
+_NOT_IN = "[不没沒冇唔](?:参与|參與|参加|參加|算|計|计|吃|食|来|來|嚟|去|在|喝|飲)了?"
+_OUT_BEFORE_OTHERS = re.compile(rf"(?P<who>{PERSON}){_NOT_IN}(?=\s+{PERSON})")
+"""`我不算 @老张`: with a space only behind, it is said of whoever stands before it."""
 _OUT = re.compile(
-    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|[不没沒](?:参与|参加|算|吃|来|去|在|喝)了?(?![\u3400-\u9fff]))"
+    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|{_NOT_IN}(?![\u3400-\u9fff]))"
     rf"|\s+(?:nicht|is not|is out|not|pas|non)(?=\s*(?:\Z|[,，;；)）\x02])))"
 )
 _I_AM_OUT = re.compile(
-    r"[(（]?(?:\b(?:i['’]m|i am|i was) (?:not\b|out\b)|\bi (?:wasn['’]t|didn['’]t|did not|was not|don['’]t|do not)\b"
+    r"[(（]?(?:\b(?:i['’]?m|i am|i was) (?:not\b|out\b)|\bi (?:(?:was|did|do)n['’]?t|did not|was not|do not)\b"
     r"|\bich (?:war |bin |habe |esse )?nicht\b|\bje (?:n['’]étais|ne suis|n['’]ai) pas\b)"
     r"(?:\s+(?:in|there|included|part of it|eat(?:ing)?|come|coming|join(?:ing)?|dabei|drin|da|mitgegessen|là"
     r"|inclus|dedans))?"
@@ -47,6 +50,10 @@ def take_left_out(options: Options, habits: Habits) -> Options | Mistake:
     """Whoever takes no part though everybody else, or the sender by default, does."""
     rest = options.rest
     excluded: list[Who] = []
+    match = _OUT_BEFORE_OTHERS.search(rest.folded)
+    if match is not None and rest.people[match["who"]] != Everybody():
+        excluded.append(rest.people[match["who"]])
+        rest = rest.without(*match.span())
     while (match := _EXCEPT.search(rest.folded)) is not None:
         found = _listed(rest, match.end(), habits)
         if isinstance(found, Mistake):

@@ -107,7 +107,7 @@ _EACH_THING_BEFORE = re.compile(
     r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
 _ABOUT_BEHIND = re.compile(
-    r"[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_])|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
+    r"\s[1-3]/[2-8](?![\w/])|[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_])|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
     r"|\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
     r"|\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
 )

@@ -69,7 +69,7 @@ _AFTER = (
     rf"(?={_PART}|[ \t]*\n|\s*(?:\Z|[\x02,，、;；&.。:：()（）#]|{PERSON}|[0-9]|(?:{_OPTION})\b"
     r"|[和跟与與及付垫买外除每日不没]|以外|之外))"
 )
-_IN_LIST = rf"(?<={PERSON})(?:\s*[,，、&+/]\s*|\s+(?:and|und|et)\s+|\s*[和跟与與及]\s*)"
+_IN_LIST = rf"(?<={PERSON})(?:\s*[,，、&+/]\s*|\s+(?:and|und|et|n|u\.?)\s+|\s*[和跟与與及]\s*)"
 _BEFORE = (
     rf"(?:\A|(?<=[\x02,，、;；:：&+])|(?<={PERSON})|\b(?:{_WITH})(?=\s)|(?:{_HAN_WITH})"
     rf"|(?<=[0-9€$£¥￥元块])(?=\s))\s*[:：]?\s*"
@@ -87,9 +87,9 @@ _ME = (
     re.compile(rf"{_IN_LIST}(?P<word>i)(?=\s*(?:\Z|[,;.\x02]))"),
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),
     re.compile(rf"{_BEFORE}{_MY}{_NO_LETTER}{_AFTER}"),
-    re.compile(rf"(?<=[\s，。]){_MY}(?=[不没](?:参与|参加|算|吃|来|去|在|喝))"),
+    re.compile(rf"(?<=[\s，。]){_MY}(?=[不没沒冇唔](?:参与|參與|参加|參加|算|計|计|吃|食|来|來|嚟|去|在|喝|飲))"),
     re.compile(rf"(?<=\s)(?<!on )(?<!for )(?<!sur )(?P<word>me|moi|我)(?=\s+{PERSON}(?!\s*=))"),
-    re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et)\s+){PERSON})"),
+    re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et|n|u\.?)\s+){PERSON})"),
 )
 _ME_AMONG_ITEMS = re.compile(rf"(?<=\s){_MY}{_NO_LETTER}{_AFTER}")
 _ALL = (

@@ -52,6 +52,8 @@ _AT_END = re.compile(rf"(?<=[^\W\d_]\s)(?P<names>{_WORD}(?:{_AND}{_WORD})+)\s*(?
 _PERHAPS = re.compile(
     rf"(?<![^\W\d_])(?:with|w/|mit|avec)\s+(?P<names>{_WORD}(?:{_AND}{_WORD})*)(?=\s*(?:\Z|[\s,.;:!?)0-9]))"
 )
+_ANY_WORD = re.compile(_WORD)
+_APART = re.compile(r"[\s,，、.!]*")
 _ONLY_TITLE = re.compile(r"[^\w]*[0-9][0-9.,]*\s*(?:for|für|pour)\s+(?P<names>[A-ZÀ-Ý][\w'’-]*)\s*\Z")
 _NO_NAMES = frozenset(
     (
@@ -123,7 +125,23 @@ def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
                 who = Named(word) if folded_text(word) in names else Guest(word)
                 marked = marked.with_person(start, end, who, f"@{word}" if who == Named(word) else f"+{word}")
             return marked
-    return None
+    return None if is_anybody or not names else _with_known_at_end(marked, names)
+
+
+def _with_known_at_end(marked: Marked, names: frozenset[str]) -> Marked | None:
+    """`pizza 40 ann bo`: the words at the end that are all members' names."""
+    found: list[tuple[int, int]] = []
+    for word in reversed(list(_ANY_WORD.finditer(marked.text))):
+        if not _APART.fullmatch(marked.text, word.end(), found[-1][0] if found else len(marked.text)):
+            break
+        if folded_text(word[0]) not in names:
+            break
+        found.append(word.span())
+    if not found or not marked.text[: found[-1][0]].strip():
+        return None
+    for start, end in found:
+        marked = marked.with_person(start, end, Named(marked.text[start:end]), f"@{marked.text[start:end]}")
+    return marked
 
 
 def _known(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:

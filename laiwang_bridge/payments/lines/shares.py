@@ -6,8 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from appservice.language import Message, _
-from laiwang_bridge.payments.lines.amounts import minor_of, mistake
+from laiwang_bridge.payments.lines.amounts import folded_text, found_at, minor_of, mistake
+from laiwang_bridge.payments.lines.choosing_amount import Choice
+from laiwang_bridge.payments.lines.leftovers import is_doubtful, is_refund
+from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.lines.terms import Saying, Term
+from laiwang_bridge.payments.lines.titles import title
 from laiwang_bridge.payments.lines.wording import (
     AdjustedWording,
     BillWording,
@@ -56,6 +60,20 @@ def share_out(
         _("These do not go together. Use one way of splitting: `@ann x2`, `@ann=20`, `@ann 30%` or `@ann+5`."),
         {},
     )
+
+
+def sum_of_parts(terms: tuple[Term, ...], rest: Marked, habits: Habits) -> Choice | None:
+    """`@ann=20 @bo=40 pizza`: what the parts make, where a part is said of everybody named and nothing else is."""
+    if len(terms) < 2 or any(term.saying is not Saying.EXACT for term in terms):
+        return None
+    said = [found_at(term.amount.strip(), folded_text(term.amount.strip()), 0, habits) for term in terms]
+    named = [one.currency for one in said if one is not None and one.currency is not None]
+    of = named[0] if len(named) == len(terms) else habits.currency
+    minors = [minor_of(term.amount, of, habits) for term in terms]
+    whole = [minor for minor in minors if not isinstance(minor, Mistake)]
+    if len(whole) < len(minors) or not all(minor > 0 for minor in whole) or is_doubtful(rest) or is_refund(rest):
+        return None
+    return Choice(Money(sum(whole), of), title(rest, 0, 0))
 
 
 def does_not_fit(problem: Problem, missing: Money, suggestion: BillWording | None = None) -> Mistake:

@@ -16,12 +16,12 @@ from laiwang_bridge.payments.money.currencies import name_pattern
 
 _CATEGORY = re.compile(r"(?:(?<=\s)|(?<=\x02)|(?<=[\u3400-\u9fff，,])|\A)#([^\W\d_][\w-]*)")
 _EACH = re.compile(
-    rf"(?:{BEGIN}(?P<each>each(?: of us)?(?: pays?)?|apiece|a piece|per person|per head|per pax|a head|a person|pp"
-    r"|p\.\s?p\."
+    rf"(?:{BEGIN}(?P<each>each(?: of us)?(?: pays?)?|ea\.?|apiece|a piece|per person|per head"
+    r"|per pax|a head|a person|pp|p\.\s?p\."
     r"|pro person|pro kopf|pro nase|je person|je nase|für jeden|von jedem|de chacune?|pour chacun"
     r"|for each(?: of us| person)?"
     r"|par personne|par pers\.?|par tête|chacune?)"
-    rf"|(?<=[0-9€$£])(?P<glued>pp|p\.\s?p\.)){WORD_END}"
+    rf"|(?<=[0-9€$£])(?P<glued>pp|p\.\s?p\.|ea\.?)|(?<=[0-9€$£]\s)(?P<pop>a pop)){WORD_END}"
     r"|(?P<slash>\s?/\s?(?:person|head|pers\.?|pax|pp|p|personne|kopf|nase)(?![^\W\d_])|/\s?(?:每?人|位))"
     r"|(?P<han>每个?人|每個人|每人头|人均|每位|各付|各(?=\s?[0-9])|[一1][个個]?人(?=\s?[0-9一二两兩三四五六七八九十百千])"
     r"|(?<=[0-9元块塊钱錢])\s?[一1](?:[个個]人|位)(?![\u3400-\u9fff]))[:：]?"

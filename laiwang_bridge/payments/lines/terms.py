@@ -48,7 +48,7 @@ _WITH = (
     r"|(?:and|und|et|&)|[和跟给給与與及]|包括|含|算上|加上|incl\.?|including|inkl\.?)[:：]?\s*)"
 )
 _LIST_BEGIN = re.compile(rf"(?:(?<![^\W\d_\u3400-\u9fff]){_WITH})?(?:\s*[,，、&+:：])*\s*(?={PERSON})")
-AND = re.compile(r"\s*(?:[,，、&+/]\s*)?(?:(?:and|und|et)(?=\s)|[和跟与與及])?\s*")
+AND = re.compile(r"\s*(?:[,，、&+/]\s*)?(?:(?:and|und|et|n|u\.?)(?=\s)|[和跟与與及])?\s*")
 _AND_SOMEBODY = re.compile(r"\s*[,，、]?\s*(?:(?:and|und|et)\s+|[&和跟与與及]\s*)(?=[^\W\d_])")
 
 
@@ -100,6 +100,11 @@ def take_lists(marked: Marked, habits: Habits) -> tuple[tuple[Term, ...], Marked
 def term_at(marked: Marked, position: int, habits: Habits) -> tuple[Term, int]:
     """The person whose sign stands there, with his term."""
     return _term(marked, position, habits)
+
+
+def is_rest(folded: str, position: int) -> bool:
+    """Whether it is said there of somebody that he bears the rest."""
+    return bool(_REST.match(folded, position) or _LOOSE_REST.match(folded, position))
 
 
 def _next_list(marked: Marked) -> tuple[int, int] | None:

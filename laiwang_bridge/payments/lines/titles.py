@@ -21,7 +21,8 @@ _AND_NOTHING = re.compile(r"\s(?:and|und|et|&|wurde|a été|was)\Z", re.IGNORECA
 _LONELY = re.compile(r"(?<!\S)[.,;:，。；：=…!?！？]+(?!\S)")
 _I_PAID = re.compile(
     r"\s*(?:(?:i|we|ich|wir|j['’]ai|on a|nous avons|我们|我)\s*)?(?:(?:have|hab|habe|haben|just)\s+)*"
-    r"(?:paid|spent|split|split the|share|payé|avancé|dépensé|réglé|bezahlt|habe?n?|ausgelegt|vorgestreckt|付了"
+    r"(?:paid|spent|(?:split|share)(?: (?:evenly|equally|up|the))*|payé|avancé|dépensé|réglé|bezahlt|habe?n?"
+    r"|ausgelegt|vorgestreckt|付了"
     r"|花了|用了|垫了|total|in total|insgesamt|一共|总共)?\s*\Z",
     re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ _WORD_MULTIPLIED = re.compile(
     r" ?(hundred|thousand|tausend|tsd\.?|lakhs?|lacs?|million(?:en|s)?|mio|crores?|mille"
     r"|grand)(?!\w)(?![\u3400-\u9fff])"
 )
+_FRACTIONS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 _WORD_POWERS = {"h": 2, "t": 3, "l": 5, "c": 7, "g": 3}
 _MULTIPLIERS = {"k": 3, "w": 4, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
 _MIXED = re.compile(rf"[0-9]+(?:\.[0-9]+)?[百千万萬亿億][{CHINESE}0-9]*")
@@ -184,6 +185,10 @@ def _digits(folded: str, start: int, *, is_joined: bool) -> _Read | None:
         power = {"mille": 3}.get(word[1]) or _WORD_POWERS.get(word[1][0], 6)
         value = Numeral(readings[0].value * 10**power, max(0, readings[0].decimals - power))
         return (value,), word.end(), word[1] == "grand", False
+    fraction = _FRACTIONS.get(folded[end : end + 1])
+    if fraction is not None and match[0].isdigit():
+        value = Numeral(readings[0].value + fraction, 2)
+        return (value,), end + 1, False, False
     no_cents = _NO_CENTS.match(folded, end)
     if no_cents is not None:
         whole = tuple(Numeral(one.value, one.decimals) for one in readings[:1])

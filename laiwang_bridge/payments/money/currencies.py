@@ -111,7 +111,8 @@ _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("cent", "cents", "ct", "cts", "centime", "centimes"), _CENT),
     **dict.fromkeys(("rappen",), _Name(("CHF",), ("CHF",), part=Fraction(1, 100))),
     **dict.fromkeys(("pence", "penny"), _PENNY),
-    **dict.fromkeys(("balles", "mäuse", "tacken", "öcken", "kröten", "flocken", "piepen"), _only("EUR")),
+    **dict.fromkeys(("balles", "balle"), _Name(("EUR", "CHF"), ("EUR",))),
+    **dict.fromkeys(("mäuse", "tacken", "öcken", "kröten", "flocken", "piepen"), _only("EUR")),
     **dict.fromkeys(("piasses", "piasse"), _only("CAD")),
     **dict.fromkeys(("stutz", "schtutz", "fränkli"), _only("CHF")),
     **dict.fromkeys(("piastre", "piastres"), _only("CAD")),
@@ -143,10 +144,10 @@ _HAN: dict[str, _Name] = {
     **dict.fromkeys(("美元", "美金", "美刀"), _only("USD")),
     **dict.fromkeys(("欧元", "歐元", "欧", "歐"), _only("EUR")),
     **dict.fromkeys(("円", "日元", "日圆", "日圓", "日币", "日幣"), _only("JPY")),
-    **dict.fromkeys(("港币", "港幣", "港元", "港纸", "港紙", "蚊"), _only("HKD")),
+    **dict.fromkeys(("港币", "港幣", "港元", "港纸", "港紙", "蚊", "蚊雞", "蚊鸡"), _only("HKD")),
     **dict.fromkeys(("台币", "台幣", "新台币", "新台幣"), _only("TWD")),
     **dict.fromkeys(("英镑", "英鎊", "镑"), _only("GBP")),
-    **dict.fromkeys(("韩元", "韓元", "韩币"), _only("KRW")),
+    **dict.fromkeys(("韩元", "韓元", "韩币", "원"), _only("KRW")),
     **dict.fromkeys(("泰铢", "泰銖"), _only("THB")),
     **dict.fromkeys(("加元", "加币", "加刀"), _only("CAD")),
     **dict.fromkeys(("澳元", "澳币", "澳刀"), _only("AUD")),
@@ -158,6 +159,14 @@ _HAN: dict[str, _Name] = {
     **dict.fromkeys(("马币", "令吉"), _only("MYR")),
     **dict.fromkeys(("越南盾",), _only("VND")),
 }  # fmt: skip
+
+COMMA_GROUPS = frozenset(
+    (
+        *("USD", "GBP", "AUD", "NZD", "CAD", "HKD", "SGD", "TWD", "MOP", "CNY", "INR", "PKR", "LKR", "NPR", "PHP"),
+        *("MYR", "THB", "MXN", "ILS", "NGN", "KES", "GHS", "AED", "SAR", "EGP"),
+    )
+)
+"""Where these are paid with, a comma parts thousands and a point decimals."""
 
 _WORDS_TOO = frozenset(
     (

@@ -19,7 +19,7 @@ from appservice.events import Event
 from appservice.language import Language, Message, _
 from appservice.routes import Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments.bills.entering import past_aa
+from laiwang_bridge.payments.bills.overhearing import past_aa
 from laiwang_bridge.payments.packets import accounts, cards, drawing, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
 from laiwang_bridge.payments.packets.rules import Kind, Reply, State

@@ -67,11 +67,30 @@ async def test_a_bill_can_be_said_in_many_ways(table: Table, people: tuple[Perso
 
 @pytest.mark.parametrize(
     "line",
-    ["Aaron 12", "AA batteries", "AA all 4 batteries are dead", "aah 12 @bo", "we AA 120 @bo", "AA", "AA?"],
+    [
+        *("Aaron 12", "AA batteries", "AA all 4 batteries are dead", "aah 12 @bo", "we AA 120 @bo", "AA", "AA?"),
+        *("AA batteries 4 pack", "AA 4 batteries", "AA 100 to Berlin tonight", "AA meeting at 8", "aa 60 days sober"),
+        *("AA 60 pizza?", "AA says that 3 of us are late again"),
+    ],
 )
 async def test_what_is_no_bill_is_left_alone(table: Table, people: tuple[Person, Person, Person], line: str) -> None:
     assert await table.say(people[0], line) == ""
     assert await table.bills() == []
+    await table.say(people[0], "AA €3 tea")
+    assert await table.say(people[0], line) == "", "nor where bills are booked"
+
+
+@pytest.mark.parametrize("line", ["AA 60 pizza", "aa pizza 60", "AA 60 pizza friday night"])
+async def test_a_number_and_a_title_are_a_bill_where_there_are_bills_and_asked_about_before(
+    table: Table, people: tuple[Person, Person, Person], line: str
+) -> None:
+    ann, _bo, _cat = people
+    assert "Is that a bill for all of this room: pizza" in await table.say(ann, line)
+    assert await table.bills() == []
+    assert "pizza" in await table.tap(ann, "Is that a bill", "✅")
+    assert await table.owed() == {"ann": 4000, "bo": -2000, "cat": -2000}
+    assert "€60.00" in await table.say(ann, line)
+    assert await table.owed() == {"ann": 8000, "bo": -4000, "cat": -4000}
 
 
 async def test_what_several_lines_make_together_is_what_is_worked_out_by_hand(
