@@ -14,15 +14,16 @@ from appservice.unit import Unit
 from laiwang_bridge.people.digests import Digests
 from laiwang_bridge.people.mail import Mail, Speak
 from laiwang_bridge.people.names import Names
-from laiwang_bridge.people.store import language_of
+from laiwang_bridge.people.rules import PersonId
+from laiwang_bridge.people.store import language_of, user_ids
 from laiwang_bridge.people.ties import Ties
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`bots` are the users of ours that answer about bills, the one that does nothing else first. `mail` reaches a
-    person in his chat with that one. `currency` (ISO 4217) and `ask_from` (whole units) are what the admin has chosen
-    for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any.
+    """`bots` are the users of ours that answer about bills, the one that does nothing else first. `mail` makes a chat
+    with that one for whoever has none with any. `currency` (ISO 4217) and `ask_from` (whole units) are what the admin
+    has chosen for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any.
     `reminder_days` is after how many days people are reminded where a room has not chosen."""
 
     rooms: Rooms
@@ -48,14 +49,24 @@ class Surroundings:
         is_direct = self.rooms.is_direct(unit.connection, room, bot)
         return self.speak(unit, bot, room, language or self.default_language, is_direct=is_direct)
 
-    def chat_with(self, unit: Unit, user: UserID) -> Voice | None:
+    def chat_with(self, unit: Unit, user: UserID, language: Language | None = None) -> Voice | None:
         """Our voice in the chat that somebody has with one of us; none is made for this."""
         for bot in self.bots:
             room = self.rooms.direct_room(unit.connection, bot, user)
             if room is not None:
-                return self.speak(unit, bot, room, self.language_of(unit, user), is_direct=True)
+                return self.speak(unit, bot, room, self.language_of(unit, user, language), is_direct=True)
         return None
 
-    def language_of(self, unit: Unit, user: UserID) -> Language:
+    def write_to(self, unit: Unit, user: UserID, language: Language | None = None) -> Voice | None:
+        """Our voice in somebody's own chat: the one he has with any of us, else one that is made. None for somebody
+        who left that; `language` counts where he has shown none."""
+        return self.chat_with(unit, user, language) or self.mail.to_user(unit, user, language)
+
+    def write_to_person(self, unit: Unit, person: PersonId) -> Voice | None:
+        """The same for whichever of a person's accounts has a chat."""
+        voices = (self.chat_with(unit, user) for user in user_ids(unit.connection, person))
+        return next((voice for voice in voices if voice is not None), None) or self.mail.to(unit, person)
+
+    def language_of(self, unit: Unit, user: UserID, default: Language | None = None) -> Language:
         """The language that somebody has chosen or shown."""
-        return Language(language_of(unit.connection, user) or self.default_language)
+        return Language(language_of(unit.connection, user) or default or self.default_language)

@@ -10,7 +10,7 @@ from appservice.bots.line import fold
 from appservice.language import _
 from laiwang_bridge.payments.bills.rights import Rights
 from laiwang_bridge.payments.ledger import ledger_store, rate_store
-from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.money.currencies import named
 from laiwang_bridge.payments.money.rates import BY_HAND, read_rate
 from laiwang_bridge.payments.till import Till
 
@@ -18,10 +18,10 @@ _OFF = ("off", "关", "取消")
 
 
 def _read_currency(text: str) -> str:
-    try:
-        return currency(text.strip().upper()).code
-    except UnknownCurrency:
-        raise ArgumentError(_("“{word}” is no currency code such as USD."), word=text[:10]) from None
+    meant = named(text)
+    if meant is None:
+        raise ArgumentError(_("“{word}” is no currency code such as USD."), word=text[:10])
+    return meant.code
 
 
 Code = Annotated[str, Argument(_("which currency"), parse=_read_currency, example="USD")]

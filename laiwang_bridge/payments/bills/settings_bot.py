@@ -27,7 +27,8 @@ from laiwang_bridge.payments.ledger.ledger_settings import Confirmation, LedgerS
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
-from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.money.currencies import named
+from laiwang_bridge.payments.money.money import currency
 from laiwang_bridge.payments.paying import standing
 from laiwang_bridge.payments.paying.back_off import DAYS
 from laiwang_bridge.payments.till import Till, Whom, read_who, show_who
@@ -313,7 +314,7 @@ def _in_language(words: tuple[str, ...], language: Language) -> str:
 
 
 def _currency(value: str) -> str:
-    try:
-        return currency(fold(value).strip()).code
-    except UnknownCurrency:
-        raise UserError(_("“{value}” is no currency. Write its code, such as EUR or CNY."), value=value) from None
+    meant = named(fold(value))
+    if meant is None:
+        raise UserError(_("“{value}” is no currency. Write its code, such as EUR or CNY."), value=value)
+    return meant.code

@@ -202,7 +202,7 @@ class BooksBot:
     def _voice(self, unit: Unit, context: Mapping[str, Any], *, here: bool) -> Voice | None:
         """Where the answer goes: into the room, or into the chat of whoever asked."""
         if not here:
-            return self._around.mail.to_user(unit, UserID(context["user"]))
+            return self._around.write_to(unit, UserID(context["user"]))
         return self._around.speak(unit, UserID(context["bot"]), RoomID(context["room"]), Language(context["language"]))
 
 

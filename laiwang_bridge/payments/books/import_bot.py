@@ -38,7 +38,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Guest, User, Who
-from laiwang_bridge.payments.money.money import UnknownCurrency, currency
+from laiwang_bridge.payments.money.currencies import named
 from laiwang_bridge.payments.rails.rails_bot import Download
 from laiwang_bridge.payments.till import Till
 from laiwang_bridge.people import store as people
@@ -268,10 +268,10 @@ class ImportBot:
 
     def _read_again(self, context: Context, me: PersonId, code: str) -> None:
         waiting = self._waiting(context, me)
-        try:
-            home = currency(code).code
-        except UnknownCurrency:
-            raise UserError(_("{currency} is no currency. Write its code, like EUR."), currency=code) from None
+        meant = named(code)
+        if meant is None:
+            raise UserError(_("{currency} is no currency. Write its code, like EUR."), currency=code)
+        home = meant.code
         self._emit(context.unit, self._where(context), waiting.url, home)
 
     def _waiting(self, context: Context, me: PersonId) -> Waiting:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from laiwang_bridge.payments.money.money import Currency, all_currencies, currency
+from laiwang_bridge.payments.money.money import Currency, UnknownCurrency, all_currencies, currency
 
 _DOLLARS = (
     "USD", "CAD", "AUD", "HKD", "SGD", "NZD", "TWD", "MXN", "ARS", "CLP", "COP", "BSD", "BBD", "BMD", "BND", "BZD",
@@ -246,6 +246,18 @@ def meaning(folded: str, room: Currency) -> Meaning | None:
         return Meaning((room,), name.part, name.family)
     codes = (*name.usual, room.code) if name.is_loose else name.usual
     return Meaning(tuple(currency(code) for code in dict.fromkeys(codes)), name.part, name.family)
+
+
+def named(text: str) -> Currency | None:
+    """The one currency that a code, a word or a sign alone names; None where it names none, or one of several."""
+    folded = text.strip().lower()
+    name = _SIGNS.get(folded) or _LATIN.get(folded) or _HAN.get(folded)
+    if name is not None:
+        return currency(name.usual[0]) if len(name.usual) == 1 and name.part == 1 else None
+    try:
+        return currency(folded)
+    except UnknownCurrency:
+        return None
 
 
 def may_be_a_word(typed: str, room: Currency) -> bool:

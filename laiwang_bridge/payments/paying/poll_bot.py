@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from appservice import outbox
 from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
-from appservice.content import Rich, bold, code, lines
+from appservice.content import Rich, bold, lines
 from appservice.database import storable
 from appservice.effects import EffectKey, SendMessage
 from appservice.events import Event
@@ -241,9 +241,8 @@ class PollBot:
             return lines(head, who, voice.say(_("Closed: it was split among them as bill {number}."), number=number))
         author = self._till.around.names.of_user(voice.connection, poll.author)
         how = voice.say(
-            _("Tap ✋ or vote in the poll. {author} closes it with {line}: then those who were there share it."),
+            _("{author} has paid. Tap ✋ or vote in the poll; once {author} closes it, those who were there share it."),
             author=author,
-            line=code(voice.line(self.close, poll.id)),
         )
         return lines(head, who, how)
 

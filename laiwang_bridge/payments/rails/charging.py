@@ -274,7 +274,7 @@ class Charging:
         for mine, other in ((charge.payer, charge.payee), (charge.payee, charge.payer)):
             if accounts[mine].kind is not AccountKind.USER:
                 continue
-            voice = self._around.mail.to_user(unit, UserID(accounts[mine].name))
+            voice = self._around.write_to(unit, UserID(accounts[mine].name))
             if voice is None:
                 continue
             if paid:

@@ -10,7 +10,7 @@ from mautrix.types import ContentURI, RoomID, UserID
 
 from appservice.bots import Argument, ArgumentError, Button, Context, File, Router, UserError, Voice, button
 from appservice.bots.line import fold
-from appservice.content import Rich, bullets, code, numbered, paragraphs
+from appservice.content import Rich, bullets, code, lines, numbered, paragraphs
 from appservice.effects import Answer, Job
 from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import Language, _
@@ -44,6 +44,7 @@ _TELLS = _(
     "you first."
 )
 _READ = "payments.picture"
+_EXAMPLE = "sepa DE89 3704 0044 0532 0130 00"
 _PAUSE_SECONDS = 10.0
 _NOT_NOW = (429, 502, 503, 504)
 
@@ -77,9 +78,7 @@ What = Annotated[
         _("add, remove or ask"), words={"add": ("添加", "加"), "remove": ("删除", "移除"), "ask": ("先问我", "询问")}
     ),
 ]
-Given = Annotated[
-    str | None, Argument(_("how you are paid"), rest=True, most=600, example="sepa DE89 3704 0044 0532 0130 00")
-]
+Given = Annotated[str | None, Argument(_("how you are paid"), rest=True, most=600, example=_EXAMPLE)]
 Number = Annotated[int, Argument(_("which question"), least=1)]
 _ON, _OFF = ("on", "yes", "开", "是"), ("off", "no", "关", "否")
 
@@ -184,7 +183,7 @@ class RailsBot:
         if not self._ways.of(context.connection, me):
             raise UserError(
                 _("Tell me first how you are paid."),
-                try_instead=context.line(self.way, "add", "sepa DE89 3704 0044 0532 0130 00"),
+                try_instead=context.line(self.way, "add", _EXAMPLE),
             )
         name = self._around.names.for_viewer(context.connection, me, request.debtor)
         told = self.telling.answer(context, request)
@@ -193,21 +192,33 @@ class RailsBot:
     def _add(self, context: Context, given: str) -> None:
         me = who_asks(context)
         name, _space, details = given.strip().partition(" ")
-        rail = self._ways.rails.get(fold(name))
+        rail = self._named(context, name)
         if rail is None:
-            raise UserError(
-                _("Say by what: {rails}."),
-                rails=sorted(self._ways.rails),
-                try_instead=context.line(self.way, "add", "sepa DE89 3704 0044 0532 0130 00"),
-            )
+            rail, details = self._meant(context, given.strip()), given
         checked = rail.check(details.strip())
         if isinstance(checked, Mistake):
-            raise UserError(
-                checked.sentence,
-                **checked.values,
-                try_instead=context.line(self.way, "add", f"{rail.name} {rail.example}"),
-            )
+            raise UserError(checked.sentence, **checked.values, try_instead=self._add_example(context, rail))
         context.reply(self._keep(context, me, rail, checked))
+
+    def _named(self, voice: Voice, name: str) -> Rail | None:
+        """The rail of this name, or of the name that people call it in their language."""
+        wanted, rails = fold(name), self._ways.rails.values()
+        return next((rail for rail in rails if wanted in (rail.name, fold(_called(voice, rail)))), None)
+
+    def _meant(self, context: Context, details: str) -> Rail:
+        """The rail whose details these are, where no name stands before them: an account number or a link says so."""
+        fitting = [rail for rail in self._ways.rails.values() if isinstance(rail.check(details), Details)]
+        if len(fitting) == 1:
+            return fitting[0]
+        example = f"{_called(context, min(fitting, key=_narrow))} {details}" if fitting else _EXAMPLE
+        raise UserError(
+            _("Say by what: {rails}."),
+            rails=sorted(_called(context, rail) for rail in fitting or self._ways.rails.values()),
+            try_instead=context.line(self.way, "add", example),
+        )
+
+    def _add_example(self, voice: Voice, rail: Rail) -> str:
+        return voice.line(self.way, "add", f"{_called(voice, rail)} {rail.example}")
 
     def _keep(self, voice: Voice, me: PersonId, rail: Rail, details: Details) -> Rich:
         if len(rail_store.ways_of(voice.connection, me)) >= MOST_WAYS:
@@ -215,17 +226,15 @@ class RailsBot:
         title = voice.say(rail.title)
         if not self._ways.add(voice.unit, me, rail, details):
             return voice.say(_("I know this already: {title}: {details}"), title=title, details=details.shown)
-        return voice.say(
-            _("Kept, encrypted: {title}: {details}. Only people who owe you are told it, with the amount filled in."),
-            title=title,
-            details=details.shown,
-        )
+        kept = voice.say(_("Kept, encrypted: {title}: {details}"), title=title, details=details.shown)
+        return lines(kept, voice.say(_("Only people who owe you are told it, with how much they owe.")))
 
     def _remove(self, context: Context, given: str) -> None:
         me = who_asks(context)
         mine = self._ways.of(context.connection, me)
         wanted = fold(given).strip().removeprefix("#")
-        chosen = [way for number, way in enumerate(mine, 1) if wanted in (str(number), way.rail.name)]
+        named = self._named(context, wanted)
+        chosen = [way for number, way in enumerate(mine, 1) if wanted == str(number) or way.rail is named]
         if not chosen:
             raise UserError(_("Which one? Give its number on your list."), try_instead=context.line(self.ways))
         for way in chosen:
@@ -249,16 +258,21 @@ class RailsBot:
         """All rails, each with a command that can be copied."""
         shown = []
         for rail in sorted(self._ways.rails.values(), key=lambda rail: rail.name):
-            line = code(context.line(self.way, "add", f"{rail.name} {rail.example}"))
+            line = code(self._add_example(context, rail))
             shown.append(context.say(_("{title}: {line}"), title=context.say(rail.title), line=line))
-        return bullets(shown) + "\n" + context.say(_("Or send me a picture of your collection code."))
+        how = context.say(
+            _(
+                "Send me a picture of your collection code (a screenshot will do), or one of these lines with your own "
+                "details:"
+            )
+        )
+        return lines(how, bullets(shown))
 
     def _add_line(self, voice: Voice, owed: Owed) -> str:
         """How somebody adds a way that fits what he is owed."""
         code = owed.money.currency.code
         fitting = [rail for rail in self._ways.rails.values() if takes(rail, code)]
-        rail = min(fitting, key=lambda rail: (not rail.currencies, len(rail.currencies), rail.name))
-        return voice.line(self.way, "add", f"{rail.name} {rail.example}")
+        return self._add_example(voice, min(fitting, key=_narrow))
 
     # -- pictures ---------------------------------------------------------------------------------------------------
 
@@ -312,9 +326,7 @@ class RailsBot:
             if not is_tap:  # whoever taps out of curiosity need not be told before everybody
                 context.reply(_("You owe nothing there at the moment."))
             return
-        voice = (
-            context if context.is_direct else self._around.mail.to_user(context.unit, context.sender, context.language)
-        )
+        voice = context if context.is_direct else self._around.write_to(context.unit, context.sender, context.language)
         if voice is None:
             raise UserError(_("I can tell you that in a chat with me alone. Open one first."))
         for each in owed[:MOST_TOLD]:
@@ -364,6 +376,18 @@ class RailsBot:
             if other is not None:
                 found[key] = owing.to_somebody(context.connection, balance.ledger, balance.account, other, context.now)
         return [owed for each in found.values() for owed in each]
+
+
+def _narrow(rail: Rail) -> tuple[bool, int, str]:
+    """What takes few currencies comes first: it is what people there use."""
+    return not rail.currencies, len(rail.currencies), rail.name
+
+
+def _called(voice: Voice, rail: Rail) -> str:
+    """What somebody types for a rail: what it is called in his language where that is one word of another script."""
+    title, _more, _rest = voice.say(rail.title).plain.replace("(", "（").partition("（")
+    word = title.strip()
+    return rail.name if word.isascii() or " " in word else word
 
 
 def _find(context: Context, ledger: LedgerId, who: Who) -> AccountId | None:

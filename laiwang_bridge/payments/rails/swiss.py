@@ -21,6 +21,7 @@ from laiwang_bridge.payments.rails.texts import latin, shortened
 
 _MOST_CENTS = 99_999_999_999
 _QR_INSTITUTIONS = range(30000, 32000)
+_KEPT_TABS = 7
 _PLACE = re.compile(r"(?P<code>[0-9]{4,5}) +(?P<town>\S.*)")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _HOUSE = re.compile(r"(?P<street>\S.*?) +(?P<house>[0-9]+ ?[a-zA-Z]?)")
@@ -94,6 +95,8 @@ class SwissRail:
 
     def check(self, details: str) -> Details | Mistake:
         """IBAN, name, street and number, postal code and town; then the country if it is not CH, and a reference."""
+        if details.count("\t") == _KEPT_TABS:
+            details = _as_typed(details)
         parts = [latin(part) for part in re.split(r"[,;，；\n]", details)]
         account = checked_iban(parts[0])
         if account is None or account[:2] not in ("CH", "LI"):
@@ -145,6 +148,13 @@ class SwissRail:
             facts.append(Fact(_("For"), message))
         code = QrCode(payload, most_version=25, swiss_cross=True)
         return Offer(tuple(facts), qr=code, notes=(_("Scan the code with your bank's app."),))
+
+
+def _as_typed(kept: str) -> str:
+    """What is kept (`Details.text`), with commas as somebody would type it."""
+    account, name, street, house, postal_code, town, country, reference = kept.split("\t")
+    parts = (account, name, f"{street} {house}".strip(), f"{postal_code} {town}", country, reference)
+    return ", ".join(filter(None, parts))
 
 
 def _reference(text: str) -> str | None:

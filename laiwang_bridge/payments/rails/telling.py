@@ -48,7 +48,10 @@ _FACT = _("{label}: {value}")
 _OWED = _("You owe {name} **{amount}** ({where}).")
 _OWED_FOR = _("You owe {name} **{amount}** for “{title}” ({where}).")
 _SAID = _("Of that you said that {amount} is paid already: {name} has yet to confirm it.")
-_NOTHING_MOVES = _("I move no money: pay there, then say so in the room, and {name} confirms it.")
+_NOTHING_MOVES = _(
+    "I move no money: pay as it says below, then tap ✅ at the bill in the room, and {name} confirms that it has come."
+)
+_SAME_PHONE = _("Reading this on the phone you pay with? Save the picture, and open it from within the app.")
 _NO_ACCOUNT = _("{name} has no account here, so ask directly how to pay.")
 _ASKED = _("I have asked {name} how you can pay. You read it here as soon as there is an answer.")
 
@@ -103,23 +106,27 @@ class Telling:
         payee = ledger_store.accounts(voice.connection, owed.ledger)[owed.payee]
         name = self._name(voice, payee)
         purpose = owed.title or voice.catalogue.text(_("Shared bills"))
+        amount = owed.money.text(voice.language.value)
         parts: list[Rich] = [self._head(voice, owed, payee)]
-        offers = []
+        if ways:
+            parts.append(voice.say(_NOTHING_MOVES, name=name))
+        has_code = False
         for way in ways[:MOST_OFFERS]:
             offer = way.rail.offer(PayRequest(way.text, owed.money, name, purpose))
             title = voice.say(way.rail.title)
             if isinstance(offer, Mistake):
                 parts.append(lines(bold(title), voice.say(offer.sentence, **offer.values)))
-            else:
-                parts.append(_written(voice, title, offer))
-                offers.append((title, offer))
-        if ways:
-            parts.append(voice.say(_NOTHING_MOVES, name=name))
-        voice.send(paragraphs(*parts))
-        amount = owed.money.text(voice.language.value)
-        for title, offer in offers:
-            if offer.qr is not None:
-                send_code(voice, f"{title.plain}: {amount}", offer.qr)
+                continue
+            parts.append(_written(voice, title, offer))
+            if offer.qr is None:
+                continue
+            if not has_code:
+                parts.append(voice.say(_SAME_PHONE))
+            voice.send(paragraphs(*parts))
+            send_code(voice, f"{title.plain}: {amount}", offer.qr)  # right below what it belongs to
+            parts, has_code = [], True
+        if parts:
+            voice.send(paragraphs(*parts))
 
     def answer(self, voice: Voice, request: Request) -> bool:
         """The one who was asked says yes: tell whoever asked. False if he owes nothing any more, or cannot be reached.
@@ -129,7 +136,7 @@ class Telling:
         unit = voice.unit
         payers, payees = (people.user_ids(unit.connection, one) for one in (request.debtor, request.payee))
         owed = owing.between(unit.connection, request.ledger, request.bill, payers, payees, unit.now)
-        there = self._around.mail.to(unit, request.debtor)
+        there = self._around.write_to_person(unit, request.debtor)
         rail_store.end_request(unit.connection, request.id)
         if there is None or not owed:
             return False
@@ -149,7 +156,7 @@ class Telling:
         request, before = rail_store.request(unit.connection, wanted)
         if before is not None and unit.now - before < DAY_MS:
             return
-        there, commands = self._around.mail.to(unit, payee), self._commands
+        there, commands = self._around.write_to_person(unit, payee), self._commands
         if there is None or commands is None:
             return
         has_ways = bool(self._ways.fitting(unit.connection, payee, payer, owed.money.currency.code))

@@ -185,7 +185,11 @@ async def test_a_room_chooses_how_it_counts(table: Table, people: People) -> Non
     ann = people[0]
     await make_host(table, ann)
     assert "`currency`: CNY" in await table.say(ann, "!aa settings currency cny")
-    assert "is no currency" in await table.say(ann, "!aa settings currency money")
+    assert "`currency`: EUR" in await table.say(ann, "!aa settings currency €")
+    assert "`currency`: GBP" in await table.say(ann, "!aa settings currency pounds")
+    for said in ("money", "$", "cents"):
+        assert "is no currency" in await table.say(ann, f"!aa settings currency {said}")
+    assert "`货币`：CNY" in await table.say(ann, "!记账 设置 货币 人民币")
     await table.say(ann, "!aa 30 tea @bo")
     assert await table.owed("CNY") == {"ann": 1500, "bo": -1500}
     await table.say(ann, "!aa settings ask 20")

@@ -221,6 +221,46 @@ async def test_a_guest_has_to_be_asked_directly(dinner: Dinner) -> None:
     assert "Zoe has no account here" in told
 
 
+async def test_whoever_has_a_chat_with_the_other_bot_is_told_there(dinner: Dinner) -> None:
+    await dinner.mei.say("way add paypal meili")
+    dan = await dinner.town.arrive("dan")
+    table = await Table.of(dinner.town, dinner.mei, dan)
+    await table.say(dinner.mei, "!aa 8 tea @dan")
+    dan.news()
+    await table.say(dan, "!aa how #1")
+    assert "paypal.me/meili/4.00EUR" in dan.news()
+    await dinner.mei.say("way ask on")
+    await table.say(dinner.mei, "!aa 8 tea @dan paid by @dan")
+    await table.say(dinner.mei, "!aa how #2")
+    assert "Mei owes you €4.00" in dan.news()
+
+
+async def test_each_code_stands_right_below_what_it_belongs_to(dinner: Dinner) -> None:
+    await dinner.mei.say("way add alipay https://qr.alipay.com/fkx0123456789")
+    await dinner.mei.say("way add wechat wxp://f2f0abcdef0123456789")
+    await dinner.table.say(dinner.mei, "!aa 60 CNY 面 @bo")
+    told = await dinner.ask(dinner.bo, "!aa how #2")
+    order = ("Scan the code with Alipay", "Alipay (personal code): ", "Scan the code with WeChat", "WeChat (personal")
+    places = [told.rindex(text) for text in order]
+    assert places == sorted(places)
+    assert told.count("Save the picture") == told.count("tap ✅") == 1
+
+
+async def test_a_way_is_known_by_its_name_in_ones_language_or_by_its_details_alone(dinner: Dinner) -> None:
+    await dinner.mei.say(f"way add {IBAN}")
+    await dinner.mei.say("way add CH93 0076 2011 6238 5295 7, Mei Li, Bahnhofstrasse 1, 8001 Zürich")
+    unclear = await dinner.mei.say("way add DE89370400440532013000")
+    assert "Say by what: paypal, revolut, sepa, and venmo." in unclear
+    assert "way add sepa DE89370400440532013000" in unclear
+    mine = await dinner.mei.say("ways")
+    assert f"1. Bank transfer (SEPA): {IBAN}" in mine
+    assert "2. Swiss QR-bill: CH93 0076 2011 6238 5295 7, Mei Li, Bahnhofstrasse 1, 8001 Zürich" in mine
+    await dinner.mei.say("设置收款 添加 支付宝 https://qr.alipay.com/fkx0123456789")
+    assert "3. 支付宝（个人收款码）：https://qr.alipay.com/fkx0123456789" in await dinner.mei.say("收款方式")
+    await dinner.mei.say("设置收款 删除 支付宝")
+    assert "支付宝" not in await dinner.mei.say("收款方式")
+
+
 async def test_wrong_details_are_answered_with_right_ones(dinner: Dinner) -> None:
     answer = await dinner.mei.say("way add sepa DE88 3704 0044 0532 0130 00")
     assert "This is no account number (IBAN)" in answer
