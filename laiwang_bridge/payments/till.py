@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from appservice import outbox
 from appservice.bots import Argument, ArgumentError, Context, UserError, Voice
 from appservice.bots.line import fold, user_in
-from appservice.content import Rich, link
+from appservice.content import Rich, link, words
 from appservice.language import Language, _
 from appservice.rooms import server_name
 from appservice.unit import Unit
@@ -27,6 +27,8 @@ from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Guest, Habits, Mistake, Named, User, Who
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
+from laiwang_bridge.payments.paying import standing
+from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people.readable import readable
@@ -186,11 +188,29 @@ class Till:
         """The date where somebody lives."""
         return datetime.fromtimestamp(now // 1000, self.around.digests.hours_of_user(connection, user).zone).date()
 
+    def amount_of(self, voice: Voice, claim: Claim) -> Rich:
+        """What was paid, with the name of the guest if it is for one."""
+        amount = shown(claim.minor, claim.currency, voice.language)
+        if standing.speaker_of(voice.connection, claim.ledger, claim.payee) in (None, claim.payee):
+            return words(amount)
+        guest = self.cards.faces(voice.connection, claim.ledger)[claim.payee]
+        return voice.say(_("{amount} (for {guest})"), amount=amount, guest=guest.name)
+
     # -- with whom --------------------------------------------------------------------------------------------------
 
     def me(self, context: Context, ledger: LedgerId) -> AccountId:
         """The account of whoever gives the command."""
         return ledger_store.account_of(context.connection, ledger, context.sender, context.now)
+
+    def must_be_two(self, context: Context, ledger: LedgerId, me: AccountId, other: AccountId) -> None:
+        """Raises `UserError` where nothing is to be paid between these two, because they are or settle as one."""
+        if other == me:
+            raise UserError(_("That is yourself."))
+        if standing.are_one(context.connection, ledger, me, other):
+            raise UserError(
+                _("You and {who} settle as one: nothing has to be paid between you."),
+                who=self.cards.faces(context.connection, ledger)[other].rich,
+            )
 
     def account(self, context: Context, ledger: LedgerId, who: Who) -> AccountId:
         """The account of somebody named. Raises `UserError` where that is not one person of this room for sure."""

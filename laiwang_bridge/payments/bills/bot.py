@@ -136,7 +136,7 @@ class BillBot:
             is None
         ):
             return
-        self._till.tell(context.unit, claims.undone(context.connection, payment.id))
+        self._till.tell(context.unit, claims.undone(context.connection, payment.id, context.now))
         context.reply(_("The payment is taken back: it does not count any more."))
 
     def _undo_bill(self, context: Context, bill: Bill, me: AccountId) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mautrix.types import UserID
 
@@ -48,7 +48,8 @@ class Face:
 class Card:
     """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it.
 
-    `receipt` is where a picture of its receipt is found, `exchange` how its total was converted.
+    `receipt` is where a picture of its receipt is found, `exchange` how its total was converted. `instead` is who
+    pays, and says what has come, for each guest for whom somebody does.
     """
 
     bill: Bill
@@ -58,6 +59,7 @@ class Card:
     edit: str
     receipt: str | None = None
     exchange: Exchange | None = None
+    instead: Mapping[AccountId, AccountId] = field(default_factory=dict)
 
 
 def text_of(card: Card, catalogue: Catalogue) -> Rich:
@@ -74,7 +76,8 @@ def bar(done: int, of: int) -> str:
 def must_act(card: Card) -> list[UserID]:
     """Who has to pay and has not said so yet."""
     states = ((account, one.state) for account, one in card.statuses.items())
-    users = (card.faces[account].user for account, state in states if state is ShareState.OPEN)
+    waits = (card.instead.get(account, account) for account, state in states if state is ShareState.OPEN)
+    users = (card.faces[account].user for account in waits)
     return [user for user in users if user is not None]
 
 
@@ -230,7 +233,11 @@ class _Writer:
 
     def _transfer(self, said: Message, debtors: Sequence[AccountId]) -> Rich:
         payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in debtors))
-        return self._say(said, who=self._names(debtors), payee=self._names(payees))
+        return self._say(said, who=self._act(debtors), payee=self._act(payees))
+
+    def _act(self, accounts: Sequence[AccountId]) -> list[Rich]:
+        """Who has to do something: the guests do nothing themselves for whom somebody else does."""
+        return self._names(list(dict.fromkeys(self._card.instead.get(account, account) for account in accounts)))
 
     def _names(self, accounts: Sequence[AccountId]) -> list[Rich]:
         shown = [self._name(account) for account in accounts[:MOST_PEOPLE]]

@@ -135,6 +135,7 @@ class Cards:
             edit=self._edit(voice, bill.number),
             receipt=self._receipt(voice.connection, bill),
             exchange=billing.exchange_of(voice.connection, bill),
+            instead=stands.instead,
         )
 
     def _receipt(self, connection: Connection, bill: Bill) -> str | None:

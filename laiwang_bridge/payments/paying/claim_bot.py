@@ -222,16 +222,18 @@ class ClaimBot:
         found = self._needed(context, bill, self.unreceived)
         debtor = self._debtor(context, found, whom)
         payees = self._payees(context, found)
+        face = standing.faces_of(context.connection, found)
         confirmed = claim_store.of_bill(context.connection, found.id, ClaimState.CONFIRMED)
-        mine = [one for one in confirmed if one.payee in payees and debtor in (None, one.debtor)]
+        mine = [one for one in confirmed if face(one.payee) in payees and debtor in (None, face(one.debtor))]
         if not mine:
             raise UserError(_("Nothing is in the books as paid to you for bill {number}."), number=_number(found))
         waiting = claim_store.of_bill(context.connection, found.id, ClaimState.CLAIMED)
-        if context.event.type == "m.room.redaction" and any(one.payee in payees for one in waiting):
+        if context.event.type == "m.room.redaction" and any(face(one.payee) in payees for one in waiting):
             self._ask_which(context, found, waiting)
             return
         me = self._till.me(context, found.ledger)
-        for one in mine:
+        gone = [one for one in confirmed if face(one.debtor) in payees and debtor in (None, face(one.payee))]
+        for one in (*mine, *gone):  # with what came, what of it went back again
             key = f"{context.unit.key}/{one.id}"
             self._tell(context, claims.undo(context.connection, one, me, key, context.now))
 
@@ -248,8 +250,9 @@ class ClaimBot:
         found = self._needed(context, bill, self.missing)
         debtor = self._debtor(context, found, whom)
         payees = self._payees(context, found)
+        face = standing.faces_of(context.connection, found)
         said = claim_store.of_bill(context.connection, found.id, ClaimState.CLAIMED)
-        mine = [one for one in said if one.payee in payees and debtor in (None, one.debtor)]
+        mine = [one for one in said if face(one.payee) in payees and debtor in (None, face(one.debtor))]
         if not mine:
             raise self._nothing_came(context, found, debtor)
         for one in mine:

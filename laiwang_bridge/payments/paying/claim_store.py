@@ -5,7 +5,7 @@ Who said it is an account of the ledger, never a Matrix id; the accounts are the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NewType
 
@@ -72,7 +72,8 @@ pay_dispute = Table(
     Column("reason", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
-# An account that settled up owes nothing for the bills of before, whatever comes later. Undone with the payment.
+# What a payment has settled of a share that it was not for: an account that settled up owes nothing for the bills of
+# before, whatever comes later. Below zero what was given back of it. Undone with the payment.
 pay_even = Table(
     "pay_even",
     metadata,
@@ -288,10 +289,24 @@ def _dispute(row: Any) -> Dispute:
 
 
 def note_even(connection: Connection, account: AccountId, bills: Mapping[BillId, int], entry: EntryId) -> None:
-    """With this payment an account owed nothing any more: what was left of its shares counts as settled."""
+    """This payment has settled so much of the shares of an account; below zero is what it has opened again."""
     rows = [{"bill": bill, "account": account, "entry": entry, "minor": minor} for bill, minor in bills.items()]
     if rows:
         connection.execute(insert_ignoring(connection, pay_even), rows)
+
+
+def bills_paid_by(
+    connection: Connection, ledger: LedgerId, accounts: Collection[AccountId], *, most: int
+) -> list[BillId]:
+    """The bills of which these accounts of a ledger have paid a share, or a part of one, the newest first."""
+    booked = (pay_claim.c.ledger == ledger, pay_claim.c.state == ClaimState.CONFIRMED)
+    directly = select(pay_claim.c.bill).where(*booked, pay_claim.c.debtor.in_(accounts), pay_claim.c.bill.is_not(None))
+    otherwise = select(pay_even.c.bill).where(
+        pay_even.c.entry.in_(select(pay_claim.c.entry).where(*booked)), pay_even.c.account.in_(accounts)
+    )
+    found = directly.union(otherwise).subquery()
+    newest = select(found.c.bill).order_by(found.c.bill.desc()).limit(most)
+    return [BillId(bill) for bill in connection.execute(newest).scalars()]
 
 
 def forget_even(connection: Connection, entry: EntryId) -> list[BillId]:

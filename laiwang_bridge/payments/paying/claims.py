@@ -5,7 +5,6 @@ A claim is no entry of the books; its confirmation is one. A dispute changes not
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,9 +16,9 @@ from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.entries import EntryId, NewEntry, payment_postings
 from laiwang_bridge.payments.ledger.ledger_settings import Confirmation
-from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
+from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, open_shares, owing, standing
+from laiwang_bridge.payments.paying import allotting, claim_store, open_shares, owing, standing
 from laiwang_bridge.payments.paying.claim_store import Claim, Dispute
 from laiwang_bridge.payments.paying.rules import (
     Act,
@@ -93,7 +92,7 @@ def claim(
     sure = [one for one in made if _is_enough(connection, bill.ledger, one.payee)]
     confirmed = _confirm(connection, sure, debtor, now)
     waiting = tuple(one for one in made if one not in sure)
-    _touch(connection, [bill.id])
+    _touch(connection, [bill.id], now)
     return Outcome((*confirmed.claims, *waiting), tuple(dict.fromkeys((bill.id, *confirmed.bills))))
 
 
@@ -121,8 +120,7 @@ def receive(
         owed = sum(
             debt.minor for debt in standing.debts(connection, bill) if (debt.debtor, debt.payee) == (debtor, payee)
         )
-        had = claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED)
-        minor = owed - sum(one.minor for one in had if (face(one.debtor), face(one.payee)) == (debtor, payee))
+        minor = owed - standing.had_of(connection, bill, debtor, ClaimState.CONFIRMED)[payee]
         minor = min(minor, standing.statuses(connection, bill)[debtor].open)
         if minor <= 0:
             raise OwesNothing
@@ -141,10 +139,11 @@ def transfer(
     now: int,
     *,
     said_by: AccountId,
+    of: BillId | None = None,
 ) -> Outcome:
-    """Money that went from one to another for no bill in particular. It is in the books at once if the payee says so,
-    or where the room takes people's word for it."""
-    id = claim_store.add(connection, ledger, None, debtor, payee, currency, minor, now)
+    """Money that went from one to another for no bill in particular, or back, if it is `of` a bill that was paid. It is
+    in the books at once if the payee says so, or where the room takes people's word for it."""
+    id = claim_store.add(connection, ledger, of, debtor, payee, currency, minor, now)
     found = _found(connection, [id])
     if said_by == payee or _is_enough(connection, ledger, payee):
         return _confirm(connection, found, said_by, now)
@@ -176,7 +175,7 @@ def withdraw(connection: Connection, bill: Bill, debtor: AccountId, key: str, no
     waiting = [one for one in his if one.state is ClaimState.CLAIMED]
     if waiting:
         return _change(connection, waiting, Act.WITHDRAW)
-    own = [one for one in his if _is_booked_by(connection, one, debtor)]
+    own = [one for one in his if is_booked_by(connection, one, debtor)]
     if not own:
         raise TooLate
     undone = [undo(connection, one, debtor, f"{key}/{one.id}", now) for one in own]
@@ -193,18 +192,18 @@ def undo(connection: Connection, one: Claim, by: AccountId, key: str, now: int) 
     if one.entry is None or after(one.state, Act.UNDO) is None:
         raise TooLate
     ledger_store.reverse_entry(connection, one.ledger, one.entry, key, day(now), now, by)
-    return undone(connection, one.entry)
+    return undone(connection, one.entry, now)
 
 
-def undone(connection: Connection, entry: EntryId) -> Outcome:
+def undone(connection: Connection, entry: EntryId, now: int) -> Outcome:
     """An entry was taken out of the books again: if it was a payment, nothing rests on it any more."""
     evened = claim_store.forget_even(connection, entry)
     one = claim_store.of_entry(connection, entry)
     outcome = Outcome((), ())
     if one is not None and after(one.state, Act.UNDO) is not None:
-        outcome = _change(connection, [one], Act.UNDO)
+        outcome = _change(connection, [one], Act.UNDO, now)
     touched = tuple(dict.fromkeys((*outcome.bills, *evened)))
-    _touch(connection, touched)
+    _touch(connection, touched, now)
     return Outcome(outcome.claims, touched)
 
 
@@ -214,13 +213,13 @@ def undone(connection: Connection, entry: EntryId) -> Outcome:
 def dispute(connection: Connection, bill: Bill, account: AccountId, reason: str, now: int) -> None:
     """Somebody says that a bill is wrong. It stays in the books as it is."""
     claim_store.dispute(connection, Dispute(bill.ledger, bill.id, account, reason, now))
-    _touch(connection, [bill.id])
+    _note_open(connection, bill)
 
 
 def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
     """He takes it back; returns whether he had said so."""
     found = claim_store.settle_dispute(connection, bill.id, account)
-    _touch(connection, [bill.id])
+    _note_open(connection, bill)
     return found
 
 
@@ -229,7 +228,7 @@ def bill_changed(connection: Connection, bill: Bill) -> Standing:
     nobody. Returns where everybody stands now."""
     if bill.version.number == 1:
         found = standing.of_new(connection, bill)
-        open_shares.begin(connection, bill, _waiting(found))
+        open_shares.begin(connection, bill, _waiting(found), bill.version.at)
         return found
     claim_store.settle_disputes(connection, bill.id)
     if bill.is_void:
@@ -259,10 +258,10 @@ def _is_enough(connection: Connection, ledger: LedgerId, payee: AccountId) -> bo
     """Whether the word of whoever has paid counts: the room has decided so, or nobody else could say it."""
     if ledger_store.settings(connection, ledger).confirmation is Confirmation.ONE:
         return True
-    return ledger_store.accounts(connection, ledger)[payee].kind is not AccountKind.USER
+    return standing.speaker_of(connection, ledger, payee) is None
 
 
-def _is_booked_by(connection: Connection, one: Claim, account: AccountId) -> bool:
+def is_booked_by(connection: Connection, one: Claim, account: AccountId) -> bool:
     """Whether a payment is in the books because this account said so."""
     entry = None if one.entry is None else ledger_store.entry(connection, one.entry)
     return entry is not None and entry.author == account
@@ -273,13 +272,7 @@ def _claim(
 ) -> list[Claim]:
     his = standing.statuses(connection, bill).get(debtor)
     owed = [debt for debt in standing.debts(connection, bill) if debt.debtor == debtor]
-    face = standing.faces_of(connection, bill)
-    had: Counter[AccountId] = Counter()
-    for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        if face(one.debtor) == debtor:
-            had[face(one.payee)] += one.minor
-    even = sum(minor for account, minor in claim_store.evened(connection, bill.id).items() if face(account) == debtor)
-    had.update(dict(portions(owed, had, even)))
+    had = standing.had_of(connection, bill, debtor, ClaimState.CLAIMED, ClaimState.CONFIRMED)
     open_now = his.open if his else 0
     if payee is not None:
         owed = [debt for debt in owed if debt.payee == payee]
@@ -306,64 +299,32 @@ def _confirm(connection: Connection, claims: Sequence[Claim], by: AccountId, now
         )
         if entry is not None:
             claim_store.change(connection, one.id, ClaimState.CONFIRMED, entry)
-            touched += _even(connection, one, entry)
+            touched += allotting.allot(connection, one, entry)
     bills = tuple(dict.fromkeys(touched))
-    _touch(connection, bills)
+    _touch(connection, bills, now)
     return Outcome(tuple(_found(connection, [one.id for one in claims])), bills)
 
 
-def _even(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
-    """Who owes nothing any more after this payment is even with all bills of before, whatever they were.
-
-    So is whoever comes to zero by it, and whoever has given more than he owed, unless he gave it for one bill.
-    """
-    heads = standing.heads_of(connection, paid.ledger)
-    balances = ledger_store.balances(connection, paid.ledger)
-    found: list[BillId] = []
-    for head in dict.fromkeys(heads.get(one, one) for one in (paid.debtor, paid.payee)):
-        unit = [one for one in heads if heads[one] == head] or [head]
-        net = sum(balances.get((one, paid.currency), 0) for one in unit)
-        if net == 0 or (net > 0 and paid.bill is None and paid.debtor in unit):
-            for account in unit:
-                found += _even_account(connection, paid, account, entry)
-    return found
-
-
-def _even_account(connection: Connection, paid: Claim, account: AccountId, entry: EntryId) -> list[BillId]:
-    rest: dict[BillId, int] = {}
-    for id in open_shares.bills_of(connection, account):
-        bill = bill_store.find(connection, id)
-        his = standing.statuses(connection, bill)[account]
-        if bill.content.total.currency.code == paid.currency and his.owed > his.paid:
-            rest[id] = his.owed - his.paid
-            face = standing.faces_of(connection, bill)
-            for one in claim_store.of_bill(connection, id, ClaimState.CLAIMED):
-                if face(one.debtor) == account:
-                    claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
-    claim_store.note_even(connection, account, rest, entry)
-    return list(rest)
-
-
-def _change(connection: Connection, claims: Sequence[Claim], act: Act) -> Outcome:
+def _change(connection: Connection, claims: Sequence[Claim], act: Act, now: int | None = None) -> Outcome:
     for one in claims:
         state = after(one.state, act)
         if state is None:
             raise TooLate
         claim_store.change(connection, one.id, state)
     bills = tuple(dict.fromkeys(one.bill for one in claims if one.bill is not None))
-    _touch(connection, bills)
+    _touch(connection, bills, now)
     return Outcome(tuple(_found(connection, [one.id for one in claims])), bills)
 
 
-def _touch(connection: Connection, bills: Sequence[BillId]) -> None:
-    """Note anew which shares of these bills are open."""
+def _touch(connection: Connection, bills: Sequence[BillId], now: int | None) -> None:
+    """Note anew which shares of these bills are open; those that had been paid are so since now."""
     for id in bills:
-        _note_open(connection, bill_store.find(connection, id))
+        _note_open(connection, bill_store.find(connection, id), now)
 
 
-def _note_open(connection: Connection, bill: Bill) -> Standing:
+def _note_open(connection: Connection, bill: Bill, now: int | None = None) -> Standing:
     found = standing.of(connection, bill)
-    open_shares.keep(connection, bill, _waiting(found))
+    open_shares.keep(connection, bill, _waiting(found), bill.version.at if now is None else now)
     return found
 
 

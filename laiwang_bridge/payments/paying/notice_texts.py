@@ -11,10 +11,11 @@ from appservice.content import Rich, bullets, lines, numbered, pill, words
 from appservice.language import N_, Message, _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.ledger import ledger_store
+from laiwang_bridge.payments.paying import standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.rules import ClaimState
 from laiwang_bridge.payments.paying.settle_cards import KEYCAPS, MOST_BUTTONS
-from laiwang_bridge.payments.till import Till, shown, title_of
+from laiwang_bridge.payments.till import Till, title_of
 
 MOST_LINES = 10
 
@@ -70,12 +71,14 @@ class NoticeTexts:
         return claim.state is ClaimState.CLAIMED and self._is_payee(voice, user, claim)
 
     def _is_payee(self, voice: Voice, user: UserID, claim: Claim) -> bool:
-        return ledger_store.find_account(voice.connection, claim.ledger, user) == claim.payee
+        me = ledger_store.find_account(voice.connection, claim.ledger, user)
+        return me is not None and me == standing.speaker_of(voice.connection, claim.ledger, claim.payee)
 
     def _line(self, voice: Voice, user: UserID, claim: Claim) -> Rich:
         faces = self._till.cards.faces(voice.connection, claim.ledger)
         is_payee = self._is_payee(voice, user, claim)
-        other = faces[claim.debtor if is_payee else claim.payee]
+        speaker = standing.speaker_of(voice.connection, claim.ledger, claim.payee)
+        other = faces[claim.debtor if is_payee else speaker or claim.payee]
         said = voice.say(
             (_TO_PAYEE if is_payee else _TO_DEBTOR)[claim.state], who=words(other.name), what=self._what(voice, claim)
         )
@@ -87,8 +90,8 @@ class NoticeTexts:
         )  # fmt: skip
 
     def _what(self, voice: Voice, claim: Claim) -> Rich:
-        amount = shown(claim.minor, claim.currency, voice.language)
+        amount = self._till.amount_of(voice, claim)
         if claim.bill is None:
-            return words(amount)
+            return amount
         title = title_of(voice, bill_store.find(voice.connection, claim.bill))
         return voice.say(_("{amount} for {title}"), amount=amount, title=title)

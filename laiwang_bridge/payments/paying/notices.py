@@ -20,7 +20,7 @@ from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.paying import claim_store, notice_store, open_shares
+from laiwang_bridge.payments.paying import claim_store, notice_store, open_shares, standing
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.notice_store import News, Notice
@@ -81,7 +81,7 @@ class Notices:
                 yield claim.debtor
             case ClaimState.CONFIRMED | ClaimState.UNDONE:
                 by = self._author(unit.connection, claim)
-                if by != claim.payee:
+                if by != standing.speaker_of(unit.connection, claim.ledger, claim.payee):
                     yield claim.payee
                 looks = claim.state is ClaimState.CONFIRMED and unit.now - claim.at < LOOKING
                 if by != claim.debtor and not looks:
@@ -96,6 +96,8 @@ class Notices:
 
     def _note(self, unit: Unit, account: AccountId, news: News) -> None:
         known = ledger_store.account(unit.connection, account)
+        if known is not None and known.kind is AccountKind.GUEST:
+            known = ledger_store.account(unit.connection, known.head)
         if known is None or known.kind is not AccountKind.USER:
             return
         user = UserID(known.name)

@@ -102,14 +102,14 @@ class Reminded:
     off: bool = False
 
 
-def begin(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
-    """A bill of which nothing is known yet has these open shares; with whether they wait."""
+def begin(connection: Connection, bill: Bill, open: Mapping[AccountId, bool], since: int) -> None:
+    """A bill has these open shares, of which nothing is known yet, since then; with whether they wait."""
     new = [
         {
             "bill": bill.id,
             "account": account,
             "ledger": bill.ledger,
-            "since": bill.version.at,
+            "since": since,
             "sent": 0,
             "asked_at": None,
             "waits": waits,
@@ -120,14 +120,15 @@ def begin(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) ->
         _PUT.send_all(connection, new)
 
 
-def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool]) -> None:
-    """These are the shares of a bill that are open, and whether they wait; what is known of them stays."""
+def keep(connection: Connection, bill: Bill, open: Mapping[AccountId, bool], since: int) -> None:
+    """These are the shares of a bill that are open, and whether they wait; what is known of them stays, others are so
+    `since` then."""
     known = {one.account: one for one in of_bill(connection, bill.id)}
     gone = [account for account in known if account not in open]
     if gone:
         left = pay_open_share.c.account.in_(gone)
         connection.execute(delete(pay_open_share).where(pay_open_share.c.bill == bill.id, left))
-    begin(connection, bill, {account: waits for account, waits in open.items() if account not in known})
+    begin(connection, bill, {account: waits for account, waits in open.items() if account not in known}, since)
     for account, waits in open.items():
         if account in known and known[account].waits != waits:
             here = (pay_open_share.c.bill == bill.id, pay_open_share.c.account == account)

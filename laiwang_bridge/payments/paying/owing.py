@@ -16,6 +16,7 @@ from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
+from laiwang_bridge.payments.ledger.settling import debts_as_units
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.money.money import Money, currency
 from laiwang_bridge.payments.paying import claim_store, settlement_store, standing
@@ -45,10 +46,7 @@ def for_bill(connection: Connection, bill: Bill, account: AccountId) -> list[Owe
     if share is None:
         return []
     status = standing.statuses(connection, bill)[share]
-    paid: Counter[AccountId] = Counter()
-    for claim in claim_store.of_bill(connection, bill.id, ClaimState.CONFIRMED):
-        if claim.debtor == share:
-            paid[claim.payee] += claim.minor
+    paid = standing.had_of(connection, bill, share, ClaimState.CONFIRMED)
     mine = [debt for debt in standing.debts(connection, bill) if debt.debtor == share]
     kind = bill.content.total.currency
     return [
@@ -80,11 +78,11 @@ def to_somebody(connection: Connection, ledger: LedgerId, account: AccountId, pa
     planned = [owed for owed in in_ledger(connection, ledger, account, now) if owed.payee == other]
     if planned or head == other:
         return planned
-    balances = ledger_store.balances(connection, ledger)
     found = []
-    for code in sorted({code for _account, code in balances}):
-        debt = settlement_store.who_owes_whom(connection, ledger, code).get((head, other), 0)
-        minor = min(debt, -balances.get((head, code), 0), balances.get((other, code), 0))
+    for code in sorted({code for _account, code in ledger_store.balances(connection, ledger)}):
+        debts = debts_as_units(settlement_store.who_owes_whom(connection, ledger, code), heads)
+        owes = -standing.net_of(connection, ledger, head, code)
+        minor = min(debts.get((head, other), 0), owes, standing.net_of(connection, ledger, other, code))
         if minor > 0:
             found.append(Owed(ledger, head, other, Money(minor, currency(code))))
     return found

@@ -11,7 +11,7 @@ from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Who
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
-from laiwang_bridge.payments.paying import claim_store, claims, owing
+from laiwang_bridge.payments.paying import claim_store, claims, owing, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.till import Till, shown
@@ -31,8 +31,9 @@ def for_no_bill(
     )  # fmt: skip
     said = claim_store.open_in(connection, ledger)
     if debtor is not None and money is not None:
-        return [_from(context, ledger, debtor, me, money, said)]
-    waiting = [one for one in said if one.payee == me and debtor in (None, one.debtor)]
+        return [_from(till, context, ledger, debtor, me, money, said)]
+    mine = standing.unit_of(connection, ledger, me)
+    waiting = [one for one in said if one.payee in mine and debtor in (None, one.debtor)]
     if not waiting:
         raise UserError(
             _("Nobody has said that he paid you. If you have got something, say from whom and how much:"),
@@ -58,14 +59,14 @@ def for_no_bill(
 
 
 def _from(
-    context: Context, ledger: LedgerId, debtor: AccountId, me: AccountId, money: Money, said: list[Claim]
+    till: Till, context: Context, ledger: LedgerId, debtor: AccountId, me: AccountId, money: Money, said: list[Claim]
 ) -> Outcome:
     """So much has come from somebody: what he had said, or what nobody had said yet."""
-    if debtor == me:
-        raise UserError(_("That is yourself."))
     connection, code = context.connection, money.currency.code
-    here = (debtor, me, code, money.minor)
-    same = next((one for one in said if (one.debtor, one.payee, one.currency, one.minor) == here), None)
+    till.must_be_two(context, ledger, me, debtor)
+    mine = standing.unit_of(connection, ledger, me)
+    here = (debtor, code, money.minor)
+    same = next((one for one in said if (one.debtor, one.currency, one.minor) == here and one.payee in mine), None)
     if same is not None:
         return claims.confirm(connection, same, me, context.now)
     return claims.transfer(connection, ledger, debtor, me, code, money.minor, context.now, said_by=me)

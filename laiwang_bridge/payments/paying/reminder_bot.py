@@ -135,20 +135,20 @@ class ReminderBot:
         self._said(context, outcome, bill.ledger)
 
     def got_it(self, context: Context, id: Id) -> None:
-        claim = self._asked_of(context, id)
-        self._answer(context, claim, lambda: claims.confirm(context.connection, claim, claim.payee, context.now))
+        claim, me = self._asked_of(context, id)
+        self._answer(context, claim, lambda: claims.confirm(context.connection, claim, me, context.now))
 
     def not_come(self, context: Context, id: Id) -> None:
-        claim = self._asked_of(context, id)
+        claim, _me = self._asked_of(context, id)
         self._answer(context, claim, lambda: claims.refuse(context.connection, claim))
 
-    def _asked_of(self, context: Context, id: int) -> Claim:
-        """A payment that somebody can say something about. Raises `UserError`."""
+    def _asked_of(self, context: Context, id: int) -> tuple[Claim, AccountId]:
+        """A payment that somebody can say something about, and his account. Raises `UserError`."""
         claim = claim_store.find(context.connection, ClaimId(id))
-        mine = None if claim is None else ledger_store.find_account(context.connection, claim.ledger, context.sender)
-        if claim is None or mine != claim.payee:
+        me = None if claim is None else ledger_store.find_account(context.connection, claim.ledger, context.sender)
+        if claim is None or me is None or not standing.are_one(context.connection, claim.ledger, me, claim.payee):
             raise _not_yours()
-        return claim
+        return claim, me
 
     def _answer(self, context: Context, claim: Claim, act: claims.Deed) -> None:
         try:

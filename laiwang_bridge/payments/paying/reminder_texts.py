@@ -68,7 +68,7 @@ class ReminderTexts:
             parts.append(
                 voice.say(
                     _("{who} says that he has paid you {amount}: {line} when it has come"),
-                    who=faces[claim.debtor].name, amount=shown(claim.minor, claim.currency, voice.language),
+                    who=faces[claim.debtor].name, amount=self._till.amount_of(voice, claim),
                     line=code(self.received(voice)),
                 )
             )  # fmt: skip
@@ -91,7 +91,7 @@ class ReminderTexts:
         faces = self._till.cards.faces(voice.connection, claim.ledger)
         return voice.say(
             _("{who} says that he has paid you {amount} ({room}): has it come?"),
-            who=faces[claim.debtor].name, amount=shown(claim.minor, claim.currency, voice.language),
+            who=faces[claim.debtor].name, amount=self._till.amount_of(voice, claim),
             room=self._room(voice, claim.ledger, user),
         )  # fmt: skip
 

@@ -78,10 +78,23 @@ class Reminders:
                 self._set(unit, user)
 
     def paid(self, unit: Unit, outcome: Outcome) -> None:
-        """Somebody says that he has paid: whoever gets it is asked in time."""
+        """Somebody says that he has paid: whoever gets it is asked in time. A share may be open again by it."""
+        for id in outcome.bills:
+            self._open_again(unit, bill_store.find(unit.connection, id), outcome)
         for one in outcome.claims:
             if one.state is ClaimState.CLAIMED:
                 self._no_later_than(unit, ledger_store.account(unit.connection, one.payee), one.at + DAY)
+
+    def _open_again(self, unit: Unit, bill: Bill, outcome: Outcome) -> None:
+        """The shares of these two may be open again. They hear of that itself: days that passed do not count."""
+        heads = standing.heads_of(unit.connection, bill.ledger)
+        both = {heads.get(account, account) for one in outcome.claims for account in (one.debtor, one.payee)}
+        days = self._days(unit.connection, bill.ledger)
+        for share in open_shares.of_bill(unit.connection, bill.id):
+            passed = back_off.skipped(share.since, unit.now, days)
+            if share.waits and share.asked_at is None and share.sent < passed and heads.get(share.account) in both:
+                open_shares.note_days_passed(unit.connection, share, passed)
+        self.bill_changed(unit, bill)
 
     def ask(self, unit: Unit, bill: Bill) -> list[AccountId]:
         """Somebody wants those reminded who have not paid a bill; returns who they are."""
@@ -106,7 +119,7 @@ class Reminders:
     # -- when -------------------------------------------------------------------------------------------------------
 
     def _reminded(self, connection: Connection, account: ledger_store.Account | None) -> UserID | None:
-        """Whose account it is, or who pays for that guest."""
+        """Whose account it is, or who pays and is paid for that guest."""
         if account is not None and account.kind is AccountKind.GUEST:
             account = ledger_store.account(connection, account.head)
         return UserID(account.name) if account is not None and account.kind is AccountKind.USER else None
@@ -149,7 +162,7 @@ class Reminders:
         if not ledgers:
             return Waiting((), ())
         shares = [one for one in open_shares.of_accounts(connection, ledgers) if one.waits]
-        claims = [one for one in claim_store.waiting_for(connection, own) if one.asked_at is None]
+        claims = [one for one in claim_store.waiting_for(connection, ledgers) if one.asked_at is None]
         # Somebody may owe for many bills: each room, and whatever people wished for, is looked up once.
         concerned = {one.ledger for one in shares} | {one.ledger for one in claims}
         there = {ledger for ledger in concerned if self._is_there(connection, ledger, user)}

@@ -83,8 +83,14 @@ def counted(*, disputed: bool = False) -> ShareStatus:
 
 
 def status(owed: int, confirmed: int, claimed: int, *, disputed: bool = False) -> ShareStatus:
-    """Where a share stands, with what is in the books for it and what is said to be paid beyond that."""
+    """Where a share stands, with what is in the books for it and what is said to be paid beyond that.
+
+    Below zero `confirmed` is what somebody has got for the bill beyond all that he has paid: who owes has that to give
+    back, too.
+    """
     owed = max(owed, 0)
+    if owed and confirmed < 0:
+        owed, confirmed = owed - confirmed, 0
     paid = max(min(confirmed, owed), 0)
     said = min(claimed, owed - paid)
     return ShareStatus(owed, paid, said, max(confirmed - owed, 0), _state(owed, paid, said, disputed))

@@ -263,7 +263,9 @@ class SettleBot:
             claim is not None
             and state is ClaimState.CONFIRMED
             and (
-                self._is(connection, plan.ledger, me, one.payee) or self._is_among_guests(connection, plan.ledger, one)
+                self._is(connection, plan.ledger, me, one.payee)
+                or self._is_among_guests(connection, plan.ledger, one)
+                or claims.is_booked_by(connection, claim, me)
             )
         ):
             self._till.tell(context.unit, claims.undo(connection, claim, me, context.unit.key, context.now))
@@ -272,8 +274,7 @@ class SettleBot:
 
     def _is(self, connection: Connection, ledger: LedgerId, me: AccountId, other: AccountId) -> bool:
         """Whether somebody is, or settles with, the one whom the plan names."""
-        units = standing.heads_of(connection, ledger)
-        return units.get(me, me) == units.get(other, other)
+        return standing.are_one(connection, ledger, me, other)
 
     def _is_among_guests(self, connection: Connection, ledger: LedgerId, one: Suggested) -> bool:
         """Whether neither of the two can say anything here: then everybody can."""

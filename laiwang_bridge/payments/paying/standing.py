@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from laiwang_bridge.payments.bills.bill_store import Bill
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import Account, LedgerId
+from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store
-from laiwang_bridge.payments.paying.rules import ClaimState, Debt, ShareStatus, counted, debts_of, status
+from laiwang_bridge.payments.paying.rules import ClaimState, Debt, ShareStatus, counted, debts_of, portions, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,13 @@ class Standing:
     statuses: Mapping[AccountId, ShareStatus]
     debts: tuple[Debt, ...]
     accounts: Mapping[AccountId, Account]
+
+    @property
+    def instead(self) -> dict[AccountId, AccountId]:
+        """Who pays, and says what has come, for each guest of the bill for whom somebody does."""
+        guests = [one for one in self.statuses if self.accounts[one].kind is not AccountKind.USER]
+        speakers = {one: _speaker(self.accounts, one) for one in guests}
+        return {one: speaker for one, speaker in speakers.items() if speaker is not None}
 
 
 def of(connection: Connection, bill: Bill) -> Standing:
@@ -64,9 +71,33 @@ def _said_of(connection: Connection, bill: Bill, face: Callable[[AccountId], Acc
     for account, minor in claim_store.evened(connection, bill.id).items():
         said.confirmed[face(account)] += minor
     for claim in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED, ClaimState.CONFIRMED):
-        paid = said.confirmed if claim.state is ClaimState.CONFIRMED else said.claimed
-        paid[face(claim.debtor)] += claim.minor
+        if claim.state is ClaimState.CLAIMED:
+            said.claimed[face(claim.debtor)] += claim.minor
+            continue
+        said.confirmed[face(claim.debtor)] += claim.minor
+        said.confirmed[face(claim.payee)] -= claim.minor  # had he paid it, it would have gone back
     return said
+
+
+def had_of(connection: Connection, bill: Bill, debtor: AccountId, *states: ClaimState) -> Counter[AccountId]:
+    """How much of somebody's share each has got of him by claims in these states and by other payments, less what went
+    back."""
+    face = faces_of(connection, bill)
+    had: Counter[AccountId] = Counter()
+    for claim in claim_store.of_bill(connection, bill.id, *states):
+        if face(claim.debtor) == debtor:
+            had[face(claim.payee)] += claim.minor
+        elif face(claim.payee) == debtor:
+            had[face(claim.debtor)] -= claim.minor
+    other = sum(minor for account, minor in claim_store.evened(connection, bill.id).items() if face(account) == debtor)
+    owed = [debt for debt in debts(connection, bill) if debt.debtor == debtor]
+    had.update(dict(portions(owed, had, max(other, 0))))
+    back = max(-other, 0)
+    for debt in reversed(owed):
+        part = min(max(had[debt.payee], 0), back)
+        had[debt.payee] -= part
+        back -= part
+    return had
 
 
 def _statuses(bill: Bill, nets: Mapping[AccountId, int], said: _Said) -> dict[AccountId, ShareStatus]:
@@ -120,6 +151,18 @@ def unit_of(connection: Connection, ledger: LedgerId, account: AccountId) -> lis
     return [one for one in heads if heads[one] == head] or [account]
 
 
+def speaker_of(connection: Connection, ledger: LedgerId, account: AccountId) -> AccountId | None:
+    """Who can say here what an account has got: the user himself, and for a guest whoever is paid for him. None where
+    nobody can."""
+    return _speaker(ledger_store.accounts(connection, ledger), account)
+
+
+def are_one(connection: Connection, ledger: LedgerId, one: AccountId, other: AccountId) -> bool:
+    """Whether both are the same, or settle as one."""
+    heads = heads_of(connection, ledger)
+    return heads.get(one, one) == heads.get(other, other)
+
+
 def net_of(connection: Connection, ledger: LedgerId, account: AccountId, currency: str) -> int:
     """What they have together in the books."""
     balances = ledger_store.balances(connection, ledger)
@@ -129,6 +172,11 @@ def net_of(connection: Connection, ledger: LedgerId, account: AccountId, currenc
 def faces_of(connection: Connection, bill: Bill) -> Callable[[AccountId], AccountId]:
     """Who stands for whom in a bill: of those who settle as one the one who pays for them, or else the first."""
     return _faces(bill, ledger_store.accounts(connection, bill.ledger))
+
+
+def _speaker(accounts: Mapping[AccountId, Account], account: AccountId) -> AccountId | None:
+    speaker = accounts[account] if accounts[account].kind is AccountKind.USER else accounts[accounts[account].head]
+    return speaker.id if speaker.kind is AccountKind.USER else None
 
 
 def _heads(accounts: Mapping[AccountId, Account]) -> dict[AccountId, AccountId]:

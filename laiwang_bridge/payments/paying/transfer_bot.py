@@ -8,12 +8,13 @@ from typing import Annotated
 from mautrix.types import UserID
 
 from appservice.bots import Argument, Button, Context, Router, UserError, Voice, button
-from appservice.content import Rich
+from appservice.content import Rich, lines
 from appservice.effects import EffectKey
 from appservice.language import Message, _
 from appservice.unit import Unit
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.paying import claim_store, claims
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.paying import claim_store, claims, standing
 from laiwang_bridge.payments.paying.claim_bot import GROUP, agree
 from laiwang_bridge.payments.paying.claim_store import Claim, ClaimCard, ClaimId
 from laiwang_bridge.payments.paying.claims import Outcome
@@ -24,12 +25,16 @@ from laiwang_bridge.people.mail import is_here
 Number = Annotated[int, Argument(_("which payment"), least=1)]
 
 _SENTENCES: dict[ClaimState, Message] = {
-    ClaimState.CLAIMED: _("{payer} says: {amount} went to {payee}. {payee}: has it come?"),
+    ClaimState.CLAIMED: _("{payer} says: {amount} went to {payee}. {asked}: has it come?"),
     ClaimState.CONFIRMED: _("{payer} has paid {payee} {amount}."),
     ClaimState.WITHDRAWN: _("{payer} has taken back that {amount} went to {payee}."),
-    ClaimState.REFUSED: _("{payer} says that {amount} went to {payee}, and {payee} that it has not come."),
+    ClaimState.REFUSED: _("{payer} says that {amount} went to {payee}, and {asked} that it has not come."),
     ClaimState.UNDONE: _("That {payer} has paid {payee} {amount} was taken out of the books again."),
 }
+_BY_ONE = _(
+    "{payee} has no account here and nobody who is asked instead, so what {payer} says counts. "
+    "Only {payer} can take it back."
+)
 
 
 class TransferBot:
@@ -54,8 +59,7 @@ class TransferBot:
         ledger = self._till.open_ledger(context)
         me = self._till.me(context, ledger)
         payee = self._till.account(context, ledger, whom)
-        if payee == me:
-            raise UserError(_("That is yourself."))
+        self._till.must_be_two(context, ledger, me, payee)
         settings = ledger_store.settings(context.connection, ledger)
         money = self._till.amount(context, amount, settings.currency, lambda said: context.line(self.pay, whom, said))
         if money is None:
@@ -75,24 +79,26 @@ class TransferBot:
     def arrived(self, context: Context, number: Number) -> None:
         one = self._found(context, number)
         me = self._till.me(context, one.ledger)
-        if me != one.payee:
-            raise UserError(_("Only whoever gets the money can say that."))
+        self._must_get(context, one, me)
         self._done(context, lambda: claims.confirm(context.connection, one, me, context.now))
 
     def notarrived(self, context: Context, number: Number) -> None:
         one = self._found(context, number)
-        if self._till.me(context, one.ledger) != one.payee:
-            raise UserError(_("Only whoever gets the money can say that."))
+        self._must_get(context, one, self._till.me(context, one.ledger))
         self._done(context, lambda: claims.refuse(context.connection, one))
 
     def retract(self, context: Context, number: Number) -> None:
         one = self._found(context, number)
         me = self._till.me(context, one.ledger)
-        if me not in (one.payee, one.debtor):
-            raise UserError(_("Only one of the two can take it back."))
+        gave, got = (standing.are_one(context.connection, one.ledger, me, each) for each in (one.debtor, one.payee))
+        if not gave and not got:
+            faces = self._till.cards.faces(context.connection, one.ledger)
+            speaker = standing.speaker_of(context.connection, one.ledger, one.payee)
+            who = [faces[each].rich for each in (one.debtor, speaker) if each is not None]
+            raise UserError(_("Only {who} can take it back."), who=who)
         if one.state is ClaimState.CONFIRMED:
             self._done(context, lambda: claims.undo(context.connection, one, me, context.unit.key, context.now))
-        elif me == one.debtor:
+        elif gave:
             self._done(context, lambda: claims.take_back(context.connection, one))
         else:
             self.notarrived(context, number)
@@ -104,6 +110,11 @@ class TransferBot:
     def missing_button(self, reaction: str, one: Claim) -> Button:
         """For the room: nothing came."""
         return button(reaction, _("nothing came"), self.notarrived, one.id)
+
+    def _must_get(self, context: Context, one: Claim, me: AccountId) -> None:
+        """Raises `UserError` for whoever cannot say what has come."""
+        if not standing.are_one(context.connection, one.ledger, me, one.payee):
+            raise UserError(_("Only whoever gets the money can say that."))
 
     def _found(self, context: Context, number: int) -> Claim:
         found = claim_store.find(context.connection, ClaimId(number))
@@ -136,12 +147,17 @@ class TransferBot:
     def _card(self, voice: Voice, one: Claim) -> tuple[Rich, list[Button], list[UserID]]:
         faces = self._till.cards.faces(voice.connection, one.ledger)
         payer, payee = faces[one.debtor], faces[one.payee]
+        speaker = standing.speaker_of(voice.connection, one.ledger, one.payee)
+        asked = payee if speaker is None else faces[speaker]
         text = voice.say(
             _SENTENCES[one.state],
             payer=payer.rich,
             payee=payee.rich,
+            asked=asked.rich,
             amount=shown(one.minor, one.currency, voice.language),
         )
+        if one.state is ClaimState.CONFIRMED and speaker is None:
+            text = lines(text, voice.say(_BY_ONE, payer=payer.rich, payee=payee.rich))
         if one.state is not ClaimState.CLAIMED:
             undo = [button("↩️", _("take it back"), self.retract, one.id)] if one.state is ClaimState.CONFIRMED else []
             return text, undo, []
@@ -150,6 +166,6 @@ class TransferBot:
             self.missing_button("👎", one),
             button("↩️", _("take it back"), self.retract, one.id),
         ]
-        if payee.user is not None:
-            buttons = [each.only_for(payee.user) for each in buttons[:2]] + buttons[2:]
-        return text, buttons, [payee.user] if payee.user is not None else []
+        if asked.user is not None:
+            buttons = [each.only_for(asked.user) for each in buttons[:2]] + buttons[2:]
+        return text, buttons, [asked.user] if asked.user is not None else []

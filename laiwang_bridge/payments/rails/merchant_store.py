@@ -19,11 +19,9 @@ from laiwang_bridge.payments.bills.bill_store import BillId
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.money.money import Money, currency
-from laiwang_bridge.payments.paying import claim_store, claims
-from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying import claims
 from laiwang_bridge.payments.paying.claims import Outcome
 from laiwang_bridge.payments.paying.owing import Owed
-from laiwang_bridge.payments.paying.rules import ClaimState
 from laiwang_bridge.payments.rails.merchant import Charge, Notice, Page, Progress
 
 log = logging.getLogger(__name__)
@@ -224,29 +222,26 @@ def _is_new(connection: Connection, rail: str, event: str, now: int) -> bool:
 def _credit(connection: Connection, one: StoredCharge, now: int) -> Outcome:
     """Write into the books that it was paid: whoever was paid says so, by his payment service."""
     money = one.charge.money
-    if one.bill is not None:
-        bill = bill_store.find(connection, one.bill)
-        if not bill.is_void and one.payer in bill.nets:
-            return claims.receive(connection, bill, one.payee, one.payer, money.minor, now)
+    if (id := _bill(connection, one)) is not None:
+        bill = bill_store.find(connection, id)
+        return claims.receive(connection, bill, one.payee, one.payer, money.minor, now)
     return claims.transfer(
         connection, one.ledger, one.payer, one.payee, money.currency.code, money.minor, now, said_by=one.payee
     )
 
 
 def _give_back(connection: Connection, one: StoredCharge, minor: int, now: int) -> Outcome:
-    """Write into the books that so much went back. If it is all, at once, the share of the bill is open again."""
-    paid = None if one.bill is None or minor != one.charge.money.minor else _payment(connection, one, one.bill)
-    if paid is not None:
-        return claims.undo(connection, paid, one.payee, f"charge:{one.id}/back", now)
+    """Write into the books that so much went back; that much of the share of the bill is open again."""
     code = one.charge.money.currency.code
-    return claims.transfer(connection, one.ledger, one.payee, one.payer, code, minor, now, said_by=one.payer)
+    return claims.transfer(
+        connection, one.ledger, one.payee, one.payer, code, minor, now, said_by=one.payer, of=_bill(connection, one)
+    )
 
 
-def _payment(connection: Connection, one: StoredCharge, bill: BillId) -> Claim | None:
-    """What stands in the books as paid for the bill by this charge; None where somebody has undone it."""
-    wanted = (one.payer, one.payee, one.charge.money.minor)
-    confirmed = claim_store.of_bill(connection, bill, ClaimState.CONFIRMED)
-    return next((each for each in confirmed if (each.debtor, each.payee, each.minor) == wanted), None)
+def _bill(connection: Connection, one: StoredCharge) -> BillId | None:
+    """The bill that was paid by a charge, unless nobody owes anything for it any more."""
+    bill = None if one.bill is None else bill_store.find(connection, one.bill)
+    return None if bill is None or bill.is_void or one.payer not in bill.nets else bill.id
 
 
 def _charge(row: Row[Any]) -> StoredCharge:

@@ -1,0 +1,140 @@
+"""What a payment settles of bills that it was not for, and opens again: so that their cards agree with the balance.
+
+A payment for no bill in particular goes to the oldest shares that its payer has open with whoever gets it, then to his
+others as far as he owes less now than these say. Whoever gives money back opens the newest shares again that the other
+had paid him. Who comes to zero owes nothing for the bills of before, whatever they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from laiwang_bridge.payments.bills import bill_store
+from laiwang_bridge.payments.bills.bill_store import Bill, BillId
+from laiwang_bridge.payments.ledger.entries import EntryId
+from laiwang_bridge.payments.ledger.splitting import AccountId
+from laiwang_bridge.payments.paying import claim_store, open_shares, standing
+from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.rules import ClaimState
+
+_LATELY = 200
+"""Bills that are looked at for what was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Those who settle as one with the payer or the payee, and what they have together after the payment."""
+
+    accounts: tuple[AccountId, ...]
+    net: int
+
+    @property
+    def owes(self) -> int:
+        return max(-self.net, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What of a share is not in the books as paid, or of one that is to open again, what is."""
+
+    bill: Bill
+    account: AccountId
+    minor: int
+
+
+def allot(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
+    """Note what this payment, which has just been booked, settles and opens. Returns the bills that it changes."""
+    payer, payee = (_side(connection, paid, account) for account in (paid.debtor, paid.payee))
+    if payer == payee:
+        return []
+    is_general = paid.bill is None
+    settled: list[tuple[_Share, int]] = []
+    left = _open(connection, paid, payer)
+    if payer.net == 0 or (payer.net > 0 and is_general):
+        settled += [(share, share.minor) for share in left]
+    elif is_general:
+        settled += _part(connection, paid, payer, payee, left)
+    opened: list[tuple[_Share, int]] = []
+    left = _open(connection, paid, payee)
+    if payee.net == 0:
+        settled += [(share, share.minor) for share in left]
+    elif is_general:
+        missing = min(paid.minor, payee.owes - sum(share.minor for share in left))
+        opened += _spread(_returned(connection, paid, payer, payee), missing)
+    for share, minor in settled:
+        claim_store.note_even(connection, share.account, {share.bill.id: minor}, entry)
+        if minor == share.minor:
+            _withdraw_claims(connection, share)
+    for share, minor in opened:
+        claim_store.note_even(connection, share.account, {share.bill.id: -minor}, entry)
+    return [share.bill.id for share, _minor in (*settled, *opened)]
+
+
+def _part(
+    connection: Connection, paid: Claim, payer: _Side, payee: _Side, left: list[_Share]
+) -> list[tuple[_Share, int]]:
+    """What a payment settles of somebody who owes something after it all the same."""
+    his = [share for share in left if _goes_to(connection, share, payee)]
+    found = _spread(his, paid.minor)
+    rest = paid.minor - sum(minor for _share, minor in found)
+    too_much = sum(share.minor for share in left) - (paid.minor - rest) - payer.owes
+    was_owed = payee.net + paid.minor  # what is given to somebody who is owed nothing is lent
+    return found + _spread([share for share in left if share not in his], min(rest, too_much, was_owed))
+
+
+def _spread(shares: Iterable[_Share], minor: int) -> list[tuple[_Share, int]]:
+    """So much of these shares, the first ones first."""
+    found: list[tuple[_Share, int]] = []
+    if minor <= 0:
+        return found
+    for share in shares:
+        part = min(share.minor, minor)
+        found.append((share, part))
+        minor -= part
+        if not minor:
+            break
+    return found
+
+
+def _side(connection: Connection, paid: Claim, account: AccountId) -> _Side:
+    unit = standing.unit_of(connection, paid.ledger, account)
+    return _Side(tuple(unit), standing.net_of(connection, paid.ledger, account, paid.currency))
+
+
+def _open(connection: Connection, paid: Claim, side: _Side) -> list[_Share]:
+    """The shares that they have open in the currency of a payment, the oldest first."""
+    found = []
+    for one in open_shares.of_accounts(connection, side.accounts):
+        bill = bill_store.find(connection, one.bill)
+        if bill.content.total.currency.code == paid.currency:
+            his = standing.statuses(connection, bill)[one.account]
+            found.append(_Share(bill, one.account, his.owed - his.paid))
+    return [share for share in found if share.minor > 0]
+
+
+def _returned(connection: Connection, paid: Claim, giver: _Side, taker: _Side) -> Iterator[_Share]:
+    """The shares that the taker has paid and that went to the giver, the newest first."""
+    for id in claim_store.bills_paid_by(connection, paid.ledger, taker.accounts, most=_LATELY):
+        bill = bill_store.find(connection, id)
+        if bill.is_void or bill.is_imported or bill.content.total.currency.code != paid.currency:
+            continue
+        for account, his in standing.statuses(connection, bill).items():
+            share = _Share(bill, account, his.paid)
+            if account in taker.accounts and his.paid > 0 and _goes_to(connection, share, giver):
+                yield share
+
+
+def _goes_to(connection: Connection, share: _Share, side: _Side) -> bool:
+    debts = standing.debts(connection, share.bill)
+    return any(debt.debtor == share.account and debt.payee in side.accounts for debt in debts)
+
+
+def _withdraw_claims(connection: Connection, share: _Share) -> None:
+    """What was said of a share that is settled now waits for nobody any more."""
+    face = standing.faces_of(connection, share.bill)
+    for one in claim_store.of_bill(connection, share.bill.id, ClaimState.CLAIMED):
+        if face(one.debtor) == share.account:
+            claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
