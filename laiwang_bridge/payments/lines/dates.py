@@ -13,9 +13,8 @@ _RELATIVE = {
     **dict.fromkeys(("heute", "heute morgen", "heute früh", "heute mittag", "heute nachmittag", "heute abend"), 0),
     **dict.fromkeys(("aujourd'hui", "aujourd’hui", "ce matin", "ce midi", "cet après-midi", "ce soir"), 0),
     **dict.fromkeys(("今天", "今日", "今晚", "今早", "今晨", "今天中午", "今天晚上"), 0),
-    **dict.fromkeys(
-        ("yesterday", "last night", "last nite", "yesterday morning", "yesterday evening", "yesterday night"), -1
-    ),
+    **dict.fromkeys(("yesterday", "yesterday morning", "yesterday evening", "yesterday night", "yesturday"), -1),
+    **dict.fromkeys(("last night", "last nite", "yest", "yest.", "yday"), -1),
     **dict.fromkeys(("gestern", "gestern morgen", "gestern mittag", "gestern abend", "gestern nacht"), -1),
     **dict.fromkeys(("hier", "hier matin", "hier midi", "hier soir"), -1),
     **dict.fromkeys(
@@ -23,8 +22,8 @@ _RELATIVE = {
     ),
     **dict.fromkeys(("day before yesterday", "the day before yesterday", "vorgestern", "avant-hier"), -2),
     **dict.fromkeys(("前天", "前日", "前晚"), -2),
-    **dict.fromkeys(("大前天",), -3),
-    **dict.fromkeys(("tomorrow", "morgen", "demain", "明天", "明日"), 1),
+    **dict.fromkeys(("大前天", "大前日"), -3),
+    **dict.fromkeys(("tomorrow", "tmrw", "morgen", "demain", "明天", "明日"), 1),
 }
 _WEEKDAYS = (
     ("monday", "mon", "montag", "lundi", "一"), ("tuesday", "tue", "tues", "dienstag", "mardi", "二"),
@@ -47,7 +46,8 @@ _SHORT_GERMAN = {name: number for number, name in enumerate(("mo", "di", "mi", "
 
 _ISO = r"[0-9]{4}(?P<parted>[-/.])[0-9]{1,2}(?P=parted)[0-9]{1,2}"
 _HAN_DATE = r"(?:[0-9]{4}年)?[0-9]{1,2}月[0-9]{1,2}[日号號]?"
-_HAN_WEEKDAY = r"(?:上[个個]?|[这這][个個]?|本|下[个個]?)?(?:周|星期|礼拜|禮拜|週)[一二三四五六日天]"
+_HAN_MONTH_DAY = r"(?:上[个個]?月|[这這本][个個]?月)[0-9]{1,2}[日号號]"
+_HAN_WEEKDAY = r"(?:上上[个個]?|上[个個]?|[这這][个個]?|本|下[个個]?)?(?:周|星期|礼拜|禮拜|週)[一二三四五六日天]"
 _NAMES = "|".join(sorted((*_RELATIVE, *_WEEKDAY), key=len, reverse=True))
 MONTH_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _SOON = timedelta(days=31)
@@ -72,7 +72,7 @@ _CLEAR_MONTHS = "|".join(
     )
 )
 BARE = (
-    rf"(?:{_ISO}{_END}|{_HAN_DATE}|{_HAN_SPOKEN}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}}{_END}"
+    rf"(?:{_ISO}{_END}|{_HAN_DATE}|{_HAN_SPOKEN}|{_HAN_MONTH_DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}}{_END}"
     rf"|[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}{_END}|[0-9]{{1,2}}-[0-9]{{1,2}}-[0-9]{{4}}{_END}"
     rf"|[0-3]?[0-9]\.[01]?[0-9]\.[2-3][0-9]{_END})"
 )
@@ -106,7 +106,7 @@ DAY_OF_MONTH = r"(?:[0-3]?[0-9](?:st|nd|rd|th)|[0-3]?[0-9][.号號日])"
 """A day of the month before."""
 ANY = (
     rf"(?:{_ISO}{_END}|{_HAN_DATE}|{_HAN_WEEKDAY}"
-    rf"|{AGO}|{_HAN_SPOKEN}"
+    rf"|{AGO}|{_HAN_SPOKEN}|{_HAN_MONTH_DAY}"
     rf"|(?:{_LAST} )?(?:{_NAMES})(?: dernier)?(?![^\W\d_\u3400-\u9fff])"
     rf"|[0-9]{{1,2}}(?:\.|st|nd|rd|th|er)? (?:of )?(?:{MONTH_NAMES})\.?(?:,? [0-9]{{4}})?{_END}"
     rf"|(?:{MONTH_NAMES})\.? [0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? [0-9]{{4}})?{_END}"
@@ -137,6 +137,9 @@ def read_dates(folded: str, today: date, *, is_ahead: bool = False) -> tuple[dat
     if re.fullmatch(_HAN_SPOKEN, text):
         month, _moon, day = text[:-1].partition("月")
         return _near(None, int(read_chinese(month) or 0), int(read_chinese(day) or 0), today, is_ahead=is_ahead)
+    if re.fullmatch(_HAN_MONTH_DAY, text):
+        month = today if text[0] != "上" else today.replace(day=1) - timedelta(days=1)
+        return _day(month.year, month.month, int(re.sub(r"\D", "", text)))
     iso = re.fullmatch(_ISO, text)
     if iso is not None:
         return _day(*(int(piece) for piece in re.split(r"[-/.]", text)))
@@ -164,7 +167,7 @@ def _weekday(text: str, today: date, *, is_ahead: bool) -> tuple[date, ...]:
     if re.fullmatch(_HAN_WEEKDAY, text):
         number = "一二三四五六日天".index(text[-1])
         monday = today - timedelta(days=today.weekday())
-        weeks = {"上": -1, "这": 0, "這": 0, "本": 0, "下": 1}.get(text[0])
+        weeks = -2 if text.startswith("上上") else {"上": -1, "这": 0, "這": 0, "本": 0, "下": 1}.get(text[0])
         if weeks is not None:
             return (monday + timedelta(days=min(number, 6), weeks=weeks),)
         return (_nearest_weekday(min(number, 6), today, is_ahead=is_ahead),)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 
+from appservice.language import Language
 from laiwang_bridge.payments.lines.dates import (
     AGO,
     ANY,
@@ -51,7 +52,14 @@ _BARE = (
     re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{_SLASHED})(?=\s+(?:{PERSON}|[€$£¥]?[0-9][0-9.,]*(?:\s|\Z)))"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
+    re.compile(
+        r"\A\s*(?P<date>[0-3]?[0-9][号號])的?(?=[\u3400-\u9fff])(?![线線楼樓桌厅廳台臺车車店院馆館出口门門机機池房库站位球床航院])"
+    ),
 )
+_MONTH_FIRST = re.compile(
+    rf"(?<!\S)(?<![0-9] )(?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))(?=\s+\S|{PERSON}|[\u3400-\u9fff])"
+)
+"""`11/3 电影`, in Chinese."""
 _RELATIVE = (
     re.compile(rf"{_BESIDE}(?P<date>{LAST_WEEKDAY}|{RELATIVE}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{WEEKDAY}){ALONE}"),
@@ -76,8 +84,12 @@ _SHORT_WEEKDAY_BEHIND = re.compile(
 _AFTER_NO_DAY = re.compile(rf"(?:\A|\s)(?:{_NO_DAY})\s\Z")
 _PART_OF_DAY = re.compile(rf"\s+(?:{PART_OF_DAY})(?![^\W\d_])")
 _STARTING = re.compile(rf"\A\s*(?P<date>{STARTING}|{LAST_WEEKDAY})\s*[:：]?\s+(?=\S)")
+_STARTING_EVENING = re.compile(
+    rf"\A\s*(?:am\s+)?(?P<date>{WEEKDAY})\s?(?:{PART_OF_DAY})(?!\s(?:live|fever|lights))(?=\s+\S)"
+)
+"""`Samstagabend Bier 30`; `Friday pizza 30` has a title."""
 _WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
-_DAY_SLASHED = re.compile(_SLASHED)
+_DAY_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}")
 _NEAR = timedelta(days=92)
 """`11/20` is a day only if it was not longer ago; else it may be a sum, or November 2020."""
 _NAMED = re.compile("[a-zäéû]{3}")
@@ -90,7 +102,12 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     found = (
         list(_ON.finditer(rest.folded))
         or [match for pattern in (_ON_THE, _ON_THE_NTH, _AM_WEEKDAY) for match in pattern.finditer(rest.folded)]
-        or [match for pattern in _BARE for match in pattern.finditer(rest.folded) if _is_day(match, options, habits)]
+        or [
+            match
+            for pattern in _bare(habits)
+            for match in pattern.finditer(rest.folded)
+            if _is_day(match, options, habits)
+        ]
         or _relative(options)
     )
     if not found:
@@ -103,12 +120,18 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     word = match["word"] if match.re is _ON else None
     if word in ("am", "vom", "le", "du", "datum"):
         dates = dates[:1]
+    if habits.language is Language.ZH and len(dates) == 2 and "/" in said:
+        dates = dates[1:]  # the month comes first
     dates = tuple(one for one in dates if _goes_with(one, options))
     if not dates:
         return bad_date(rest, *match.span("date"))
     behind = _PART_OF_DAY.match(rest.folded, match.end()) if re.search(r"[a-z]", said) else None
     rest = rest.blank(*behind.span()) if behind else rest
     return replace(options, rest=rest.blank(*match.span()), dates=dates)
+
+
+def _bare(habits: Habits) -> tuple[re.Pattern[str], ...]:
+    return (*_BARE, _MONTH_FIRST) if habits.language is Language.ZH else _BARE
 
 
 def _goes_with(day: date, options: Options) -> bool:
@@ -128,6 +151,7 @@ def _is_day(match: re.Match[str], options: Options, habits: Habits) -> bool:
         return True
     left = options.rest.folded[: match.start()] + options.rest.folded[match.end() :]
     dates = read_dates(match["date"], habits.today)
+    dates = dates[-1:] if match.re is _MONTH_FIRST else dates
     is_near = all(timedelta(0) <= habits.today - one <= _NEAR for one in dates) or not is_slashed
     return bool(dates) and is_near and bool(_A_NUMBER.search(left))
 
@@ -140,6 +164,9 @@ def _relative(options: Options) -> list[re.Match[str]]:
         for match in pattern.finditer(rest.folded)
         if not _AFTER_NO_DAY.search(rest.folded[: match.start()])
     ]
+    evening = _STARTING_EVENING.match(rest.folded)
+    if not found and evening is not None:
+        return [evening]
     first = _STARTING.match(rest.folded)
     if found or first is None:
         return found[:1] if len({match.span("date") for match in found}) == 1 else found

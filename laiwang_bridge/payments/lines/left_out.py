@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from appservice.language import _
-from laiwang_bridge.payments.lines.marking import PERSON, Marked
+from laiwang_bridge.payments.lines.marking import NOT_IN, PERSON, Marked
 from laiwang_bridge.payments.lines.options import BEGIN, Options
 from laiwang_bridge.payments.lines.terms import AND, Saying, term_at
 from laiwang_bridge.payments.lines.wording import Everybody, Habits, Mistake, Problem, Sender, Who
@@ -18,11 +18,10 @@ _EXCEPT = re.compile(
     r"|除了|除去|除咗|除|不算|不含|不包括|不包含|不計|唔計|唔计|唔包|没有|沒有)"
     rf"\s*[:：]?\s*(?={PERSON})"
 )
-_NOT_IN = "[不没沒冇唔](?:参与|參與|参加|參加|算|計|计|吃|食|来|來|嚟|去|在|喝|飲)了?"
-_OUT_BEFORE_OTHERS = re.compile(rf"(?P<who>{PERSON}){_NOT_IN}(?=\s+{PERSON})")
+_OUT_BEFORE_OTHERS = re.compile(rf"(?P<who>{PERSON}){NOT_IN}(?=\s+{PERSON})")
 """`我不算 @老张`: with a space only behind, it is said of whoever stands before it."""
 _OUT = re.compile(
-    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|{_NOT_IN}(?![\u3400-\u9fff]))"
+    rf"(?P<who>{PERSON})(?:\s*(?:除外|以外|之外|{NOT_IN}(?![\u3400-\u9fff]))"
     rf"|\s+(?:nicht|is not|is out|not|pas|non)(?=\s*(?:\Z|[,，;；)）\x02])))"
 )
 _I_AM_OUT = re.compile(

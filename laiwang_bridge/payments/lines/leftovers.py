@@ -35,8 +35,8 @@ _WEEKDAYS = (
     "|samedis?|dimanches?|week-?ends?"
 )
 _RHYTHM = re.compile(
-    r"(?<![^\W\d_])(?:bi-?monthly|semi-?monthly|bimensuel(?:le)?|twice a|times a|times per|fois par|mal im|mal pro"
-    r"|zweimal|jeweils|werktags|wochentags|(?:monats|jahres)(?:ende|anfang|letzten)"
+    r"(?<![^\W\d_])(?:bi-?(?:month|week)ly|semi-?monthly|bimensuel(?:le)?|twice a|times a|times per|fois par"
+    r"|mal im|mal pro|zweimal|jeweils|werktags|wochentags|(?:monats|jahres)(?:ende|anfang|letzten)"
     rf"|(?:every|each|jede[rnms]?|alle|chaque|tous les|toutes les)\s+(?:\S+\s+)?(?:{_WEEKDAYS}|months?|monats\w*|mois"
     r"|weeks?|woche|wochen|semaines?|years?|jahre?s?|ans?|quarters?|quartale?s?|trimestres?)"
     r"|(?:on|am)\s+(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekdays|weekends)"
@@ -73,6 +73,8 @@ _MOVED = re.compile(
 )
 _PORTION = re.compile(
     r"[帮替还還转轉给給借]我"
+    r"|(?<![^\W\d_])(?:venmo|zelle|paypal|cash ?app|revolut|twint|send|give|pay|wire|schickt?|gib|gebt|zahlt?"
+    r"|überweist?|envoie[sz]?|donne[sz]?|paye[sz]?|vire[sz]?) (?:me|mir|moi)(?![^\W\d_])"
     r"|(?:[0-9€$]|\x02)\s*(?:a |la |die |je )?(?:half|third|quarter|moitié|hälfte|halbe|tiers)(?![^\W\d_])"
     r"|(?<![^\W\d_])(?:half|moitié|hälfte) (?:of|de|von)(?![^\W\d_])|一半|对半|各半|\x02\s*[一二三四五六七八九]成"
     r"|(?<![\w.:])[0-9]{1,2}(?:\s?[:：]\s?[0-9]){1,5}(?![\w:])"
@@ -99,7 +101,7 @@ _ABOUT_BEFORE = re.compile(
     r"(?:[~≈±≤≥]|(?<![-=])[<>]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
     r"|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
-    r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@))\s*\Z"
+    r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@|[x×*])|(?<=paid )like|(?<=was )like|(?<=cost )like)\s*\Z"
 )
 _EACH_THING_BEFORE = re.compile(
     r"(?:单价|(?:[2-9]|[两三四五六七八九十])([个张份杯瓶只块件条盒袋斤碗]).*一\1|每[家户对桌张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
@@ -107,10 +109,12 @@ _EACH_THING_BEFORE = re.compile(
     r"|tag|stück|flasche|zimmer|paar|familie|auto|nuit|heure|jour|pièce|bouteille|chambre|couple|famille|voiture|billet|karte))\s*\Z"
 )
 _ABOUT_BEHIND = re.compile(
-    r"\s[1-3]/[2-8](?![\w/])|[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_])|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
+    r"\s[1-3]/[2-8](?![\w/])|[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_]|/)|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
     r"|\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
-    r"|\s?(?:左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
+    r"|\s?(?:cr(?![^\W_])|左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
 )
+_TIMES_LATER = re.compile(r"\s[^\W\d_][^0-9\x02]*\s?(?<![^\W_])[x×]\s?[2-9](?![\w.,])")
+"""`5.99 meal deal x3`."""
 _EACH_THING = re.compile(
     r"\s*(?:l['’]année|l['’]an|le mois|la semaine|l['’]heure|la nuit|le kilo|la pièce)(?![^\W\d_])"
     r"|\s*(?:/\s?|(?<=\s)(?:per|pro|par|a|an|la|each|je|every)\s|每|一(?=[晚小天]))\s*"
@@ -124,7 +128,8 @@ _PER_ANYTHING = re.compile(
     r"(?![^\W_]))[^\W\d_]"
 )
 _REFUND = re.compile(
-    r"(?<![^\W\d_])(?:refund(?:ed)?|returned|money back|cash ?back|reimburse(?:d|ment)?|rückerstattung"
+    r"(?<![^\W\d_])(?:refund(?:ed)?|returned|money back|cash ?back|credit (?:from|for|by|note)"
+    r"|gutschrift|reimburse(?:d|ment)?|rückerstattung"
     r"|erstattung|erstattet"
     r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
     r"|avoir)(?![^\W\d_])"
@@ -146,7 +151,7 @@ def is_about(rest: Marked, start: int, end: int) -> bool:
     behind = rest.folded[end:]
     before = rest.folded[:start]
     is_price = _EACH_THING_BEFORE.search(before) or _EACH_THING.match(behind) or _PER_ANYTHING.match(behind)
-    return bool(is_price or _ABOUT_BEFORE.search(before) or _ABOUT_BEHIND.match(behind))
+    return bool(is_price or _ABOUT_BEFORE.search(before) or _ABOUT_BEHIND.match(behind) or _TIMES_LATER.match(behind))
 
 
 def is_refund(rest: Marked) -> bool:

@@ -20,6 +20,9 @@ _FIRST_PERSON, _FIRST_QUOTE = 0xF0000, 0x100000
 _MOST = 0xFFFD
 PERSON = "[\U000f0000-\U000ffffd]"
 
+NOT_IN = "[不没沒冇唔](?:参与|參與|参加|參加|算|計|计|吃|食|来|來|嚟|去|在|喝|飲)了?"
+"""What is said behind somebody who takes no part."""
+
 _QUOTES = {'"': '"', "“": "”", "„": "“", "「": "」", "『": "』", "«": "»"}
 _AFTER_QUOTE = ",，、;；.。:：)）!！?？=*×+-\x02"
 _USER = re.compile(
@@ -47,8 +50,8 @@ _EVERYBODY = frozenset(
 _SENDER = frozenset(("me", "myself", "我", "自己", "ich", "moi"))
 
 _WITH = (
-    "with|between|among|amongst|for|and|by|except|but|not|minus|only|just|nur|without|w/o|excluding|including|excl\\.?|incl\\.?"
-    "|mit|zwischen|für|und|auf|durch|bis auf|nicht|exkl\\.?|pas|hors|juste|seulement|apart from|y compris"
+    "with|between|btwn?|among|amongst|for|and|by|except|but|not|minus|only|just|nur|without|w/o|excluding|including|excl\\.?|incl\\.?"
+    "|mit|m\\.|zwischen|für|und|auf|durch|bis auf|nicht|exkl\\.?|pas|hors|juste|seulement|apart from|y compris"
     "|von|unter|außer|ausser|ohne|inkl\\.?|avec|entre|pour|et|par|sauf|sans|payers?"
 )
 _HAN_WITH = (
@@ -87,7 +90,7 @@ _ME = (
     re.compile(rf"{_IN_LIST}(?P<word>i)(?=\s*(?:\Z|[,;.\x02]))"),
     re.compile(rf"{_IN_LIST}{_MY}{_NO_LETTER}(?![\u3400-\u9fff])(?!\s+(?:war|bin|hab|habe|esse|zahle|paye|suis)\b)"),
     re.compile(rf"{_BEFORE}{_MY}{_NO_LETTER}{_AFTER}"),
-    re.compile(rf"(?<=[\s，。]){_MY}(?=[不没沒冇唔](?:参与|參與|参加|參加|算|計|计|吃|食|来|來|嚟|去|在|喝|飲))"),
+    re.compile(rf"(?<=[\s，。]){_MY}(?={NOT_IN})"),
     re.compile(rf"(?<=\s)(?<!on )(?<!for )(?<!sur )(?P<word>me|moi|我)(?=\s+{PERSON}(?!\s*=))"),
     re.compile(rf"(?<=\s){_MY}(?=(?:\s*[和跟与與及]\s*|\s*[,，、&+]\s*|\s+(?:and|und|et|n|u\.?)\s+){PERSON})"),
 )

@@ -17,7 +17,9 @@ BEGIN = (
 )
 """Where an option's word may begin."""
 WORD_END = r"(?![^\W\d_\u3400-\u9fff])"
-_WITH_SOMEBODY = rf"(?:with|between|among|for|mit|zwischen|unter|für|avec|entre|pour)\s+{PERSON}|[和跟与與]\s*{PERSON}"
+_WITH_SOMEBODY = (
+    rf"(?:with|w/|between|btwn?|among|for|mit|m\.|zwischen|unter|für|avec|entre|pour)\s+{PERSON}|[和跟与與]\s*{PERSON}"
+)
 ALONE = rf"(?=\s*(?:\Z|[\x02,，、;；。.)）:：\n]|{PERSON}|[0-9$€£¥￥]|#|{_WITH_SOMEBODY}))"
 """What stands behind words that stand alone."""
 

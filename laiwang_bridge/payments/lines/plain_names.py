@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from appservice.language import contains_han
 from laiwang_bridge.payments.lines.amounts import folded_text
 from laiwang_bridge.payments.lines.first_names import COMMON
-from laiwang_bridge.payments.lines.marking import PERSON, Marked
+from laiwang_bridge.payments.lines.marking import NOT_IN, PERSON, Marked
 from laiwang_bridge.payments.lines.wording import Everybody, Guest, Named
 
 _WORD = r"[^\W\d_](?:[\w'’]|[.-](?=\w))*"
@@ -43,6 +44,9 @@ _HAN_PAID = re.compile(
 )
 _HAN_NOBODY = re.compile(r"[我谁未已没]|微信|支付|现金|刷卡|公司|预先")
 _HAN_WITH = re.compile(r"(?:\A|(?<=[\s，,0-9元块]))(?:和|跟|与|同)(?=[\u3400-\u9fff])")
+_HAN_AND = re.compile(r"\s*[和跟与與、]\s*")
+_HAN_OUT = re.compile(rf"(?:\A|(?<=[\s，,、0-9元块]))([\u3400-\u9fff]{{2,4}}?)(?={NOT_IN}(?![\u3400-\u9fff]))")
+_TO = re.compile(rf"(?<=[0-9€$£]\s)(?:to|an|à)\s+({_WORD})")
 _HAN_VERB = re.compile("[吃喝打去看买玩唱坐住点叫租的一]")
 _ALONE_BEHIND = re.compile(
     r"(?<=[0-9元块€$£])\s+(?P<names>[\u3400-\u9fff]{2,4}(?:[\s、，]+[\u3400-\u9fff]{2,4})*)\s*\Z"
@@ -157,11 +161,39 @@ def _known(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:
     for paid in (_WHO_PAID.search(marked.folded), _HAN_PAID.search(marked.folded)):
         if paid is not None and paid[1] in names:
             yield paid.span(1)
+    for pattern in (_TO, _HAN_OUT):
+        for match in pattern.finditer(marked.folded):
+            if match[1] in names:
+                yield match.span(1)
+    yield from _known_at_start(marked, names)
     together = _HAN_WITH.search(marked.text)
     if together is not None:
         for length in (4, 3, 2, 1):
             if marked.folded[together.end() : together.end() + length] in names:
                 yield together.end(), together.end() + length
+
+
+def _known_at_start(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """`小王和小李 火锅 300`: several names that begin the line."""
+    found: list[tuple[int, int]] = []
+    position = len(marked.folded) - len(marked.folded.lstrip())
+    while end := _known_end(marked, position, names):
+        found.append((position, end))
+        joint = _HAN_AND.match(marked.folded, end)
+        if joint is None:
+            break
+        position = joint.end()
+    if len(found) > 1:
+        yield from (span for span in found if marked.folded[span[0]] not in marked.people)
+
+
+def _known_end(marked: Marked, start: int, names: frozenset[str]) -> int:
+    """Where a Chinese name that begins there ends, or the sign of somebody; 0 if there is none."""
+    if marked.folded[start : start + 1] in marked.people:
+        return start + 1
+    if not contains_han(marked.folded[start : start + 1]):
+        return 0
+    return next((end for end in range(start + 4, start, -1) if marked.folded[start:end] in names), 0)
 
 
 def _name_at(marked: Marked, start: int, names: frozenset[str]) -> tuple[int, int] | None:

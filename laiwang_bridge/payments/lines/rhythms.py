@@ -42,7 +42,7 @@ _ADVERBS: dict[str, Rhythm] = {
         ("quarterly", "vierteljährlich", "quartalsweise", "trimestriel", "trimestrielle", "按季"), _QUARTER
     ),
     **dict.fromkeys(("half-yearly", "halbjährlich", "semestriel", "semestrielle", "semi-annually"), _HALF_YEAR),
-    **dict.fromkeys(("yearly", "annually", "jährlich", "annuel", "annuelle", "annuellement", "按年"), _YEAR),
+    **dict.fromkeys(("yearly", "annually", "jährlich", "annuel", "annuelle", "annuellement", "p.a.", "按年"), _YEAR),
 }
 _NUMBERS = {
     **dict.fromkeys(("a", "an", "one", "ein", "einen", "eine", "un", "une", "一"), 1),
@@ -263,6 +263,7 @@ def _every(folded: str) -> Iterator[Said]:
         if 1 <= every <= 366:
             is_han = "\u3400" <= match[0].lstrip("(（")[0] <= "\u9fff"
             is_glued = _is_title(folded, match.end()) if is_han else _goes_on_in_letters(folded[match.end() :])
+            is_glued = is_glued and (count < 2 or bool(folded[: match.start()].strip()))
             yield Said(*match.span(), (period, every), is_glued, instead=instead)
 
 

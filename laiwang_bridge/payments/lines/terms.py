@@ -43,7 +43,7 @@ _UNREADABLE = re.compile(r"\s*[x×*]\s?[0-9½¼¾]")
 _SPACED_ADJUSTED = re.compile(r"\s+[+\u2212-][0-9$€£¥￥]")
 _WITH = (
     r"(?:(?:(?:to )?(?:split |shared? |geteilt |(?:auf)?teilen |zu teilen |partagée? |divisée? |divided |à (?:partager"
-    r"|diviser) )?(?:between|with|w/|among|amongst|for|zwischen|mit|für|unter"
+    r"|diviser) )?(?:between|btwn?|with|w/|(?<=[^\W\d_]\s)w|among|amongst|for|zwischen|mit|m\.|für|unter"
     r"|entre|avec|pour)|(?:auf|ver)?geteilt (?:durch|auf)|verteilt auf|y compris"
     r"|(?:and|und|et|&)|[和跟给給与與及]|包括|含|算上|加上|incl\.?|including|inkl\.?)[:：]?\s*)"
 )

@@ -22,7 +22,7 @@ _LONELY = re.compile(r"(?<!\S)[.,;:，。；：=…!?！？]+(?!\S)")
 _I_PAID = re.compile(
     r"\s*(?:(?:i|we|ich|wir|j['’]ai|on a|nous avons|我们|我)\s*)?(?:(?:have|hab|habe|haben|just)\s+)*"
     r"(?:paid|spent|(?:split|share)(?: (?:evenly|equally|up|the))*|payé|avancé|dépensé|réglé|bezahlt|habe?n?"
-    r"|ausgelegt|vorgestreckt|付了"
+    r"|ausgelegt|vorgestreckt|付了|(?:一共|总共|总计|共)(?:花了?|用了?|付了?)"
     r"|花了|用了|垫了|total|in total|insgesamt|一共|总共)?\s*\Z",
     re.IGNORECASE,
 )

@@ -34,6 +34,9 @@ _ABOUT = "多几幾来來余餘"
 _POINTS = "点點"
 _MORE_COINS = re.compile(f"[0-9{CHINESE}半]+")
 _ORDINAL = "第周週"
+_WRITTEN_OUT = re.compile(f"[{CHINESE}]+[百千万萬佰仟][{CHINESE}]*")
+"""`一百二`, `两千`: what else ends a word so is rare."""
+_NO_START = "第几幾数數初成过過近上约約点點长長小大"
 
 
 class Kind(Enum):
@@ -67,7 +70,9 @@ def is_possible_alone(folded: str, start: int, end: int, atom: Atom) -> bool:
     if not atom.is_chinese or atom.names:
         return True
     before, after = folded[start - 1 : start] if start else "", folded[end : end + 1]
-    return not contains_han(before) and not contains_han(after)
+    if contains_han(after):
+        return False
+    return not contains_han(before) or bool(_WRITTEN_OUT.fullmatch(folded, start, end) and before not in _NO_START)
 
 
 def begins(folded: str, start: int) -> bool:
