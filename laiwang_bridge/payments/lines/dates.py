@@ -138,8 +138,8 @@ def read_dates(folded: str, today: date, *, is_ahead: bool = False) -> tuple[dat
         month, _moon, day = text[:-1].partition("月")
         return _near(None, int(read_chinese(month) or 0), int(read_chinese(day) or 0), today, is_ahead=is_ahead)
     if re.fullmatch(_HAN_MONTH_DAY, text):
-        month = today if text[0] != "上" else today.replace(day=1) - timedelta(days=1)
-        return _day(month.year, month.month, int(re.sub(r"\D", "", text)))
+        within = today if text[0] != "上" else today.replace(day=1) - timedelta(days=1)
+        return _day(within.year, within.month, int(re.sub(r"\D", "", text)))
     iso = re.fullmatch(_ISO, text)
     if iso is not None:
         return _day(*(int(piece) for piece in re.split(r"[-/.]", text)))
