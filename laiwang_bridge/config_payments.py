@@ -27,12 +27,15 @@ class Payments:
     ask_from: int = setting(
         5_000,
         "Bills of at least so many units of their currency (not cents) are asked about before they count, and of ten, "
-        "a hundred or more times as many where units are small, as yen are; a room can choose another number.",
+        "a hundred or more times as many where units are small, as yen are, or half as many where they are large, as "
+        "Kuwaiti dinars are; a room can choose another number.",
         values.whole_number(1, 1_000_000_000),
     )
     packet_most: int = setting(
         10_000,
-        "Largest red packet, in units of its currency (not cents) or in points; a room can choose less.",
+        "Largest red packet, in units (not cents) of payments.currency, or in points. Of other currencies it is ten, a "
+        "hundred or more times as many where units are small, as yen are beside euros, and half as many where they are "
+        "large, as Kuwaiti dinars are; a room can choose less.",
         values.whole_number(1, 1_000_000_000),
     )
     reminder_days: tuple[int, ...] = setting(

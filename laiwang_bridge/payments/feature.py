@@ -50,7 +50,7 @@ class Payments:
         till = Till(around, cards)
         self.bills = BillBot(PREFIXES, till, cards)
         self.following = Following(around, self.bills, cards)
-        self.packets = PacketBot(PREFIXES, around, most=around.packet_most)
+        self.packets = PacketBot(PREFIXES, around)
         self.paying = PayingBots(PREFIXES, till)
         self.packets.handing.booked = self.paying.plans.check
         self.bills.entering.repeats.append(self.paying.recurring.begin)

@@ -23,7 +23,8 @@ from laiwang_bridge.people.ties import Ties
 class Surroundings:
     """`bots` are the users of ours that answer about bills, the one that does nothing else first. `mail` makes a chat
     with that one for whoever has none with any. `currency` (ISO 4217) and `ask_from` (whole units) are what the admin
-    has chosen for rooms that have chosen nothing, `packet_most` (whole units) is the largest red packet of any.
+    has chosen for rooms that have chosen nothing, `packet_most` (whole units of `currency`, or points) is the largest
+    red packet of any.
     `reminder_days` is after how many days people are reminded where a room has not chosen."""
 
     rooms: Rooms

@@ -178,7 +178,7 @@ class Understanding:
         """From which amount on a bill in this currency is asked about, where the room has these settings."""
         if settings.ask_from is not None and settings.currency == unit.code:
             return Money(settings.ask_from, unit)
-        return Money(self._around.ask_from * units_worth_one(unit.code) * unit.scale, unit)
+        return Money(int(self._around.ask_from * units_worth_one(unit.code) * unit.scale), unit)
 
     def _refuse(self, mistake: Mistake, habits: Habits, command: str) -> NoReturn:
         better = mistake.suggestion

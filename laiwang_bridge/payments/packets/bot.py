@@ -23,7 +23,7 @@ from laiwang_bridge.payments.bills.overhearing import past_aa
 from laiwang_bridge.payments.packets import accounts, cards, drawing, rules, settings_store, store, wording
 from laiwang_bridge.payments.packets.handing import Handing
 from laiwang_bridge.payments.packets.rules import Kind, Reply, State
-from laiwang_bridge.payments.packets.store import NewPacket, Packet
+from laiwang_bridge.payments.packets.store import POINTS, NewPacket, Packet
 from laiwang_bridge.payments.packets.terms import EXAMPLE, Reading
 from laiwang_bridge.payments.surroundings import Surroundings
 from laiwang_bridge.people import store as people
@@ -52,16 +52,13 @@ Chosen = Annotated[
         words={"on": ("开",), "off": ("关",), "money": ("钱",), "points": ("积分",)},
     ),
 ]
-Most = Annotated[int, Argument(_("largest amount"), least=1, most=10**12, example="200")]
+Most = Annotated[int, Argument(_("largest amount"), least=1, most=10**9, example="200")]
 
 
 class PacketBot:
-    """`most` is the largest amount that the admin allows, in whole units of a currency; 0 for any."""
-
-    def __init__(self, prefixes: tuple[str, ...], around: Surroundings, *, most: int) -> None:
+    def __init__(self, prefixes: tuple[str, ...], around: Surroundings) -> None:
         self._around = around
-        self._most = most
-        self._reading = Reading(around, lambda context, what: context.line(self.packet, what), most=most)
+        self._reading = Reading(around, lambda context, what: context.line(self.packet, what))
         self.handing = Handing(around, self._buttons, lambda voice, number: voice.line(self.check, number))
         self.router = router = Router("packets", prefixes, title=_GROUP)
         router.command("packet", *_HAN_NAMES, help=_("Put a red packet into the room"), group=_GROUP, where="room")(
@@ -247,7 +244,9 @@ class PacketBot:
         )
         if after != before:
             settings_store.choose(context.connection, context.room, after)
-        context.reply(_settings(after), most=after.most or self._most)
+        unit = self._reading.usual(context, after)
+        most = self._reading.most(context, unit, after)
+        context.reply(_settings(after), most=cards.amount(context, POINTS if unit is None else unit.code, most))
 
     # -- people -------------------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Flaw(StrEnum):
 def flaw(total: int, parts: int, *, most: int, people: int | None = None) -> Flaw | None:
     """What is wrong with a packet of `total` in `parts`; None if nothing is.
 
-    `most` is the largest amount here, 0 if there is none; `people` how many it is for, None for everybody in the room.
+    `most` is the largest amount here; `people` how many it is for, None for everybody in the room.
     """
     if parts < 1:
         return Flaw.NO_PARTS
@@ -52,7 +52,7 @@ def flaw(total: int, parts: int, *, most: int, people: int | None = None) -> Fla
         return Flaw.TOO_MANY_PARTS
     if total < parts:
         return Flaw.TOO_LITTLE
-    if most and total > most:
+    if total > most:
         return Flaw.TOO_MUCH
     if people is not None and parts > people:
         return Flaw.MORE_PARTS_THAN_PEOPLE

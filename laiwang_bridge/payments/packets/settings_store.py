@@ -14,7 +14,7 @@ from laiwang_bridge.payments.packets.tables import packet_room
 @dataclass(frozen=True, slots=True)
 class RoomSettings:
     """Whether there may be red packets, whether they are of points rather than money unless somebody says so, and the
-    largest amount, in whole units (None: what the admin allows)."""
+    largest amount, in whole units of the room's currency or points (None: what the admin allows)."""
 
     allowed: bool = True
     points: bool = False

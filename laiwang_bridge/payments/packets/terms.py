@@ -17,6 +17,7 @@ from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.lines.amounts import Amount, Unclear, read_amount
 from laiwang_bridge.payments.lines.wording import Habits, Mistake
 from laiwang_bridge.payments.money.money import Currency, Money, currency, decimal_text
+from laiwang_bridge.payments.money.worth import whole_units
 from laiwang_bridge.payments.packets import cards, rules, wording
 from laiwang_bridge.payments.packets.rules import Flaw
 from laiwang_bridge.payments.packets.settings_store import RoomSettings
@@ -43,13 +44,28 @@ class Terms:
 
 
 class Reading:
-    """Reads such lines. `command` makes the whole command of a line; `most` is the largest amount that the admin
-    allows, in whole units, 0 for any."""
+    """Reads such lines. `command` makes the whole command of a line."""
 
-    def __init__(self, around: Surroundings, command: Callable[[Context, str], str], *, most: int) -> None:
+    def __init__(self, around: Surroundings, command: Callable[[Context, str], str]) -> None:
         self._around = around
         self._command = command
-        self._most = most
+
+    def most(self, context: Context, unit: Currency | None, settings: RoomSettings) -> int:
+        """The largest amount of a packet of this currency (None: of points) that there may be, in minor units.
+
+        The admin says it in his currency and the room in its own, each for points as well; of others it is about as
+        much as that is worth.
+        """
+        said = [(self._around.packet_most, self._around.currency)]
+        if settings.most:
+            said.append((settings.most, self._currency(context).code))
+        if unit is None:
+            return min(many for many, _code in said)
+        return min(whole_units(many, code, unit.code) for many, code in said) * unit.scale
+
+    def usual(self, context: Context, settings: RoomSettings) -> Currency | None:
+        """What a packet is of if nobody says it; None for points."""
+        return None if settings.points else self._currency(context)
 
     def terms(self, context: Context, what: str, settings: RoomSettings) -> Terms:
         """The terms that a line sets. Raises `UserError` if it cannot be."""
@@ -57,7 +73,7 @@ class Reading:
         guests = self._guests(context, said)
         unit, total, parts = self._terms(context, said, settings)
         terms = Terms(said, unit, total, parts, guests)
-        self._refuse(context, terms, settings.most)
+        self._refuse(context, terms, self.most(context, unit, settings))
         return terms
 
     def _read(self, context: Context, what: str) -> PacketWording:
@@ -122,12 +138,10 @@ class Reading:
             )  # fmt: skip
         return read
 
-    def _refuse(self, context: Context, terms: Terms, room_most: int | None) -> None:
+    def _refuse(self, context: Context, terms: Terms, most: int) -> None:
         """Raises `UserError` if there can be no such packet."""
         said, unit, total, parts = terms.said, terms.currency, terms.total, terms.parts
         people = len(terms.guests) or None
-        scale = 1 if unit is None else unit.scale
-        most = (min(self._most, room_most) if self._most and room_most else room_most or self._most) * scale
 
         def shown(minor: int) -> Any:
             return cards.amount(context, terms.code, minor)

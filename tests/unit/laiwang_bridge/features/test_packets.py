@@ -391,6 +391,36 @@ async def test_the_largest_amount_is_the_admins(sqlite_url: str) -> None:
         table = await sit_down(town)
         lin = table.people[0]
         assert "€5.00 is the most" in await table.say(lin, "!aa packet 6 2")
+        assert "5 points is the most" in await table.say(lin, "!aa packet 6 points 2")
+
+
+async def test_of_another_currency_the_largest_amount_is_about_what_that_is_worth(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, payments=Payments(packet_most=40)) as town:
+        table = await sit_down(town)
+        lin = table.people[0]
+        for too_much, most in (("4001 JPY", "JP¥4,000"), ("40001 KRW", "₩40,000"), ("20.001 KWD", "KWD 20.000")):
+            said = (await table.say(lin, f"!aa packet {too_much} 2")).replace("\u00a0", " ")
+            assert f"{most} is the most" in said
+        assert "¥2,000" in await table.say(lin, "!aa packet 2000 JPY 2")
+
+
+async def test_an_admin_who_counts_in_yen_means_yen(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, payments=Payments(currency="JPY", packet_most=10_000)) as town:
+        table = await sit_down(town)
+        lin = table.people[0]
+        assert "¥10,000 is the most" in await table.say(lin, "!aa packet 10001 2")
+        assert "€100.00 is the most" in await table.say(lin, "!aa packet 101 EUR 2")
+
+
+async def test_a_room_chooses_less_and_never_more_than_the_admin(sqlite_url: str) -> None:
+    async with open_town(sqlite_url, payments=Payments(packet_most=40)) as town:
+        table = await sit_down(town)
+        lin = table.people[0]
+        await town.state(table.room, lin.user, "m.room.power_levels", {"users": {lin.user: 50}})
+        assert "€40.00 at most" in await table.say(lin, "!aa packets on 50")
+        assert "€30.00 at most" in await table.say(lin, "!aa packets on 30")
+        assert "¥3,000 is the most" in await table.say(lin, "!aa packet 3001 JPY 2")
+        assert "30 points at most" in await table.say(lin, "!aa packets points")
 
 
 async def test_in_chinese_it_reads_as_it_should(town: Town) -> None:

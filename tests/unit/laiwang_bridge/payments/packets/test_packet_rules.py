@@ -37,10 +37,6 @@ def test_there_are_limits(total: int, parts: int, people: int | None, wrong: Fla
     assert flaw(total, parts, most=5000, people=people) is wrong
 
 
-def test_without_a_largest_amount_there_is_none() -> None:
-    assert flaw(10**15, 1, most=0) is None
-
-
 def test_who_reaches_for_a_packet_gets_a_part_or_the_first_reason_why_not() -> None:
     def ask(state: State, *, has_one: bool = False, is_meant: bool = True, now: int = 0) -> Reply:
         return reply(state, has_one=has_one, is_meant=is_meant, now=now, ends_at=100)
