@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Annotated, Any
 
 from mautrix.types import ContentURI, RoomID, UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Argument, Button, Context, File, Router, UserError, Voice, button
-from appservice.bots.line import fold, quoted, user_in
+from appservice.bots.line import fold, quoted
 from appservice.content import code, lines
 from appservice.effects import Answer, Job, ReadEvent
 from appservice.homeserver import HomeserverAway, HomeserverError
@@ -25,9 +24,8 @@ from appservice.language import N_, Language, _
 from appservice.routes import Later, Routes
 from appservice.unit import Unit
 from laiwang_bridge.payments.bills.rights import Rights
-from laiwang_bridge.payments.books import books_in, import_cards, import_store
-from laiwang_bridge.payments.books.book import Account, AccountKind, Books
-from laiwang_bridge.payments.books.books_in import AccountOf, Importer
+from laiwang_bridge.payments.books import books_in, import_cards, import_people, import_store
+from laiwang_bridge.payments.books.books_in import Importer
 from laiwang_bridge.payments.books.import_store import Waiting
 from laiwang_bridge.payments.books.import_undo import ImportUndo
 from laiwang_bridge.payments.books.importing import packing
@@ -35,22 +33,18 @@ from laiwang_bridge.payments.books.importing.found import Found, NoBooks, Unread
 from laiwang_bridge.payments.books.importing.packing import Packed
 from laiwang_bridge.payments.books.importing.reader import MOST_BYTES, read_books
 from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId
-from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.lines.wording import Guest, User, Who
 from laiwang_bridge.payments.money.currencies import named
 from laiwang_bridge.payments.rails.rails_bot import Download
 from laiwang_bridge.payments.till import Till
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
-from laiwang_bridge.people.readable import readable
 from laiwang_bridge.people.rules import PersonId
 
 _READ, _MESSAGE = "payments.import", "payments.import_message"
 _GROUP = _("Books")
 _PAUSE_SECONDS = 10.0
 _TOO_LARGE, _NOT_NOW, _GONE = 413, (429, 502, 503, 504), (400, 403, 404, 410)
-_LONGEST_NAME = 80
 
 _YES = ("yes", "ok", "是", "好", "确认")
 _NO = ("no", "cancel", "否", "不", "取消")
@@ -211,7 +205,7 @@ class ImportBot:
             return
         assert answer.outcome is not None
         room = RoomID(where["room"])
-        who = self._guess(unit, room, outcome.books)
+        who = import_people.guess(unit.connection, self._around, room, outcome.books)
         waiting = Waiting(me, room, ContentURI(where["url"]), answer.outcome, who)
         self._send_card(voice, waiting, outcome, UserID(where["user"]))
 
@@ -249,22 +243,10 @@ class ImportBot:
             raise UserError(_("Say who is whom:"), try_instead=context.line(self.import_, ("as", first)))
         who = dict(waiting.who)
         for left, right in pairs:
-            who[_account(accounts, left.strip('"'))] = self._whom(context, right)
+            who[import_people.number_of(accounts, left.strip('"'))] = import_people.read_whom(
+                context, self._around, right
+            )
         self._show(context, replace(waiting, who=who))
-
-    def _whom(self, context: Context, text: str) -> str:
-        """Somebody as he is kept: `@user:server` or `+guest`. Raises `UserError`."""
-        if fold(text) in ("me", "我"):
-            return context.sender
-        user = user_in(text)
-        if user is not None:
-            ledger = ledger_store.ledger_of(context.connection, context.room)
-            known = ledger is not None and ledger_store.find_account(context.connection, ledger, user) is not None
-            if not known and self._around.rooms.membership(context.connection, context.room, user) != "join":
-                raise UserError(_("{user} is not in this room."), user=user)
-            return user
-        name = text.lstrip("+＋").strip('"')
-        return f"+{readable(name)[:_LONGEST_NAME]}"
 
     def _read_again(self, context: Context, me: PersonId, code: str) -> None:
         waiting = self._waiting(context, me)
@@ -291,7 +273,7 @@ class ImportBot:
             )
         ledger = self._till.open_ledger(context)
         self._rights.must_add(context, ledger_store.settings(context.connection, ledger))
-        who = self._accounts(context, ledger, found.books, waiting.who)
+        who = import_people.accounts_of(context, self._till, ledger, found.books, waiting.who)
         by = Importer(self._till.me(context, ledger), context.bot.user_id, context.language)
         brought = books_in.bring_in(context.connection, ledger, found.source, found.books, who, by, context.now)
         import_store.drop(context.connection, waiting.person, context.room)
@@ -314,44 +296,6 @@ class ImportBot:
                 ),
             )
         context.reply(told)
-
-    def _accounts(self, context: Context, ledger: LedgerId, books: Books, who: Mapping[int, str]) -> AccountOf:
-        """Which account of the ledger each one is."""
-        known = {account.number: account for account in books.accounts}
-
-        @cache
-        def account_of(number: int) -> AccountId:
-            account = known[number]
-            if account.kind is AccountKind.SYSTEM:
-                word = "import:" + account.name.removeprefix("import:")
-                return ledger_store.system_account(context.connection, ledger, word, context.now)
-            named = who[number]
-            is_user = named.startswith("@")
-            return self._till.account(context, ledger, User(UserID(named)) if is_user else Guest(named[1:]))
-
-        return account_of
-
-    def _guess(self, unit: Unit, room: RoomID, books: Books) -> dict[int, str]:
-        """Whom each account may be taken for: a Matrix id that belongs here, the one member of that name, or a guest.
-
-        It is shown with the Matrix id and takes a yes, since anybody can call himself anything.
-        """
-        connection, rooms = unit.connection, self._around.rooms
-        members = [user for user in rooms.members(connection, room) if not self._around.is_ours(user)]
-        names = {user: fold(rooms.display_name(connection, user, room) or "").strip() for user in members}
-        found: dict[int, str] = {}
-        taken: set[str] = set()
-        for account in books.accounts:
-            named = [user for user in members if names[user] == fold(account.name).strip()]
-            if account.user in members:
-                who: str = account.user
-            elif len(named) == 1 and named[0] not in taken:
-                who = named[0]
-            else:
-                who = _as_guest(account, taken)
-            taken.add(fold(who))
-            found[account.number] = who
-        return found
 
     # -- where ------------------------------------------------------------------------------------------------------
 
@@ -384,20 +328,3 @@ def _found(waiting: Waiting) -> Found:
 
 def _may_be_books(file: File) -> bool:
     return file.kind == "m.file" and file.name.lower().endswith((".csv", ".json", ".txt", ".tsv"))
-
-
-def _account(accounts: Iterable[Account], text: str) -> int:
-    """The number of the account that is meant by its number or name. Raises `UserError`."""
-    for account in accounts:
-        if text == str(account.number) or fold(text) == fold(account.name):
-            return account.number
-    raise UserError(_("Nobody in the file is number {name}, or called so."), name=text)
-
-
-def _as_guest(account: Account, taken: set[str]) -> str:
-    """A guest of that name; namesakes are counted, since names of guests do not differ by capitals alone."""
-    name = readable(account.name)[:_LONGEST_NAME] or str(account.number)
-    found, number = f"+{name}", 2
-    while fold(found) in taken:
-        found, number = f"+{name} ({number})", number + 1
-    return found
