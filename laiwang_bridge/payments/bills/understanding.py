@@ -49,11 +49,11 @@ MOST_UNASKED = 20
 _NAMES_MATTER = re.compile(
     r"@\S*[-+\u2212]\d|[@＠][^\s@:]*[\u3400-\u9fff]|[和跟与與同付垫墊请請]|\b(?:with|between|among|for|and|except|without|paid|mit|zwischen"
     r"|unter|für|und|ohne|außer|bezahlt|gezahlt|avec|entre|pour|et|sans|sauf|payé\w*)\b|[&%％]"
-    r"|\A[^@＠]*[^\W\d_]\s*\Z",
+    r"|\A[^@＠]*\Z|[@＠]\S+[\s,]+[^\W\d_@＠]",
     re.IGNORECASE,
 )
-"""Where it depends on who is here how a line is read: `@d-5` may be a name, and so may `with Tom`, or the last word
-of a line that names nobody."""
+"""Where it depends on who is here how a line is read: `@d-5` may be a name, and so may `with Tom`, or a word
+beside one, and any word where nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ from laiwang_bridge.payments.money.number_places import Kind, begins, ends, goes
 from laiwang_bridge.payments.money.numerals import Numeral
 
 _DEEPEST = 6
+_PEOPLE_BEHIND = re.compile(
+    r"[0-9]{1,3}\s?(?:people|persons?|ppl|pax|of us|ways?|personen|leute|personnes?|[个個]?人|位)"
+    r"(?![^\W\d_\u3400-\u9fff])"
+)
 _GROUP_BEHIND = re.compile(r"(?<=[0-9])，[0-9]{3}(?![0-9])")
 
 
@@ -223,6 +227,8 @@ def _operator(folded: str, position: int) -> tuple[str, int] | None:
         return None
     if OPERATORS[sign] == "/" and (behind > position) is not (following > behind + 1):
         return None  # 20 /4 is perhaps for four
+    if OPERATORS[sign] == "/" and _PEOPLE_BEHIND.match(folded, following):
+        return None  # $1,240 / 4 people
     if sign == "+" and is_spaced and following == behind + 1:
         return None  # +2 is no sum
     return OPERATORS[sign], following

@@ -34,7 +34,7 @@ _NUMBERED_NAMES = re.compile(
     r"(?<![^\W_])(?:forever 21|blink 182|sum 41|maroon 5|the 1975|studio 54|pier 39|heinz 57|motel 6|super 8|level 42"
     r"|jackson 5|matchbox 20|catch 22|district 9|terminal 21|ocean['’]?s (?:8|11|12|13)|7[ -]eleven|5 guys|4 seasons"
     r"|wd[ -]40|chanel (?:no )?5|12 angry men|50 shades|101 dalmatians|8 mile|24 hour fitness|99 ranch|area 51"
-    r"|31 flavors|channel 4|schalke 04|hannover 96|mainz 05|bayer 04|1860 münchen|canal 11)(?![^\W_])"
+    r"|31 flavors|channel 4|schalke 04|hannover 96|mainz 05|bayer 04|1860 münchen|canal 11)(?![^\W_])|[双雙]1[12]"
 )
 """Names that have a number in them."""
 _UNITS = (

@@ -43,6 +43,7 @@ _ON_THE_NTH = re.compile(rf"{BEGIN}on the\s+(?P<date>[0-3]?[0-9](?:st|nd|rd|th))
 _AM_WEEKDAY = re.compile(rf"{BEGIN}am\s+(?P<date>mo|di|mi|do|fr|sa|so)(?=\s*(?:\Z|[\x02,，;)）]|{PERSON}))")
 _SLASHED = r"(?:(?:1[3-9]|2[0-9]|3[01])/(?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])/(?:1[3-9]|2[0-9]|3[01]))"
 """A day and a month of which only one can be the month."""
+_WEEKDAY_BEFORE = rf"(?:(?:{WEEKDAY}|mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun)\.?,?\s+)?"
 _BARE = (
     re.compile(rf"{BEGIN}(?P<date>{BARE})(?=\Z|[\s,，、;；。)）\x02]|{PERSON}|[\u3400-\u9fff])"),
     re.compile(rf"{_BESIDE}(?P<date>{AGO}){ALONE}"),
@@ -50,7 +51,7 @@ _BARE = (
     re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>(?=[a-z]){NAMED_DAY}|{NAMED_DAY}(?!\s?[0-9€$]))(?=\s|\Z|{PERSON})"),
     re.compile(rf"(?<={PERSON})\s*(?P<date>{_SLASHED})(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{_SLASHED})(?=\s+(?:{PERSON}|[€$£¥]?[0-9][0-9.,]*(?:\s|\Z)))"),
-    re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s|\Z|\x02|{PERSON})"),
+    re.compile(rf"{_APART}\s*{_WEEKDAY_BEFORE}(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=[\s)]|\Z|\x02|{PERSON})"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
     re.compile(
         r"\A\s*(?P<date>[0-3]?[0-9][号號])的?(?=[\u3400-\u9fff])(?![线線楼樓桌厅廳台臺车車店院馆館出口门門机機池房库站位球床航院])"
@@ -61,12 +62,13 @@ _MONTH_FIRST = re.compile(
 )
 """`11/3 电影`, in Chinese."""
 _RELATIVE = (
+    re.compile(rf"(?<=[0-9€]\s)(?P<date>mo|di|mi|do|sa|so)\.(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"{_BESIDE}(?P<date>{LAST_WEEKDAY}|{RELATIVE}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{WEEKDAY}){ALONE}"),
     re.compile(rf"(?<={PERSON})\s*[,;]?\s*(?P<date>mon|tues?|wed|thurs?|fri|sat|sun)(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"\A\s*(?P<date>{HAN_WEEKDAY}|{AGO})的?(?=\s|[\u3400-\u9fffa-z])"),
     re.compile(rf"(?<=[\s\x02,，、(（])(?P<date>{HAN_WEEKDAY}){ALONE}"),
-    re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?!下)的?"),
+    re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?:早上|上午|中午|下午|晚上|傍晚|夜里|半夜|凌晨)?(?!下)(?:的(?!士))?"),
 )
 _NO_DAY = (
     "black|good|tgi|cyber|casual|bloody|happy|easter|ash|holy|super|fat|palm|blue|giving|manic|ruby|taco|every|each|the"

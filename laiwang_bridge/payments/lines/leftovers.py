@@ -10,13 +10,15 @@ import re
 from laiwang_bridge.payments.lines.marking import Marked
 
 _BEHIND_SOMEBODY = re.compile(
-    r"\x02\s*(?:['’]s?\b|\+|一家|两口子|夫妇|夫妻|给|借|转|收|(?:pays?|paid|owes?|gave|gives?|sent|sends?|lent|lends?|loaned|plus|but|minus|except|sauf|ohne|sans|has|have|had|gets?|got|covers?|covered|treats?|treated|bears?|takes?|only"
+    r"\x02\s*[(（]?(?:['’]s?\b|\+|一家|两口子|夫妇|夫妻|给|借|转|收|(?:pays?|paid|owes?|gave|gives?|sent|sends?|lent|lends?|loaned|plus|but|minus|except|sauf|ohne|sans|has|have|had|gets?|got"
+    r"|bought|fronted|ordered|picked up|covers?|covered|treats?|treated|bears?"
+    r"|takes?|only"
     r"|is|was|were|isn|wasn|didn|doesn|don|did|does|not|double|twice|family|couple|familie|famille|paar|ehepaar|kids?|child|children|kind|kinder|enfants?"
     r"|deux fois|trois fois|le double"
     r"|la moitié|zweimal|dreimal|das doppelte|das dreifache|die hälfte|half|extra|more|less"
     r"|hat|haben|hatte|zahlt|zahlen"
     r"|schuldet|schulden|bekommt|kriegt|gab|schickte|lieh|reçoit|prête|donne|envoie|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
-    r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?!\s)))"
+    r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?![\s士])))"
 )
 _BEFORE_SOMEBODY = re.compile(
     r"(?:(?<![^\W\d_])(?:by|from|of|to|at|on|auf|sur|owe|owes|owed|without|except|excluding|but|not|minus|save|ohne|außer|nicht|von|vom"
@@ -93,6 +95,11 @@ _COMPANY = re.compile(
     rf"\x02.*(?<![^\W\d_])(?:with|and|plus|mit|und|samt|avec|et)\s+(?:[^\W\d_]+\s)?(?:{_RELATION})(?![^\W\d_])"
     r"|\x02.*[和跟带](?:他|她)?(?:老婆|老公|女友|男友|女朋友|男朋友|对象|孩子|爸妈|朋友)"
 )
+_CHILDREN = re.compile(
+    r"\x02[^\x02]*(?:小孩|孩子|儿童|兒童|(?<![^\W\d_])(?:kids?|child(?:ren)?|enfants?|kind(?:er)?)(?![^\W\d_]))[^\x02]*"
+    r"(?:半|(?<![^\W\d_])(?:half|halb\w*|demi|moitié))"
+    r"|(?<![^\W\d_])(?:counts? as|zählen als|zählt als|compten?t? (?:pour|comme))(?![^\W\d_])"
+)
 _NO_MONEY = re.compile(
     r"(?<![^\W_])(?:xau|xag|xpt|xpd|xdr|btc|xbt|eth|usdt|usdc|sats?|satoshis?|hrk|bgn|dem|frf|itl|ats)(?![^\W_])"
 )
@@ -101,7 +108,8 @@ _ABOUT_BEFORE = re.compile(
     r"(?:[~≈±≤≥]|(?<![-=])[<>]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
     r"|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
     r"|ungefähr|rund|knapp|fast|über|environ|presque|à peu près)|大概|大约|大約|约|差不多|将近|不到|快要|多达"
-    r"|(?<![\w.,])[0-9]+\s?[^\W\d_]+\s+(?:at|à|a|zu|zu je|je|@|[x×*])|(?<=paid )like|(?<=was )like|(?<=cost )like)\s*\Z"
+    r"|(?<![\w.,])[0-9]+\s?(?:[x×]\s)?[^\W\d_]+(?:\s[^\W\d_]+)?\s+(?:at|à|zu|zu je|je|@|[x×*])"
+    r"|(?<=paid )like|(?<=was )like|(?<=cost )like)\s*\Z"
 )
 _EACH_THING_BEFORE = re.compile(
     r"(?:单价|(?:[2-9]|[两三四五六七八九十])([个张份杯瓶只块件条盒袋斤碗]).*一\1|每[家户对桌张份杯瓶个個间間晚天次盒斤条件支碗桌辆台趟节课小]小?时?|(?<![^\W\d_])(?:per|each|pro|par|je|jede[rs]?|chaque)"
@@ -141,7 +149,19 @@ def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
     patterns = (
         *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
-        *(_OWING, _MOVED, _SEVERAL_PAID, _HALF, _HAN_BEHIND, _MORE_PEOPLE, _PORTION, _TREAT, _COMPANY, _NO_MONEY),
+        *(
+            _OWING,
+            _MOVED,
+            _SEVERAL_PAID,
+            _HALF,
+            _HAN_BEHIND,
+            _MORE_PEOPLE,
+            _PORTION,
+            _TREAT,
+            _COMPANY,
+            _CHILDREN,
+            _NO_MONEY,
+        ),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
 

@@ -16,7 +16,7 @@ _WAYS = re.compile(
     r"|(?:durch|(?:partagée?s?|divisée?s?) (?:en|par)|(?:split|divided|shared) (?:in|into|by)|geteilt (?:durch|in))"
     r" (?P<by>two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9]{1,2})"
     r"|(?P<us>two|three|four|five|six|both) of us|(?:nous|uns) (?P<nous>deux|trois|quatre|cinq|beiden?|zwei|drei|vier))"
-    r"(?![^\W_])|(?:咱们?|我们?)(?P<women>[俩仨两三四五六七八])个?"
+    r"(?![^\W_])|(?<![0-9])(?P<han>[0-9]{1,2}|[两兩二三四五六七八])\s?[个個]?人(?=平分|均[摊攤]|分|平[摊攤]|[摊攤]|aa)|(?:咱们?|我们?)(?P<women>[俩仨两三四五六七八])个?"
 )
 _PEOPLE = re.compile(
     r"(?<!for )(?<!für )(?<!pour )(?<![\w.,])(?P<people>[0-9]{1,2}|[两三四五六七八])"
@@ -24,8 +24,8 @@ _PEOPLE = re.compile(
 )
 _FEW = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "both": 2, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5,
-    "sechs": 6, "beide": 2, "beiden": 2, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "两": 2, "俩": 2, "三": 3,
-    "仨": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
+    "sechs": 6, "beide": 2, "beiden": 2, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "两": 2, "兩": 2, "二": 2,
+    "俩": 2, "三": 3, "仨": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
 }  # fmt: skip
 
 

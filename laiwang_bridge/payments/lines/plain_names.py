@@ -14,13 +14,13 @@ from appservice.language import contains_han
 from laiwang_bridge.payments.lines.amounts import folded_text
 from laiwang_bridge.payments.lines.first_names import COMMON
 from laiwang_bridge.payments.lines.marking import NOT_IN, PERSON, Marked
-from laiwang_bridge.payments.lines.wording import Everybody, Guest, Named
+from laiwang_bridge.payments.lines.wording import Everybody, Guest, Named, Sender
 
 _WORD = r"[^\W\d_](?:[\w'’]|[.-](?=\w))*"
 _AND = r"(?:\s*,\s*(?:(?:and|und|et)\s+)?|\s+(?:and|und|et|&|\+)\s+|\s*&\s*)"
 _WITH = re.compile(
     rf"(?<![^\W\d_])(?:with|w/|mit|avec|between|among|zwischen|unter|entre|except|excluding|without|außer|ausser|ohne|sauf|sans"
-    rf"|paid by|(?:be|ge)zahlt von|payée? par)\s+(?:(?:me|mir|mich|moi|{PERSON}){_AND})?(?=[^\W\d_])"
+    rf"|paid by|(?:be|ge)zahlt von|payée? par)\s+(?:(?:me|mir|mich|moi|{PERSON}){_AND})?(?={PERSON}|[^\W\d_])"
 )
 _MORE = re.compile(rf"(?:{_AND})(?=[^\W\d_])")
 _BEHIND_PERSON = re.compile(rf"{PERSON}{_AND}(?=[^\W\d_])")
@@ -31,6 +31,11 @@ _LEFT_OUT = re.compile(r"(?<![^\W\d_])(?:without|ohne|sans)\s+([A-ZÀ-Ý][\w'’
 _WHO_PAID = re.compile(
     rf"(?:\A|(?<=[\s,(]))({_WORD})\s+(?:paid|has paid|hat\s.*?\b(?:be|ge)zahlt|zahlte|a payé)(?![^\W\d_])(?!\s+by)"
 )
+_KNOWN_PAID = re.compile(
+    rf"(?:\A|(?<=[\s,(]))({_WORD})\s+(?:covered|got|bought|fronted|treated|ordered|picked up|a avancé|a réglé|a offert)"
+    r"(?![^\W\d_])"
+)
+_BY = re.compile(rf"(?<![^\W\d_])(?:von|par|by)\s+({_WORD})\s+(?:be|ge|aus)(?:zahlt|legt)(?![^\W\d_])")
 _NOBODY = frozenset(
     (
         "i", "we", "you", "he", "she", "they", "it", "who", "already", "just", "got", "was", "is", "have",
@@ -43,10 +48,11 @@ _HAN_PAID = re.compile(
     r"(?<![\u3400-\u9fff])([\u3400-\u9fff]{2,3}?)(?:先)?(?:付的款?|付了|付款|垫付|垫的|买的?单|请客|结账)(?=\s|\Z|[，,;；。])"
 )
 _HAN_NOBODY = re.compile(r"[我谁未已没]|微信|支付|现金|刷卡|公司|预先")
-_HAN_WITH = re.compile(r"(?:\A|(?<=[\s，,0-9元块]))(?:和|跟|与|同)(?=[\u3400-\u9fff])")
+_HAN_WITH = re.compile(r"(?:\A|(?<=[\s，,0-9元块])|(?<=[今昨前明][天晚日早]))(?:和|跟|与|同)(?=[\u3400-\u9fff])")
 _HAN_AND = re.compile(r"\s*[和跟与與、]\s*")
 _HAN_OUT = re.compile(rf"(?:\A|(?<=[\s，,、0-9元块]))([\u3400-\u9fff]{{2,4}}?)(?={NOT_IN}(?![\u3400-\u9fff]))")
 _TO = re.compile(rf"(?<=[0-9€$£]\s)(?:to|an|à)\s+({_WORD})")
+_AFTER_PERSON = re.compile(rf"(?<=[和跟与與同]{PERSON})[和跟与與、]?(?=[\u3400-\u9fff])")
 _HAN_VERB = re.compile("[吃喝打去看买玩唱坐住点叫租的一]")
 _ALONE_BEHIND = re.compile(
     r"(?<=[0-9元块€$£])\s+(?P<names>[\u3400-\u9fff]{2,4}(?:[\s、，]+[\u3400-\u9fff]{2,4})*)\s*\Z"
@@ -56,8 +62,11 @@ _AT_END = re.compile(rf"(?<=[^\W\d_]\s)(?P<names>{_WORD}(?:{_AND}{_WORD})+)\s*(?
 _PERHAPS = re.compile(
     rf"(?<![^\W\d_])(?:with|w/|mit|avec)\s+(?P<names>{_WORD}(?:{_AND}{_WORD})*)(?=\s*(?:\Z|[\s,.;:!?)0-9]))"
 )
-_ANY_WORD = re.compile(_WORD)
-_APART = re.compile(r"[\s,，、.!]*")
+_NOTHING = re.compile(r"[\s,，、.!€$£¥]*")
+_TOKEN = re.compile(rf"{PERSON}|{_WORD}")
+_JOINING = frozenset(("and", "und", "et", "n", "u"))
+_JOINT = re.compile(r"(?:\s*[,，、&+])?\s*(?:(?:and|und|et|n|u\.?)\s+)?")
+_ME = frozenset(("me", "myself", "ich", "mir", "mich", "moi", "我"))
 _ONLY_TITLE = re.compile(r"[^\w]*[0-9][0-9.,]*\s*(?:for|für|pour)\s+(?P<names>[A-ZÀ-Ý][\w'’-]*)\s*\Z")
 _NO_NAMES = frozenset(
     (
@@ -75,8 +84,7 @@ _NO_NAMES = frozenset(
 def with_known_names(marked: Marked, names: frozenset[str]) -> Marked:
     """The line with members' names as people, where only people can be meant."""
     while names and (found := next(_known(marked, names), None)) is not None:
-        start, end = found
-        marked = marked.with_person(start, end, Named(marked.text[start:end]), f"@{marked.text[start:end]}")
+        marked = _with_people(marked, [found])
     return marked
 
 
@@ -129,48 +137,70 @@ def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
                 who = Named(word) if folded_text(word) in names else Guest(word)
                 marked = marked.with_person(start, end, who, f"@{word}" if who == Named(word) else f"+{word}")
             return marked
-    return None if is_anybody or not names else _with_known_at_end(marked, names)
+    return _with_known_run(marked, names) if names else None
 
 
-def _with_known_at_end(marked: Marked, names: frozenset[str]) -> Marked | None:
-    """`pizza 40 ann bo`: the words at the end that are all members' names."""
-    found: list[tuple[int, int]] = []
-    for word in reversed(list(_ANY_WORD.finditer(marked.text))):
-        if not _APART.fullmatch(marked.text, word.end(), found[-1][0] if found else len(marked.text)):
-            break
-        if folded_text(word[0]) not in names:
-            break
-        found.append(word.span())
-    if not found or not marked.text[: found[-1][0]].strip():
-        return None
-    for start, end in found:
-        marked = marked.with_person(start, end, Named(marked.text[start:end]), f"@{marked.text[start:end]}")
+def _with_known_run(marked: Marked, names: frozenset[str]) -> Marked | None:
+    """`pizza 40 ann bo`, `ann, bo and me 40 pizza`: several names in a row, or one at the end."""
+    for run in _runs(marked, names):
+        known = [span for span in run if marked.folded[slice(*span)] in names]
+        is_end = bool(_NOTHING.fullmatch(marked.text, run[-1][1])) and run[0][0] > 0 and not _is_anybody(marked)
+        if known and (len(run) > 1 or is_end):
+            return _with_people(marked, run)
+    return None
+
+
+def _with_people(marked: Marked, run: list[tuple[int, int]]) -> Marked:
+    for start, end in reversed(run):
+        word = marked.text[start:end]
+        if word not in marked.people:
+            who = Sender() if folded_text(word) in _ME else Named(word)
+            marked = marked.with_person(start, end, who, word if who == Sender() else f"@{word}")
     return marked
+
+
+def _runs(marked: Marked, names: frozenset[str], start: int = 0) -> Iterator[list[tuple[int, int]]]:
+    """Where names, people and `me` follow each other with nothing between but a joint."""
+    run: list[tuple[int, int]] = []
+    for token in _TOKEN.finditer(marked.folded, start):
+        if token[0] in _JOINING:
+            continue
+        if run and not _JOINT.fullmatch(marked.folded, run[-1][1], token.start()):
+            yield run
+            run = []
+        if token[0] in names or token[0] in _ME or token[0] in marked.people:
+            run.append(token.span())
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def _known(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Where a member's name stands where only people can."""
-    for pattern in (_WITH, _BEHIND_PERSON):
-        for match in pattern.finditer(marked.folded):
-            found = _name_at(marked, match.end(), names)
-            if found is not None:
-                yield found
+    for match in _BEHIND_PERSON.finditer(marked.folded):
+        found = _name_at(marked, match.end(), names)
+        if found is not None:
+            yield found
+    for match in _WITH.finditer(marked.folded):
+        run = next(_runs(marked, names, match.end()), [])
+        if run and run[0][0] == match.end() and any(marked.folded[slice(*span)] in names for span in run):
+            yield from (span for span in run if marked.folded[span[0]] not in marked.people)
     for joined in _BEFORE_PERSON.finditer(marked.folded):
         if joined[1] in names:
             yield joined.span(1)
     for paid in (_WHO_PAID.search(marked.folded), _HAN_PAID.search(marked.folded)):
         if paid is not None and paid[1] in names:
             yield paid.span(1)
-    for pattern in (_TO, _HAN_OUT):
+    for pattern in (_TO, _HAN_OUT, _KNOWN_PAID, _BY):
         for match in pattern.finditer(marked.folded):
             if match[1] in names:
                 yield match.span(1)
     yield from _known_at_start(marked, names)
-    together = _HAN_WITH.search(marked.text)
-    if together is not None:
-        for length in (4, 3, 2, 1):
-            if marked.folded[together.end() : together.end() + length] in names:
-                yield together.end(), together.end() + length
+    for together in (_HAN_WITH.search(marked.text), _AFTER_PERSON.search(marked.text)):
+        if together is not None and (end := _known_end(marked, together.end(), names)) > together.end() + 1:
+            yield together.end(), end
 
 
 def _known_at_start(marked: Marked, names: frozenset[str]) -> Iterator[tuple[int, int]]:

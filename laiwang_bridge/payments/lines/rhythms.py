@@ -89,7 +89,7 @@ FROM_WORD = (
 _ONCE = r"(?:(?:once|einmal|une fois|1 ?x|1 fois)\s+)?"
 _EVERY_WORD = (
     rf"(?:every|each(?=\s+(?:{UNIT}){WORD_END})|jeden|jede|jedes|alle|chaque|tous les|toutes les"
-    r"|每隔?|隔(?=[一两兩二三]))"
+    r"|aux(?=\s+(?:deux|trois|quatre|six|[2-9])\s)|每隔?|隔(?=[一两兩二三]))"
 )
 _EVERY = re.compile(
     rf"{BEGIN}[(（]?{_ONCE}(?P<every>{_EVERY_WORD})\s*"
@@ -156,8 +156,8 @@ _GOES_ON = re.compile(
 )
 _FIRST_PERSON = 0xF0000
 _HINT = re.compile(
-    rf"every|each|jede|alle |chaque|tou(?:te)?s les|alternate|once|einmal|fois|1 ?x| sur |days|tags|mittwochs|monat"
-    r"|mois|month"
+    rf"every|each|jede|alle |aux |chaque|tou(?:te)?s les|alternate|once|einmal|fois|1 ?x| sur |days|tags|mittwochs"
+    r"|monat|mois|month"
     rf"|{_longest_first(_ADVERBS)}|(?:/\s?| per | pro | par | an? | im )(?:{UNIT})|[每隔]|一次"
 )
 """What is in any line with a rhythm: most have none, and nothing more is looked for."""

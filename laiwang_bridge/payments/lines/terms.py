@@ -47,7 +47,9 @@ _WITH = (
     r"|entre|avec|pour)|(?:auf|ver)?geteilt (?:durch|auf)|verteilt auf|y compris"
     r"|(?:and|und|et|&)|[和跟给給与與及]|包括|含|算上|加上|incl\.?|including|inkl\.?)[:：]?\s*)"
 )
-_LIST_BEGIN = re.compile(rf"(?:(?<![^\W\d_\u3400-\u9fff]){_WITH})?(?:\s*[,，、&+:：])*\s*(?={PERSON})")
+_LIST_BEGIN = re.compile(
+    rf"(?:(?<![^\W\d_\u3400-\u9fff]){_WITH})?(?:\s*(?:[,，、&:：]|(?<![0-9])\+|\+(?={PERSON})))*\s*(?={PERSON})"
+)
 AND = re.compile(r"\s*(?:[,，、&+/]\s*)?(?:(?:and|und|et|n|u\.?)(?=\s)|[和跟与與及])?\s*")
 _AND_SOMEBODY = re.compile(r"\s*[,，、]?\s*(?:(?:and|und|et)\s+|[&和跟与與及]\s*)(?=[^\W\d_])")
 

@@ -208,6 +208,7 @@ _NAMES_AND_WORDS = frozenset(("won", "real", "rand", "dong"))
 
 
 _ONLY_AT_HOME: dict[str, tuple[str, _Name]] = {
+    "fr": ("CHF", _only("CHF")),
     "p": ("GBP", _PENNY),
     "r": ("ZAR", _only("ZAR")),
     "nt": ("TWD", _only("TWD")),
