@@ -64,7 +64,13 @@ def overview(
     if count > _MANY:
         parts = [lines(*parts)]
     routers_shown = dict.fromkeys(router for section in sections.values() for router, _command in section)
-    first = lines(*(_wrapped(catalogue.say(router.first)) for router in routers_shown if router.first))
+    prefixes = {prefix_of(router) for router in routers_shown}
+    often = [router for router in routers_shown if router.often] if count > _MANY and len(prefixes) == 1 else []
+    if often and prefixes != {""}:
+        rows = (catalogue.say(row, prefix=prefix_of(router)) for router in often for row in router.often)
+        first = lines(*map(_wrapped, rows))
+    else:
+        first = lines(*(_wrapped(catalogue.say(router.first)) for router in routers_shown if router.first))
     return paragraphs(
         *parts, first, _wrapped(elsewhere) if elsewhere else words(""), _more(sections, catalogue, prefix_of)
     )

@@ -79,16 +79,24 @@ class Router:
     """The commands and dialogues of one feature, under its prefixes (English and Chinese, like `!lw` and `!来往`).
 
     Several routers may share a prefix; then no two of them may share a command's name. `first` tells in the help what
-    to begin with.
+    to begin with; `often`, a line each, what is needed most, with `{prefix}` in it: it takes the place of `first` where
+    the help is about this prefix alone, and is too long to say more than the names.
     """
 
     def __init__(
-        self, name: str, prefixes: Sequence[str], *, title: Message | None = None, first: Message | None = None
+        self,
+        name: str,
+        prefixes: Sequence[str],
+        *,
+        title: Message | None = None,
+        first: Message | None = None,
+        often: Sequence[Message] = (),
     ) -> None:
         self.name = name
         self.prefixes = tuple(prefixes)
         self.title = title
         self.first = first
+        self.often = tuple(often)
         self.commands: list[Command] = []
         self.dialogues: dict[str, Dialogue] = {}
         self.receivers: list[Receiver] = []

@@ -60,10 +60,13 @@ class Payments:
         self.rails.telling.further.append(self.charging)
         cards.buttons.append(self.rails.buttons)
         self.paying.plans.more.append(self.rails.button)
+        self.paying.reminder_texts.how = lambda voice: voice.line(self.rails.how)
         self.rates = RateBot(PREFIXES, till, self.bills.rights)
         self.books = BooksBot(PREFIXES, till, read)
         self.imports = ImportBot(PREFIXES, till, self.bills.rights, download, self.bills.settings.together)
         self.bills.settings.reminds.append(self.paying.reminders.room_chose)
+        self.imports.balance_line = lambda voice: voice.line(self.paying.settling.balance)
+        self.imports.undo_line = lambda voice: voice.line(self.bills.undo, "import")
         undoing = self.imports.undoing
         undoing.void = lambda context, number: context.line(self.bills.changing.void, number)
         undoing.booked = self.paying.plans.check

@@ -36,6 +36,20 @@ Page = Annotated[int, Argument(_("page"), least=1, example="2")]
 SearchText = Annotated[str, Argument(_("what to look for"), rest=True, most=100, example="dinner", chinese="聚餐")]
 UndoWhat = Annotated[Literal["import"], Argument(_("import"), words={"import": ("导入",)})]
 Category = Annotated[str, Argument(_("category"), rest=True, most=40, example="food", chinese="餐饮")]
+_OFTEN = (
+    _("**What people need most:**"),
+    _("`AA 120 dinner @ann @bo` – all of you share it"),
+    _("`AA 120 dinner @ann=50 @bo=70` – each his own sum"),
+    _("✅ on the card – I have paid. 👍 – it has come"),
+    _("`{prefix} how #1` – how to pay, told to you alone"),
+    _("`{prefix} balance` – who owes whom"),
+    _("`{prefix} settle` – the fewest payments to be even"),
+    _("`{prefix} edit #1 amount 130` – or edit your message"),
+    _("`{prefix} undo` – take back what you did last"),
+    _("`{prefix} poll who was at dinner? 120` – ask, then split"),
+    _("`AA 15 music @ann every month` – a bill that comes again"),
+    _("`{prefix} stats` – a picture, `{prefix} export` – a file"),
+)
 
 
 class BillBot:
@@ -49,7 +63,7 @@ class BillBot:
         self._till = till
         self._cards = cards
         first = _("`AA 120 dinner @ann @bo` in a room shares a bill; on its card you tap what is done.")
-        self.router = router = Router("bills", prefixes, title=_("Shared bills"), first=first)
+        self.router = router = Router("bills", prefixes, title=_("Shared bills"), first=first, often=_OFTEN)
         self.understanding = Understanding(till.around)
         self.rights = rights = Rights(till.around.rooms)
         self.entering = Entering(router, till, self.understanding, rights, cards)

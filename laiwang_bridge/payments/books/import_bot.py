@@ -78,6 +78,8 @@ class ImportBot:
     ) -> None:
         self._till = till
         self._together = together
+        self.balance_line: Callable[[Voice], str] = lambda _voice: ""
+        self.undo_line: Callable[[Voice], str] = lambda _voice: ""
         self._around = till.around
         self._rights = rights
         self._download = download
@@ -285,7 +287,13 @@ class ImportBot:
         if brought.added == 0:
             context.reply(_("All of it was here already: nothing has changed."))
             return
-        told = context.say(said, count=brought.added, source=found.source.called)
+        told = lines(
+            context.say(said, count=brought.added, source=found.source.called),
+            context.say(
+                _("{balance} shows who owes whom. {undo} takes all of it out again."),
+                balance=code(self.balance_line(context)), undo=code(self.undo_line(context)),
+            ),
+        )  # fmt: skip
         guest = next((who for who in waiting.who.values() if who.startswith("+")), None)
         if guest is not None:
             line = code(context.line(self._together, Guest(guest[1:]), User(context.sender)))

@@ -37,7 +37,7 @@ class PayingBots:
     """All that people can do about what they owe."""
 
     def __init__(self, prefixes: tuple[str, ...], till: Till) -> None:
-        texts = ReminderTexts(till)
+        self.reminder_texts = texts = ReminderTexts(till)
         self.plans = plans = SettleCards(till)
         self.claims = ClaimBot(prefixes, till)
         self.transfers = TransferBot(prefixes, till)

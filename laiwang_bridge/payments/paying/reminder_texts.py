@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mautrix.types import UserID
 
 from appservice.bots import Button, Voice
-from appservice.content import Rich, code, lines, numbered, paragraphs, pill
+from appservice.content import Rich, code, lines, numbered, paragraphs, pill, words
 from appservice.language import Message, _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.ledger import ledger_store
@@ -29,6 +29,7 @@ class ReminderTexts:
         self.pay_button: Callable[[str, OpenShare], Button] | None = None
         self.got_button: Callable[[str, Claim], Button] | None = None
         self.off: Callable[[Voice], str] = lambda _voice: ""
+        self.how: Callable[[Voice], str] = lambda _voice: ""
         self.paid: Callable[[Voice, int], str] = lambda _voice, _number: ""
         self.received: Callable[[Voice], str] = lambda _voice: ""
 
@@ -45,8 +46,8 @@ class ReminderTexts:
             elif isinstance(one, Claim) and self.got_button is not None:
                 buttons.append(self.got_button(KEYCAPS[number - 1], one).only_for(user))
         said = paragraphs(
-            lines(voice.say(_("This still waits for you:")), numbered(rows)),
-            voice.say(_("No more reminders: {line}"), line=code(self.off(voice))),
+            lines(voice.say(_("A reminder, this still waits for you:")), numbered(rows)),
+            lines(self._how(voice, shares), voice.say(_("No more reminders: {line}"), line=code(self.off(voice)))),
         )
         voice.send(said, buttons=buttons, mentions=[user], rings=True)
 
@@ -73,7 +74,10 @@ class ReminderTexts:
                 )
             )  # fmt: skip
         head = voice.say(_("{who}, this still waits for you:"), who=who)
-        voice.send(lines(head, numbered(parts)), mentions=[user], rings=True)
+        voice.send(lines(head, numbered(parts), self._how(voice, shares)), mentions=[user], rings=True)
+
+    def _how(self, voice: Voice, shares: Sequence[OpenShare]) -> Rich:
+        return voice.say(_("How to pay: {line}"), line=code(self.how(voice))) if shares else words("")
 
     def _share(self, voice: Voice, share: OpenShare, user: UserID) -> Rich:
         bill = bill_store.find(voice.connection, share.bill)
@@ -81,7 +85,7 @@ class ReminderTexts:
         payees = dict.fromkeys(
             faces[debt.payee].name for debt in standing.debts(voice.connection, bill) if debt.debtor == share.account
         )
-        said: Message = _("{amount} to {payees} for {title} ({room})")
+        said: Message = _("{room}: {amount} to {payees} for {title}")
         return voice.say(
             said, amount=self._open(voice, share), payees=list(payees), title=self._title(voice, share),
             room=self._room(voice, share.ledger, user),

@@ -124,7 +124,8 @@ class RailsBot:
     def ways(self, context: Context) -> None:
         me = who_asks(context)
         mine = self._ways.of(context.connection, me)
-        said = _ASKS_ALWAYS if rail_store.wants_to_be_asked(context.connection, me) else _TELLS
+        asks = rail_store.wants_to_be_asked(context.connection, me)
+        said = _ASKS_ALWAYS if asks else _TELLS
         waiting = [
             context.say(
                 _("{name} has asked how to pay you: {line}"),
@@ -142,8 +143,11 @@ class RailsBot:
             context.say(_("{title}: {details}"), title=context.say(way.rail.title), details=way.shown) for way in mine
         ]
         remove = code(context.line(self.way, "remove", "1"))
-        change = context.say(_("{line} removes the first. {ask} changes who is told."), line=remove,
-                             ask=code(context.line(self.way, "ask", "on")))  # fmt: skip
+        change = context.say(
+            _("{line} removes the first. {ask}: ask only about strangers.") if asks
+            else _("{line} removes the first. {ask}: always ask me first."),
+            line=remove, ask=code(self._ask_line(context, not asks)),
+        )  # fmt: skip
         context.reply(paragraphs(numbered(shown), context.say(said), change, *waiting))
 
     def way(self, context: Context, what: What = "add", given: Given = None) -> None:
@@ -245,7 +249,7 @@ class RailsBot:
         me = who_asks(context)
         wanted = fold(given).strip()
         if wanted not in (*_ON, *_OFF):
-            raise UserError(_("Answer on or off."), try_instead=context.line(self.way, "ask", "on"))
+            raise UserError(_("Answer on or off."), try_instead=self._ask_line(context, True))
         rail_store.choose_to_be_asked(context.connection, me, wanted in _ON)
         said = (
             _("From now on I ask you before I tell anybody how you are paid.")
@@ -253,6 +257,9 @@ class RailsBot:
             else _("From now on I ask you only about people who are not your friends, for bills that others wrote.")
         )
         context.reply(said)
+
+    def _ask_line(self, voice: Voice, on: bool) -> str:
+        return voice.line(self.way, "ask", (_ON if on else _OFF)[2 if voice.language is Language.ZH else 0])
 
     def _kinds(self, context: Context) -> Rich:
         """All rails, each with a command that can be copied."""

@@ -128,6 +128,26 @@ def test_of_many_commands_only_the_names_are_shown() -> None:
     assert "Between us" not in said.plain
 
 
+def test_where_only_names_are_shown_what_is_needed_most_is_explained() -> None:
+    often = (Message("`{prefix} go 1` – go there"), Message("`{prefix} stop` – and stay"))
+    router = Router("x", ("!x",), first=Message("Begin."), often=often)
+
+    def handler(context: Context) -> None: ...
+
+    def shown(*routers: Router, prefixed: bool = True) -> str:
+        prefix_of = lambda router: router.prefix_in(Language.EN) if prefixed else ""  # noqa: E731
+        return overview(routers, Catalogues()[Language.EN], prefix_of, lambda _command: True).plain
+
+    router.command("go", help=Message("Go"))(handler)
+    assert "Begin." in shown(router)
+    for number in range(24):
+        router.command(f"go{number}", help=Message("Go"))(handler)
+    assert "`!x go 1` – go there\n`!x stop` – and stay" in shown(router)
+    for elsewhere in (shown(router, desk), shown(router, prefixed=False)):
+        assert "Begin." in elsewhere
+        assert "go there" not in elsewhere
+
+
 def test_a_usage_wider_than_a_phone_is_shortened() -> None:
     router = Router("x", ("!x",))
 

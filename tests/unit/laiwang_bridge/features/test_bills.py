@@ -417,3 +417,21 @@ async def test_of_several_choices_the_first_one_is_explained(
     said = await table.say(people[0], "!aa export xls")
     assert "“xls” is none of: csv/表格, json" in said
     assert "!aa export csv" in said
+
+
+async def test_what_the_help_says_is_needed_most_works_as_it_stands_there(
+    table: Table, people: tuple[Person, Person, Person]
+) -> None:
+    _ann, bo, _cat = people
+    said = await table.say(bo, "!aa help")
+    for line in ("AA 120 dinner @ann @bo", "AA 120 dinner @ann=50 @bo=70", "AA 15 music @ann every month"):
+        assert f"`{line}`" in said
+    assert "€60.00 each" in await table.say(bo, "AA 120 dinner @ann @bo")
+    assert "Ann: €50.00" in await table.say(bo, "AA 120 dinner @ann=50 @bo=70")
+    assert "every month" in await table.say(bo, "AA 15 music @ann every month")
+    for line in ("!aa edit #1 amount 130", "!aa balance", "!aa settle", "!aa undo", "!aa poll who was at dinner? 120"):
+        assert f"`{line}`" in said
+        assert "try" not in (await table.say(bo, line)).lower()
+    said = await table.say(bo, "!记账 帮助")
+    for line in ("!记账 余额", "!记账 结算", "!记账 改 #1 金额 130", "!记账 撤销", "!记账 投票 谁去吃饭了？120"):
+        assert f"`{line}`" in said

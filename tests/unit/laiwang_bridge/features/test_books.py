@@ -94,7 +94,9 @@ async def test_what_splitwise_exported_comes_in_after_a_yes_and_once(table: Tabl
     )
     assert "2. Bob (€10.00, JP¥2,000) → @bob:town" in said
     assert await table.books.town.count("pay_entry") == 0
-    assert "4 bills and payments of Splitwise are in the books now." in await table.tap("ann", "Who is who", "👍")
+    said = await table.tap("ann", "Who is who", "👍")
+    assert "4 bills and payments of Splitwise are in the books now." in said
+    assert "`!aa undo import` takes all of it out again" in said
     assert await table.books.town.count("pay_entry") == 4
     assert await table.books.town.count("pay_bill") == 3
     said = await table.say("ann", "!aa import", reply_to=sent)

@@ -315,7 +315,9 @@ async def test_what_is_kept_cannot_be_read_in_the_database(dinner: Dinner) -> No
 
 async def test_it_is_hers_to_take_along_and_gone_when_she_is_forgotten(dinner: Dinner) -> None:
     await dinner.mei.say(f"way add sepa {IBAN}")
+    assert "`way ask on`: always ask me first" in await dinner.mei.say("ways")
     await dinner.mei.say("way ask on")
+    assert "`way ask off`: ask only about strangers" in await dinner.mei.say("ways")
     await dinner.ask(dinner.bo, "!aa how #1")
     chat = Person(dinner.town, dinner.mei.user, await dinner.town.open_chat(dinner.mei.user))
     await chat.say("export")

@@ -82,6 +82,15 @@ async def test_all_that_waits_comes_in_one_message_a_day(table: Table, people: T
     assert sum(counts) >= 3
 
 
+async def test_a_reminder_says_how_to_pay_and_how_to_have_no_more(table: Table, people: Three, town: Town) -> None:
+    _ann, bo, _cat = people
+    await town.wait(DAY + HOUR)
+    said = bo.news()
+    assert "How to pay: `how`" in said
+    assert "No more reminders: `reminders off`" in said
+    assert await bo.say("别再提醒我") == "我不再提醒你。"
+
+
 async def test_nobody_is_reminded_in_his_quiet_hours(table: Table, people: Three, town: Town) -> None:
     _ann, bo, _cat = people
     with_the_other_bot = await town.arrive("bo")
