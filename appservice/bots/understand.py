@@ -76,6 +76,8 @@ def understand(
     name = fold(first.text).strip("`") if first.user is None else ""
     if (command := find(name, routers)) is not None:
         bound = _bind(command, first.text, line, first.end, prefix, routers)
+        if isinstance(bound, Mistake) and (other := _namesake(name, command, line, first, prefix, routers)):
+            return other
         return _or_as_text(bound, line, first, fallback, prefix) if len(words) > 1 else bound
     if (built_in := _built_in(name, line, first)) is not None:
         return built_in
@@ -91,6 +93,15 @@ def understand(
             return _ambiguous(line, first, guesses, fallback, fallback.default, prefix)
         return _bind(fallback.default, "", line, first.start, prefix, routers)
     return _unknown(line, first, name, routers, prefix)
+
+
+def _namesake(
+    name: str, command: Command, line: Line, first: Word, prefix: str, routers: Sequence[Router]
+) -> Call | None:
+    """Where no prefix tells them apart: another command of this name, which the rest of the line fits."""
+    others = (router.named[name] for router in routers if router.named.get(name) not in (None, command))
+    bound = (_bind(other, first.text, line, first.end, prefix, routers) for other in others)
+    return next((one for one in bound if isinstance(one, Call)), None)
 
 
 def _or_as_text(bound: Call | Mistake, line: Line, first: Word, fallback: Router | None, prefix: str) -> Call | Mistake:

@@ -91,6 +91,13 @@ async def test_a_reminder_says_how_to_pay_and_how_to_have_no_more(table: Table, 
     assert await bo.say("别再提醒我") == "我不再提醒你。"
 
 
+async def test_what_another_part_of_the_bot_calls_the_same_is_told_apart_by_the_rest(town: Town) -> None:
+    dan = await town.arrive("dan")
+    assert await dan.say("no reminders") == "I do not remind you any more."
+    assert "not a whole number" in await dan.say("no thanks")
+    assert "remind" not in await dan.say("no 1")
+
+
 async def test_nobody_is_reminded_in_his_quiet_hours(table: Table, people: Three, town: Town) -> None:
     _ann, bo, _cat = people
     with_the_other_bot = await town.arrive("bo")
