@@ -218,6 +218,10 @@ class Till:
         found = room.candidates(context.connection, who) if isinstance(who, Named) else who
         if isinstance(found, Candidates):
             names = [show_who(one) for one in found.people[:MOST_CANDIDATES]]
+            if len(names) == 1:
+                raise UserError(
+                    _("“{name}” may be {who}. If you mean that, write it so."), name=found.named.name, who=names[0]
+                )
             raise UserError(
                 _("“{name}” can be several people: {people}. Mention the one you mean."),
                 name=found.named.name,

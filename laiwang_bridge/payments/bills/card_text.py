@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mautrix.types import UserID
@@ -49,7 +49,8 @@ class Card:
     """All that a card is made of. `debts` is who has to give whom how much, `edit` the command that changes it.
 
     `receipt` is where a picture of its receipt is found, `exchange` how its total was converted. `instead` is who
-    pays, and says what has come, for each guest for whom somebody does.
+    pays, and says what has come, for each guest for whom somebody does; `left` who says it for those who get money and
+    are not here.
     """
 
     bill: Bill
@@ -60,6 +61,7 @@ class Card:
     receipt: str | None = None
     exchange: Exchange | None = None
     instead: Mapping[AccountId, AccountId] = field(default_factory=dict)
+    left: Mapping[AccountId, AccountId] = field(default_factory=dict)
 
 
 def text_of(card: Card, catalogue: Catalogue) -> Rich:
@@ -173,12 +175,14 @@ class _Writer:
     def _person(self, account: AccountId) -> Rich:
         status = self._card.statuses.get(account)
         gets = sum(debt.minor for debt in self._card.debts if debt.payee == account)
-        has_to_pay = status is not None and status.state in (ShareState.CLAIMED, ShareState.PAID, ShareState.OPEN)
+        has_to_pay = status is not None and bool(status.owed)
         share = status.owed if status and has_to_pay else self._content.shares.get(account, 0)
         values = {
             "who": self._name(account) + self._part(account),
             "share": self._money(share),
             "open": self._money(status.open if status else 0),
+            "claimed": self._money(status.claimed if status else 0),
+            "over": self._money(status.over if status else 0),
             "gets": self._money(gets),
         }
         if status is not None and status.state is ShareState.COUNTED:
@@ -222,22 +226,27 @@ class _Writer:
             steps.append(self._say(said, author=author, who=self._names(disputed), edit=code(self._card.edit)))
         if waiting := by_state.get(ShareState.OPEN):
             steps.append(self._transfer(_("Next: {who} → {payee}, then ✅"), waiting))
-        claimed = [account for account, status in self._card.statuses.items() if status.claimed and not status.open]
+        claimed = [account for account, status in self._card.statuses.items() if status.claimed]
         if claimed:
-            steps.append(self._transfer(_("Next: {payee} taps 👍 when it has come from {who}."), claimed))
+            steps.append(
+                self._transfer(_("Next: {payee} taps 👍 when it has come from {who}."), claimed, self._card.left)
+            )
         if steps:
             return lines(*steps)
         if ShareState.COUNTED in by_state:
             return self._say(_("Imported: it counts in the balance, and nobody is asked to pay it alone."))
         return self._say(_("All have paid. Done!") if ShareState.PAID in by_state else _NOBODY_OWES)
 
-    def _transfer(self, said: Message, debtors: Sequence[AccountId]) -> Rich:
-        payees = list(dict.fromkeys(debt.payee for debt in self._card.debts if debt.debtor in debtors))
-        return self._say(said, who=self._act(debtors), payee=self._act(payees))
+    def _transfer(
+        self, said: Message, debtors: Sequence[AccountId], left: Mapping[AccountId, AccountId] | None = None
+    ) -> Rich:
+        payees = self._act(debt.payee for debt in self._card.debts if debt.debtor in debtors)
+        asked = list(dict.fromkeys((left or {}).get(account, account) for account in payees))
+        return self._say(said, who=self._names(self._act(debtors)), payee=self._names(asked))
 
-    def _act(self, accounts: Sequence[AccountId]) -> list[Rich]:
+    def _act(self, accounts: Iterable[AccountId]) -> list[AccountId]:
         """Who has to do something: the guests do nothing themselves for whom somebody else does."""
-        return self._names(list(dict.fromkeys(self._card.instead.get(account, account) for account in accounts)))
+        return list(dict.fromkeys(self._card.instead.get(account, account) for account in accounts))
 
     def _names(self, accounts: Sequence[AccountId]) -> list[Rich]:
         shown = [self._name(account) for account in accounts[:MOST_PEOPLE]]
@@ -251,16 +260,22 @@ _NOBODY_OWES = _("Nobody owes anything for this.")
 def _line(status: ShareStatus | None, net: int) -> Message:
     """How one of those is shown who get nothing; `net` is what he has paid beyond his share."""
     match status.state if status else ShareState.NOTHING:
+        case ShareState.OPEN if status and status.claimed:
+            return _("⏳ {who}: {open} of {share} still open, {claimed} said to be paid")
         case ShareState.OPEN if status and status.open != status.owed:
             return _("⏳ {who}: {open} of {share} still open")
         case ShareState.OPEN:
             return _("⏳ {who}: {open}")
         case ShareState.CLAIMED:
             return _("🕓 {who}: {share}, said to be paid")
+        case ShareState.PAID if status and status.over:
+            return _("✅ {who}: {share} paid, and {over} more than that")
         case ShareState.PAID:
             return _("✅ {who}: {share} paid")
         case ShareState.DISPUTED if status and status.owed and status.paid == status.owed:
             return _("❗ {who}: {share} paid, and said to be wrong")
+        case ShareState.DISPUTED if status and status.open and status.open != status.owed:
+            return _("❗ {who}: {open} of {share} still open, and said to be wrong")
         case ShareState.DISPUTED if status and status.claimed:
             return _("❗ {who}: {share}, said to be paid, and said to be wrong")
         case ShareState.DISPUTED:

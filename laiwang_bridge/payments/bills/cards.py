@@ -136,7 +136,23 @@ class Cards:
             receipt=self._receipt(voice.connection, bill),
             exchange=billing.exchange_of(voice.connection, bill),
             instead=stands.instead,
+            left=self._for_those_who_left(voice, bill, stands),
         )
+
+    def _for_those_who_left(self, voice: Voice, bill: Bill, stands: Standing) -> dict[AccountId, AccountId]:
+        """The author says what has come for whoever cannot any more, if he is here himself."""
+        if not any(share.claimed for share in stands.statuses.values()):
+            return {}
+        room = ledger_store.room_of(voice.connection, bill.ledger)
+
+        def is_here(account: AccountId) -> bool:
+            one = stands.accounts[account]
+            is_user = one.kind is AccountKind.USER
+            return is_user and self._around.rooms.membership(voice.connection, room, UserID(one.name)) == "join"
+
+        getting = dict.fromkeys(stands.instead.get(debt.payee, debt.payee) for debt in stands.debts)
+        left = [one for one in getting if not is_here(one)]
+        return dict.fromkeys(left, bill.author) if left and is_here(bill.author) else {}
 
     def _receipt(self, connection: Connection, bill: Bill) -> str | None:
         if not bill.receipt:

@@ -216,11 +216,17 @@ class Changing:
         assert changed is not None
         self._cards.update(context.unit, changed)
         self._entering.settle_question(context, said)
-        context.reply(
+        said_so = context.say(
             _("Bill {number} does not count any more. {line} brings it back."),
             number=f"#{bill.number}",
             line=code(context.line(self.restore, bill.number)),
         )
+        too_much = sum(one.over for one in standing.statuses(context.connection, changed).values())
+        owed_back = context.say(
+            _("{amount} that was paid for it is owed back now: the balance has it."),
+            amount=Money(too_much, bill.content.total.currency).text(context.language.value),
+        )
+        context.reply(lines(said_so, owed_back if too_much else ""))
         for listener in self.voided:
             listener(context, changed)
 

@@ -211,7 +211,8 @@ class Entering:
     def settle_question(self, context: Context, said: Said) -> None:
         """A question has been answered: our message shows what was meant, and no buttons any more."""
         if said.question is not None:
-            context.edit(said.question, _("Understood: {line}"), line=code(said.line.typed(said.start)))
+            line = said.line.typed(said.start)
+            context.edit(said.question, _("Understood: {line}") if line else _("Understood."), line=code(line))
 
     def _asked(self, context: Context, question: int) -> Asked:
         asked = question_store.find_question(context.connection, question)

@@ -7,6 +7,7 @@ had paid him. Who comes to zero owes nothing for the bills of before, whatever t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from laiwang_bridge.payments.bills.bill_store import Bill, BillId
 from laiwang_bridge.payments.ledger.entries import EntryId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import claim_store, open_shares, standing
-from laiwang_bridge.payments.paying.claim_store import Claim
+from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId
 from laiwang_bridge.payments.paying.rules import ClaimState
 
 _LATELY = 200
@@ -45,11 +46,19 @@ class _Share:
     minor: int
 
 
-def allot(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
-    """Note what this payment, which has just been booked, settles and opens. Returns the bills that it changes."""
+@dataclass(frozen=True, slots=True)
+class Allotted:
+    """The bills that a payment changes, and what was said of them that waits for nobody any more."""
+
+    bills: tuple[BillId, ...] = ()
+    dropped: tuple[ClaimId, ...] = ()
+
+
+def allot(connection: Connection, paid: Claim, entry: EntryId) -> Allotted:
+    """Note what this payment, which has just been booked, settles and opens."""
     payer, payee = (_side(connection, paid, account) for account in (paid.debtor, paid.payee))
     if payer == payee:
-        return []
+        return Allotted()
     is_general = paid.bill is None
     settled: list[tuple[_Share, int]] = []
     left = _open(connection, paid, payer)
@@ -64,13 +73,20 @@ def allot(connection: Connection, paid: Claim, entry: EntryId) -> list[BillId]:
     elif is_general:
         missing = min(paid.minor, payee.owes - sum(share.minor for share in left))
         opened += _spread(_returned(connection, paid, payer, payee), missing)
+    if is_general:
+        rest = paid.minor - sum(minor for _share, minor in opened)
+        opened += _spread(_too_much(connection, paid, payer, payee), rest)
+    dropped: list[ClaimId] = []
     for share, minor in settled:
         claim_store.note_even(connection, share.account, {share.bill.id: minor}, entry)
         if minor == share.minor:
-            _withdraw_claims(connection, share)
+            dropped += _withdraw_claims(connection, share)
+    back: Counter[tuple[BillId, AccountId]] = Counter()
     for share, minor in opened:
-        claim_store.note_even(connection, share.account, {share.bill.id: -minor}, entry)
-    return [share.bill.id for share, _minor in (*settled, *opened)]
+        back[share.bill.id, share.account] += minor
+    for (bill, account), minor in back.items():
+        claim_store.note_even(connection, account, {bill: -minor}, entry)
+    return Allotted(tuple(share.bill.id for share, _minor in (*settled, *opened)), tuple(dropped))
 
 
 def _part(
@@ -92,8 +108,9 @@ def _spread(shares: Iterable[_Share], minor: int) -> list[tuple[_Share, int]]:
         return found
     for share in shares:
         part = min(share.minor, minor)
-        found.append((share, part))
-        minor -= part
+        if part > 0:
+            found.append((share, part))
+            minor -= part
         if not minor:
             break
     return found
@@ -117,14 +134,27 @@ def _open(connection: Connection, paid: Claim, side: _Side) -> list[_Share]:
 
 def _returned(connection: Connection, paid: Claim, giver: _Side, taker: _Side) -> Iterator[_Share]:
     """The shares that the taker has paid and that went to the giver, the newest first."""
-    for id in claim_store.bills_paid_by(connection, paid.ledger, taker.accounts, most=_LATELY):
-        bill = bill_store.find(connection, id)
-        if bill.is_void or bill.is_imported or bill.content.total.currency.code != paid.currency:
-            continue
+    for bill in _paid_by(connection, paid, taker):
         for account, his in standing.statuses(connection, bill).items():
             share = _Share(bill, account, his.paid)
-            if account in taker.accounts and his.paid > 0 and _goes_to(connection, share, giver):
+            if account in taker.accounts and _goes_to(connection, share, giver):
                 yield share
+
+
+def _too_much(connection: Connection, paid: Claim, giver: _Side, taker: _Side) -> Iterator[_Share]:
+    """What the taker has paid the giver beyond his shares, also of bills that are void now, the newest first."""
+    for bill in _paid_by(connection, paid, taker):
+        if any(minor > 0 and account in giver.accounts for account, minor in bill.content.paid.items()):
+            for account, his in standing.statuses(connection, bill).items():
+                if account in taker.accounts:
+                    yield _Share(bill, account, his.over)
+
+
+def _paid_by(connection: Connection, paid: Claim, side: _Side) -> Iterator[Bill]:
+    for id in claim_store.bills_paid_by(connection, paid.ledger, side.accounts, most=_LATELY):
+        bill = bill_store.find(connection, id)
+        if not bill.is_imported and bill.content.total.currency.code == paid.currency:
+            yield bill
 
 
 def _goes_to(connection: Connection, share: _Share, side: _Side) -> bool:
@@ -132,9 +162,11 @@ def _goes_to(connection: Connection, share: _Share, side: _Side) -> bool:
     return any(debt.debtor == share.account and debt.payee in side.accounts for debt in debts)
 
 
-def _withdraw_claims(connection: Connection, share: _Share) -> None:
+def _withdraw_claims(connection: Connection, share: _Share) -> list[ClaimId]:
     """What was said of a share that is settled now waits for nobody any more."""
     face = standing.faces_of(connection, share.bill)
-    for one in claim_store.of_bill(connection, share.bill.id, ClaimState.CLAIMED):
-        if face(one.debtor) == share.account:
-            claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
+    said = claim_store.of_bill(connection, share.bill.id, ClaimState.CLAIMED)
+    his = [one.id for one in said if face(one.debtor) == share.account]
+    for id in his:
+        claim_store.change(connection, id, ClaimState.WITHDRAWN)
+    return his

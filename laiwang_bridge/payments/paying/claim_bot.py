@@ -12,6 +12,7 @@ from appservice.content import code, lines
 from appservice.language import _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill
+from laiwang_bridge.payments.bills.rights import Rights
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import Account, AccountKind
 from laiwang_bridge.payments.ledger.splitting import AccountId
@@ -26,6 +27,7 @@ PAID, RECEIVED, WRONG = "✅", "👍", "❌"
 GROUP = _("Paying")
 
 _SAID_ALREADY = _("You have said so already. Now whoever gets the money has to confirm it.")
+_IS_VOID = _("Bill {number} is void: nobody owes anything for it.")
 _NO_PART = _("You have no part in bill {number}.")
 Reason = Annotated[str, Argument(_("what is wrong"), rest=True, most=300, example="I had no wine", chinese="我没喝酒")]
 
@@ -35,6 +37,7 @@ class ClaimBot:
 
     def __init__(self, prefixes: Sequence[str], till: Till) -> None:
         self._till = till
+        self._rights = Rights(till.around.rooms)
         self.pay: Callable[[Context, Who, str], None] = lambda _context, _whom, _amount: None
         self.balance: Callable[[Voice], str] = lambda _voice: ""
         self.router = router = Router("claims", prefixes)
@@ -168,7 +171,7 @@ class ClaimBot:
     def _owes_nothing(self, context: Context, bill: Bill, me: AccountId) -> UserError:
         state = standing.statuses(context.connection, bill)[me]
         if bill.is_void:
-            return UserError(_("Bill {number} is void: nobody owes anything for it."), number=_number(bill))
+            return UserError(_IS_VOID, number=_number(bill))
         if state.claimed:
             return UserError(_SAID_ALREADY)
         if state.owed:
@@ -254,9 +257,23 @@ class ClaimBot:
         said = claim_store.of_bill(context.connection, found.id, ClaimState.CLAIMED)
         mine = [one for one in said if face(one.payee) in payees and debtor in (None, face(one.debtor))]
         if not mine:
-            raise self._nothing_came(context, found, debtor)
+            raise self._nothing_said(context, found, payees, debtor)
         for one in mine:
             self._tell(context, claims.refuse(context.connection, one))
+
+    def _nothing_said(
+        self, context: Context, bill: Bill, payees: Sequence[AccountId], debtor: AccountId | None
+    ) -> UserError:
+        """Nobody waits for a word about what he says to have paid for a bill."""
+        face = standing.faces_of(context.connection, bill)
+        booked = claim_store.of_bill(context.connection, bill.id, ClaimState.CONFIRMED)
+        if any(face(one.payee) in payees and debtor in (None, face(one.debtor)) for one in booked):
+            whom = None if debtor is None else receiving.who(context, bill.ledger, debtor)
+            return UserError(
+                _("It is in the books already. To take it out again:"),
+                try_instead=context.line(self.unreceived, bill.number, whom),
+            )
+        return UserError(_("Nobody says that he has paid you anything for bill {number}."), number=_number(bill))
 
     def _payees(self, context: Context, bill: Bill) -> list[AccountId]:
         """For whom somebody may say what has come. Raises `UserError` where that is nobody."""
@@ -264,18 +281,28 @@ class ClaimBot:
         if not found:
             faces = self._till.cards.faces(context.connection, bill.ledger)
             getting = standing.creditors(context.connection, bill)
-            raise UserError(_("Only {who} can say that, who gets the money."), who=[faces[one].rich for one in getting])
+            if not getting:
+                self.must_stand_alone(context, bill)
+                said = _IS_VOID if bill.is_void else _("Nobody owes anything for bill {number}.")
+                raise UserError(said, number=_number(bill))
+            accounts = ledger_store.accounts(context.connection, bill.ledger)
+            said = (
+                _("Only {who} can say that, who gets the money.")
+                if any(self._is_here(context, accounts[one]) for one in getting)
+                else _("{who} cannot say that here: whoever made the bill can, or a host of this room.")
+            )
+            raise UserError(said, who=[faces[one].rich for one in getting])
         return found
 
     def _getting(self, context: Context, bill: Bill) -> list[AccountId]:
-        """For himself, and the author of a bill for those who cannot: guests, and whoever has left."""
+        """For himself; and the author of a bill, and hosts, for those who cannot: guests, and whoever has left."""
         me = ledger_store.find_account(context.connection, bill.ledger, context.sender)
         if me is None:
             return []
         accounts = ledger_store.accounts(context.connection, bill.ledger)
         getting = standing.creditors(context.connection, bill)
         mine = standing.share_of(context.connection, bill, me)
-        if bill.author != me:
+        if bill.author != me and not self._rights.is_host(context):
             return [one for one in getting if one == mine]
         return [one for one in getting if one == mine or not self._is_here(context, accounts[one])]
 
@@ -313,6 +340,8 @@ class ClaimBot:
         me = self._till.me(context, found.ledger)
         if me not in found.nets:
             raise UserError(_NO_PART, number=_number(found))
+        if found.is_void:
+            raise UserError(_IS_VOID, number=_number(found))
         claims.dispute(context.connection, found, me, reason.strip(), context.now)
         self._till.cards.refresh(context.unit, [found.id])
         faces = self._till.cards.faces(context.connection, found.ledger)

@@ -6,7 +6,7 @@ A claim is no entry of the books; its confirmation is one. A dispute changes not
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from laiwang_bridge.payments.ledger.ledger_settings import Confirmation
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
 from laiwang_bridge.payments.paying import allotting, claim_store, open_shares, owing, standing
-from laiwang_bridge.payments.paying.claim_store import Claim, Dispute
+from laiwang_bridge.payments.paying.claim_store import Claim, ClaimId, Dispute
 from laiwang_bridge.payments.paying.rules import (
     Act,
     ClaimState,
@@ -34,10 +34,12 @@ KIND = "payment"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done: the claims that changed, and the bills whose cards show it now."""
+    """What was done: the claims that changed, the bills whose cards show it now, and what was said before and waits for
+    nobody any more because of it."""
 
     claims: tuple[Claim, ...]
     bills: tuple[BillId, ...]
+    dropped: tuple[ClaimId, ...] = ()
 
     @property
     def minor(self) -> int:
@@ -93,7 +95,7 @@ def claim(
     confirmed = _confirm(connection, sure, debtor, now)
     waiting = tuple(one for one in made if one not in sure)
     _touch(connection, [bill.id], now)
-    return Outcome((*confirmed.claims, *waiting), tuple(dict.fromkeys((bill.id, *confirmed.bills))))
+    return Outcome((*confirmed.claims, *waiting), tuple(dict.fromkeys((bill.id, *confirmed.bills))), confirmed.dropped)
 
 
 def receive(
@@ -126,7 +128,8 @@ def receive(
             raise OwesNothing
     currency = bill.content.total.currency.code
     id = claim_store.add(connection, bill.ledger, bill.id, debtor, payee, currency, minor, now)
-    return _confirm(connection, _found(connection, [id]), payee, now)
+    done = _confirm(connection, _found(connection, [id]), payee, now)
+    return replace(done, dropped=(*done.dropped, *(one.id for one in said)))
 
 
 def transfer(
@@ -224,17 +227,24 @@ def give_in(connection: Connection, bill: Bill, account: AccountId) -> bool:
 
 
 def bill_changed(connection: Connection, bill: Bill) -> Standing:
-    """A bill was added, edited, made void or restored: an edit answers the disputes about it, a void bill is owed by
-    nobody. Returns where everybody stands now."""
+    """A bill was added, edited, made void or restored: other amounts answer the disputes about it, a void bill is owed
+    by nobody. Returns where everybody stands now."""
     if bill.version.number == 1:
         found = standing.of_new(connection, bill)
         open_shares.begin(connection, bill, _waiting(found), bill.version.at)
         return found
-    claim_store.settle_disputes(connection, bill.id)
+    if bill.is_void or _bears_otherwise(connection, bill):
+        claim_store.settle_disputes(connection, bill.id)
     if bill.is_void:
         for one in claim_store.of_bill(connection, bill.id, ClaimState.CLAIMED):
             claim_store.change(connection, one.id, ClaimState.WITHDRAWN)
     return _note_open(connection, bill)
+
+
+def _bears_otherwise(connection: Connection, bill: Bill) -> bool:
+    """Whether anybody has paid or bears another amount since the last change of a bill."""
+    before, now = (version.content for version in bill_store.history(connection, bill.id)[-2:])
+    return (before.total, before.paid, before.shares) != (now.total, now.paid, now.shares)
 
 
 def regrouped(connection: Connection, bills: Sequence[Bill]) -> None:
@@ -248,6 +258,7 @@ def together(done: Sequence[Outcome]) -> Outcome:
     return Outcome(
         tuple(claim for outcome in done for claim in outcome.claims),
         tuple(dict.fromkeys(bill for outcome in done for bill in outcome.bills)),
+        tuple(id for outcome in done for id in outcome.dropped),
     )
 
 
@@ -292,6 +303,7 @@ def _claim(
 
 def _confirm(connection: Connection, claims: Sequence[Claim], by: AccountId, now: int) -> Outcome:
     touched: list[BillId] = [one.bill for one in claims if one.bill is not None]
+    dropped: list[ClaimId] = []
     for one in claims:
         postings = payment_postings(one.currency, one.debtor, one.payee, one.minor)
         entry = ledger_store.post(
@@ -299,10 +311,12 @@ def _confirm(connection: Connection, claims: Sequence[Claim], by: AccountId, now
         )
         if entry is not None:
             claim_store.change(connection, one.id, ClaimState.CONFIRMED, entry)
-            touched += allotting.allot(connection, one, entry)
+            allotted = allotting.allot(connection, one, entry)
+            touched += allotted.bills
+            dropped += allotted.dropped
     bills = tuple(dict.fromkeys(touched))
     _touch(connection, bills, now)
-    return Outcome(tuple(_found(connection, [one.id for one in claims])), bills)
+    return Outcome(tuple(_found(connection, [one.id for one in claims])), bills, tuple(dropped))
 
 
 def _change(connection: Connection, claims: Sequence[Claim], act: Act, now: int | None = None) -> Outcome:

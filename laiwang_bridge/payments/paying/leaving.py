@@ -8,7 +8,7 @@ from mautrix.types import UserID
 from sqlalchemy import Connection
 
 from appservice.bots import Button, Voice
-from appservice.content import Rich, bullets, lines, numbered, paragraphs
+from appservice.content import Rich, bullets, lines, numbered, paragraphs, words
 from appservice.events import Event
 from appservice.language import _
 from appservice.routes import Routes
@@ -16,24 +16,28 @@ from appservice.unit import Unit
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import LedgerId, RoomBalance
-from laiwang_bridge.payments.paying import open_shares, standing
+from laiwang_bridge.payments.paying import claim_store, open_shares, standing
+from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.open_shares import OpenShare
 from laiwang_bridge.payments.paying.settle_cards import KEYCAPS, MOST_BUTTONS
 from laiwang_bridge.payments.till import Till, shown, title_of
 
 
 class Leaving:
-    """`balance` says what somebody has in a room, `paid` is the button for a share of his."""
+    """`balance` says what somebody has in a room, `paid` is the button for a share of his, and `got` for money that
+    somebody says to have paid him."""
 
     def __init__(
         self,
         till: Till,
         balance: Callable[[Voice, RoomBalance, Sequence[UserID]], Rich],
         paid: Callable[[str, OpenShare], Button],
+        got: Callable[[str, Claim], Button],
     ) -> None:
         self._till = till
         self._balance = balance
         self._paid = paid
+        self._got = got
 
     def add_to(self, routes: Routes) -> None:
         routes.on_event("m.room.member", self._member)
@@ -54,19 +58,39 @@ class Leaving:
     def _tell(self, voice: Voice, user: UserID, ledger: LedgerId, found: Sequence[RoomBalance]) -> None:
         head = voice.say(_("You have left a room. What is open there stays open, and can still be settled:"))
         rows = [self._balance(voice, one, [user]) for one in found]
-        shares = _open_shares(voice.connection, ledger, user)
+        shares, waiting = _open_shares(voice.connection, ledger, user), _waiting(voice.connection, ledger, user)
+        waiting = waiting[: MOST_BUTTONS - len(shares)]
         said = lines(head, bullets(rows))
         if shares:
             tap = voice.say(_("When you have paid one of these, tap its number; whoever gets the money is told:"))
             said = paragraphs(said, lines(tap, numbered(self._share(voice, one) for one in shares)))
-        buttons = [self._paid(KEYCAPS[number], one).only_for(user) for number, one in enumerate(shares)]
-        voice.send(said, buttons=buttons)
+        buttons = [self._paid(KEYCAPS[number], one) for number, one in enumerate(shares)]
+        if waiting:
+            tap = voice.say(_("When one of these has come, tap its number; whoever paid is told:"))
+            marks = KEYCAPS[len(shares) :]
+            rows = [words(f"{mark} ") + self._claim(voice, one) for mark, one in zip(marks, waiting, strict=False)]
+            said = paragraphs(said, lines(tap, *rows))
+            buttons += [self._got(KEYCAPS[number], one) for number, one in enumerate(waiting, len(shares))]
+        voice.send(said, buttons=[each.only_for(user) for each in buttons])
+
+    def _claim(self, voice: Voice, claim: Claim) -> Rich:
+        faces = self._till.cards.faces(voice.connection, claim.ledger)
+        return voice.say(
+            _("{amount} from {who}"), amount=self._till.amount_of(voice, claim), who=faces[claim.debtor].name
+        )
 
     def _share(self, voice: Voice, share: OpenShare) -> Rich:
         bill = bill_store.find(voice.connection, share.bill)
         his = standing.statuses(voice.connection, bill)[share.account]
         amount = shown(his.open, bill.content.total.currency.code, voice.language)
         return voice.say(_("{amount} for {title}"), amount=amount, title=title_of(voice, bill))
+
+
+def _waiting(connection: Connection, ledger: LedgerId, user: UserID) -> list[Claim]:
+    """What others say to have paid somebody, or a guest for whom he speaks."""
+    account = ledger_store.find_account(connection, ledger, user)
+    said = claim_store.open_in(connection, ledger)
+    return [one for one in said if account == standing.speaker_of(connection, ledger, one.payee)]
 
 
 def _open_shares(connection: Connection, ledger: LedgerId, user: UserID) -> list[OpenShare]:

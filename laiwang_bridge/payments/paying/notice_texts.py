@@ -85,6 +85,8 @@ class NoticeTexts:
         room = ledger_store.room_of(voice.connection, claim.ledger)
         if not voice.is_direct or room == voice.room:
             return said
+        if self._till.around.rooms.membership(voice.connection, room, user) != "join":
+            return voice.say(_("A room that you left: {news}"), news=said)
         return voice.say(
             _("{room}: {news}"), news=said, room=self._till.room_name(voice.connection, room, [user])
         )  # fmt: skip

@@ -58,7 +58,7 @@ class Notices:
             if claim is not None:
                 for account in self._concerned(unit, claim):
                     self._note(unit, account, News(id, claim.state))
-        self._refresh(unit, ids)
+        self._refresh(unit, [*ids, *outcome.dropped])
 
     def bill_changed(self, unit: Unit, bill: Bill) -> None:
         """A bill was changed: with a void one nobody has to say anything any more."""
@@ -75,7 +75,7 @@ class Notices:
     def _concerned(self, unit: Unit, claim: Claim) -> Iterator[AccountId]:
         """Who should hear of a payment as it stands, because the other has said something."""
         match claim.state:
-            case ClaimState.CLAIMED if claim.card is None:  # else the message about it has asked him already
+            case ClaimState.CLAIMED if claim.card is None or not self._reads(unit, claim):
                 yield claim.payee
             case ClaimState.REFUSED:
                 yield claim.debtor
@@ -86,6 +86,13 @@ class Notices:
                 looks = claim.state is ClaimState.CONFIRMED and unit.now - claim.at < LOOKING
                 if by != claim.debtor and not looks:
                     yield claim.debtor
+
+    def _reads(self, unit: Unit, claim: Claim) -> bool:
+        """Whether the message about a payment, which is in the room, has asked him already who says what has come."""
+        speaker = standing.speaker_of(unit.connection, claim.ledger, claim.payee)
+        one = None if speaker is None else ledger_store.account(unit.connection, speaker)
+        room = ledger_store.room_of(unit.connection, claim.ledger)
+        return one is None or self._around.rooms.membership(unit.connection, room, UserID(one.name)) == "join"
 
     def _author(self, connection: Connection, claim: Claim) -> AccountId | None:
         """Who has put a payment into the books, or taken it out again."""
@@ -124,28 +131,29 @@ class Notices:
         by_room: dict[RoomID, list[News]] = {}
         if not open_shares.reminded(unit.connection, user).off:
             for news in notice_store.waiting(unit.connection, user):
-                room = self._room(unit.connection, user, news)
+                room = self._room(unit.connection, news)
                 if room is not None:
                     by_room.setdefault(room, []).append(news)
         chat = self._around.chat_with(unit, user)
         may_ring = his.mode is not DigestMode.OFF
-        if chat is not None:
+        if chat is not None:  # where he hears of rooms that he has left, too
             self._tell(unit, chat, user, [one for some in by_room.values() for one in some], may_ring=may_ring)
         else:
             for room, some in by_room.items():
+                if self._around.rooms.membership(unit.connection, room, user) != "join":
+                    continue
                 voice = self._around.speak_in(unit, room, self._around.language_of(unit, user))
                 if voice is not None:
                     matters = [one for one in some if one.state is not ClaimState.CONFIRMED]  # the card shows that
                     self._tell(unit, voice, user, matters, may_ring=may_ring)
         notice_store.drop_waiting(unit.connection, user)
 
-    def _room(self, connection: Connection, user: UserID, news: News) -> RoomID | None:
-        """The room of something that is still as it was, if he is in there."""
+    def _room(self, connection: Connection, news: News) -> RoomID | None:
+        """The room of something that is still as it was."""
         claim = claim_store.find(connection, news.claim)
         if claim is None or claim.state is not news.state:
             return None
-        room = ledger_store.room_of(connection, claim.ledger)
-        return room if self._around.rooms.membership(connection, room, user) == "join" else None
+        return ledger_store.room_of(connection, claim.ledger)
 
     def _tell(self, unit: Unit, voice: Voice, user: UserID, news: Sequence[News], *, may_ring: bool) -> None:
         claims = _found(unit.connection, news)

@@ -46,7 +46,7 @@ class PayingBots:
         self.reminding = ReminderBot(prefixes, till, self.claims, self.reminders, texts)
         notice_texts = NoticeTexts(till)
         self._notices = Notices(till.around, notice_texts)
-        self._leaving = Leaving(till, self.settling.mine, self.reminding.pay_button)
+        self._leaving = Leaving(till, self.settling.mine, self.reminding.pay_button, self.reminding.got_button)
         self.polls = PollBot(prefixes, till)
         self.moved = MovingPayments(till, plans, self.transfers, self.polls).moved
         self.recurring = Recurring(till)

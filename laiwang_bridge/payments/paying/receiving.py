@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mautrix.types import UserID
+
 from appservice.bots import Context, UserError
 from appservice.language import _
 from laiwang_bridge.payments.ledger import ledger_store
 from laiwang_bridge.payments.ledger.ledger_store import AccountKind, LedgerId
 from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.lines.wording import Who
+from laiwang_bridge.payments.lines.wording import Guest, User, Who
 from laiwang_bridge.payments.money.money import Money, currency, decimal_text
 from laiwang_bridge.payments.paying import claim_store, claims, owing, standing
 from laiwang_bridge.payments.paying.claim_store import Claim
 from laiwang_bridge.payments.paying.claims import Outcome
-from laiwang_bridge.payments.till import Till, shown
+from laiwang_bridge.payments.till import Till, show_who, shown
 
 
 def for_no_bill(
@@ -72,7 +74,12 @@ def _from(
     return claims.transfer(connection, ledger, debtor, me, code, money.minor, context.now, said_by=me)
 
 
-def typed(context: Context, ledger: LedgerId, id: AccountId) -> str:
-    """Somebody as he is named in a command."""
+def who(context: Context, ledger: LedgerId, id: AccountId) -> Who:
+    """Somebody as he may be named in a command."""
     account = ledger_store.accounts(context.connection, ledger)[id]
-    return account.name if account.kind is AccountKind.USER else f"+{account.name}"
+    return User(UserID(account.name)) if account.kind is AccountKind.USER else Guest(account.name)
+
+
+def typed(context: Context, ledger: LedgerId, id: AccountId) -> str:
+    """The same as text."""
+    return show_who(who(context, ledger, id))

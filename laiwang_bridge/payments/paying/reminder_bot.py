@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from appservice.bots import Argument, Button, Context, Router, UserError, button
+from appservice.content import lines
 from appservice.language import _
 from laiwang_bridge.payments.bills import bill_store
 from laiwang_bridge.payments.bills.bill_store import Bill, BillId
@@ -94,12 +95,18 @@ class ReminderBot:
             raise UserError(_("Nobody has to pay anything for bill {number} any more."), number=f"#{found.number}")
         open_shares.wish(connection, found.id, BillWishes(wishes.off, context.now))
         faces = self._till.cards.faces(connection, found.ledger)
-        users = [one for one in asked if faces[one].user is not None]
+        told = {one: self._reminders.whom(connection, found.ledger, one) for one in asked}
+        users = [one for one in told.values() if one is not None]
+        rest = [faces[one].name for one, user in told.items() if user is None]
+        themselves = context.say(_("You have to tell {who} yourself: they are not here."), who=rest) if rest else ""
         if not users:
-            raise UserError(_("Guests have no account: you have to tell them yourself."))
-        context.reply(
-            _("I remind {who}, once and when it does not disturb."), who=[faces[one].name for one in users]
-        )  # fmt: skip
+            raise UserError(_("You have to tell {who} yourself: they are not here."), who=rest)
+        names = self._till.around.names
+        said = context.say(
+            _("I remind {who}, once and when it does not disturb."),
+            who=[names.of_user(connection, user) for user in dict.fromkeys(users)],
+        )
+        context.reply(lines(said, themselves))
 
     def reminders(self, context: Context, wish: OnOrOff, bill: BillNumber | None = None) -> None:
         found = None if context.is_direct and bill is None else self._till.bill(context, bill)

@@ -116,6 +116,11 @@ class Reminders:
             unit.cancel(_timer(user))
             open_shares.forget(unit.connection, user)
 
+    def whom(self, connection: Connection, ledger: LedgerId, account: AccountId) -> UserID | None:
+        """Who is reminded of what an account owes; None where that is nobody in the room."""
+        user = self._reminded(connection, ledger_store.account(connection, account))
+        return user if user is not None and self._is_there(connection, ledger, user) else None
+
     # -- when -------------------------------------------------------------------------------------------------------
 
     def _reminded(self, connection: Connection, account: ledger_store.Account | None) -> UserID | None:
