@@ -113,6 +113,25 @@ async def test_what_goes_back_as_a_whole_opens_the_share_again(counter: Counter)
     assert await counter.table.owed() == {}
 
 
+async def test_what_a_merchant_gives_back_in_parts_is_open_again_part_by_part(counter: Counter) -> None:
+    await open_page(counter)
+    await counter.paid_by_stripe()
+    assert "✅ Bo: €12.30 paid" in counter.table.card(1)
+    refund = {"object": "charge", "amount": 1230, "refunded": False}
+    await counter.stripe("charge.refunded", "evt_5", amount_refunded=500, **refund)
+    assert "⏳ Bo: €5.00 of €12.30 still open" in counter.table.card(1)
+    assert await counter.table.owed() == {"mei": 500, "bo": -500}
+    await counter.stripe("charge.refunded", "evt_6", amount_refunded=1230, **refund)
+    assert "⏳ Bo: €12.30" in counter.table.card(1)
+    assert "0/1" in counter.table.card(1)
+    await counter.table.say(counter.mei, "!aa received #1 @bo")
+    assert "✅ Bo: €12.30 paid" in counter.table.card(1)
+    assert await counter.table.owed() == {}
+    await counter.table.say(counter.mei, "!aa unreceived #1")
+    assert "⏳ Bo: €12.30" in counter.table.card(1)
+    assert await counter.table.owed() == {"mei": 1230, "bo": -1230}, "with what came, what went back is undone"
+
+
 async def test_a_refund_that_comes_first_changes_nothing_in_the_end(counter: Counter) -> None:
     await open_page(counter)
     refund = {"object": "charge", "amount": 1230, "amount_refunded": 1230, "refunded": True}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest_asyncio
 
 from laiwang_bridge.payments.audit import audit
-from tests.unit.laiwang_bridge.features.counter import Counter, open_counter
 from tests.unit.laiwang_bridge.features.table import Table, Three, two_with_chats, wait_for_afternoon
 from tests.unit.laiwang_bridge.features.town import DAY, HOUR, Person, Town
 
@@ -159,32 +156,3 @@ async def test_no_to_a_part_of_two_is_what_the_other_part_leaves(table: Table, p
     assert "🕓 Bo: €40.00" in table.card(1)
     await table.say(ann, "!aa missing #1")
     assert "⏳ Bo: €30.00 of €40.00 still open" in table.card(1)
-
-
-# -- by a payment service ---------------------------------------------------------------------------------------------
-
-
-@pytest_asyncio.fixture
-async def counter(sqlite_url: str) -> AsyncIterator[Counter]:
-    async with open_counter(sqlite_url) as counter:
-        yield counter
-
-
-async def test_what_a_merchant_gives_back_in_parts_is_open_again_part_by_part(counter: Counter) -> None:
-    await counter.ask(counter.bo, "!aa how #1")
-    await counter.bo.say("checkout 1")
-    await counter.paid_by_stripe()
-    assert "✅ Bo: €12.30 paid" in counter.table.card(1)
-    refund = {"object": "charge", "amount": 1230, "refunded": False}
-    await counter.stripe("charge.refunded", "evt_5", amount_refunded=500, **refund)
-    assert "⏳ Bo: €5.00 of €12.30 still open" in counter.table.card(1)
-    assert await counter.table.owed() == {"mei": 500, "bo": -500}
-    await counter.stripe("charge.refunded", "evt_6", amount_refunded=1230, **refund)
-    assert "⏳ Bo: €12.30" in counter.table.card(1)
-    assert "0/1" in counter.table.card(1)
-    await counter.table.say(counter.mei, "!aa received #1 @bo")
-    assert "✅ Bo: €12.30 paid" in counter.table.card(1)
-    assert await counter.table.owed() == {}
-    await counter.table.say(counter.mei, "!aa unreceived #1")
-    assert "⏳ Bo: €12.30" in counter.table.card(1)
-    assert await counter.table.owed() == {"mei": 1230, "bo": -1230}, "with what came, what went back is undone"

@@ -60,7 +60,7 @@ class World:
     def step(self) -> None:
         self.now += 1
         acts = (self.add, self.claim, self.claim, self.receive, self.receive, self.withdraw, self.refuse, self.dispute)
-        more = (self.transfer, self.confirm, self.undo, self.edit, self.void, self.settle)
+        more = (self.transfer, self.confirm, self.undo, self.edit, self.void, self.settle, self.give_back)
         with suppress(claims.Refusal):
             self.random.choice((*acts, *more))()
 
@@ -127,6 +127,14 @@ class World:
         by = self.random.choice((payer, payee))
         minor = self.random.randint(1, 3000)
         claims.transfer(self.connection, self.ledger, payer, payee, "EUR", minor, self.now, said_by=by)
+
+    def give_back(self) -> None:
+        """What a payment service does: a part of what was paid for a bill goes back."""
+        one = self._any(ClaimState.CONFIRMED)
+        minor = self.random.randint(1, one.minor)
+        claims.transfer(
+            self.connection, self.ledger, one.payee, one.debtor, "EUR", minor, self.now, said_by=one.debtor, of=one.bill
+        )
 
     def _any(self, *states: ClaimState) -> claim_store.Claim:
         found = [one for one in self.all_claims() if one.state in states]
@@ -214,6 +222,25 @@ def test_when_all_have_paid_what_the_plan_says_every_share_is_settled(database: 
                 assert all(share.state in (ShareState.PAID, ShareState.NOTHING) for share in shares.values())
             here.check()
             transaction.rollback()
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_pays_or_gets_what_the_plan_says_has_settled_his_shares_whatever_was_before(
+    database: Database, seed: int
+) -> None:
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        here = World(connection, seed)
+        for _ in range(30):
+            here.step()
+        plan = settlement(connection, here.ledger, "EUR", here.now)
+        concerned = {account for each in plan.transfers for account in (each.payer, each.payee)}
+        here.settle()
+        here.check()
+        for id in here.bills:
+            for account, share in standing.statuses(connection, bill_store.find(connection, id)).items():
+                assert account not in concerned or share.paid == share.owed
+        transaction.rollback()
 
 
 def test_the_same_confirmation_is_booked_once(database: Database) -> None:
