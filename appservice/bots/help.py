@@ -64,10 +64,11 @@ def overview(
     if count > _MANY:
         parts = [lines(*parts)]
     routers_shown = dict.fromkeys(router for section in sections.values() for router, _command in section)
-    prefixes = {prefix_of(router) for router in routers_shown}
-    often = [router for router in routers_shown if router.often] if count > _MANY and len(prefixes) == 1 else []
-    if often and prefixes != {""}:
-        rows = (catalogue.say(row, prefix=prefix_of(router)) for router in often for row in router.often)
+    is_one = len({router.prefixes for router in routers_shown}) == 1
+    often = [router for router in routers_shown if router.often] if count > _MANY and is_one else []
+    if often:
+        language = catalogue.language
+        rows = (catalogue.say(row, prefix=router.prefix_in(language)) for router in often for row in router.often)
         first = lines(*map(_wrapped, rows))
     else:
         first = lines(*(_wrapped(catalogue.say(router.first)) for router in routers_shown if router.first))

@@ -79,8 +79,8 @@ class Router:
     """The commands and dialogues of one feature, under its prefixes (English and Chinese, like `!lw` and `!来往`).
 
     Several routers may share a prefix; then no two of them may share a command's name. `first` tells in the help what
-    to begin with; `often`, a line each, what is needed most, with `{prefix}` in it: it takes the place of `first` where
-    the help is about this prefix alone, and is too long to say more than the names.
+    to begin with; `often`, a line each, what is needed most in rooms, with `{prefix}` in it: it takes the place of
+    `first` where the help is about this prefix alone, and is too long to say more than the names.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ SearchText = Annotated[str, Argument(_("what to look for"), rest=True, most=100,
 UndoWhat = Annotated[Literal["import"], Argument(_("import"), words={"import": ("导入",)})]
 Category = Annotated[str, Argument(_("category"), rest=True, most=40, example="food", chinese="餐饮")]
 _OFTEN = (
-    _("**What people need most:**"),
+    _("**What people need most, in a room:**"),
     _("`AA 120 dinner @ann @bo` – all of you share it"),
     _("`AA 120 dinner @ann=50 @bo=70` – each his own sum"),
     _("✅ on the card – I have paid. 👍 – it has come"),

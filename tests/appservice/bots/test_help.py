@@ -142,10 +142,11 @@ def test_where_only_names_are_shown_what_is_needed_most_is_explained() -> None:
     assert "Begin." in shown(router)
     for number in range(24):
         router.command(f"go{number}", help=Message("Go"))(handler)
-    assert "`!x go 1` – go there\n`!x stop` – and stay" in shown(router)
-    for elsewhere in (shown(router, desk), shown(router, prefixed=False)):
-        assert "Begin." in elsewhere
-        assert "go there" not in elsewhere
+    for alone in (shown(router), shown(router, prefixed=False)):
+        assert "`!x go 1` – go there\n`!x stop` – and stay" in alone
+    together = shown(router, desk)
+    assert "Begin." in together
+    assert "go there" not in together
 
 
 def test_a_usage_wider_than_a_phone_is_shortened() -> None:
