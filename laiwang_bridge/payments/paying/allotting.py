@@ -62,7 +62,7 @@ def allot(connection: Connection, paid: Claim, entry: EntryId) -> Allotted:
     is_general = paid.bill is None
     settled: list[tuple[_Share, int]] = []
     left = _open(connection, paid, payer)
-    if payer.net == 0 or (payer.net > 0 and is_general):
+    if payer.net == 0 or (payer.net > 0 and payer.net < paid.minor and is_general):
         settled += [(share, share.minor) for share in left]
     elif is_general:
         settled += _part(connection, paid, payer, payee, left)
@@ -92,7 +92,7 @@ def allot(connection: Connection, paid: Claim, entry: EntryId) -> Allotted:
 def _part(
     connection: Connection, paid: Claim, payer: _Side, payee: _Side, left: list[_Share]
 ) -> list[tuple[_Share, int]]:
-    """What a payment settles of somebody who owes something after it all the same."""
+    """What a payment settles of somebody who owes something after it all the same, or was owed something before it."""
     his = [share for share in left if _goes_to(connection, share, payee)]
     found = _spread(his, paid.minor)
     rest = paid.minor - sum(minor for _share, minor in found)

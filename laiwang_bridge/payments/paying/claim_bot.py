@@ -208,10 +208,12 @@ class ClaimBot:
                 _("From whom? Name them before the amount, in {currency}:"), currency=unit,
                 try_instead=f"{context.line(self.received, found.number)} {example} {amount}",
             )  # fmt: skip
+        me = self._till.me(context, found.ledger)
         done: list[Outcome] = []
         for payee in self._payees(context, found):
             try:
-                done.append(claims.receive(connection, found, payee, debtor, money.minor if money else None, now))
+                minor = money.minor if money else None
+                done.append(claims.receive(connection, found, payee, debtor, minor, now, by=me))
             except claims.Refusal:
                 continue
             if debtor is not None:

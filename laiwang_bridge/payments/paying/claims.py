@@ -99,9 +99,17 @@ def claim(
 
 
 def receive(
-    connection: Connection, bill: Bill, payee: AccountId, debtor: AccountId | None, minor: int | None, now: int
+    connection: Connection,
+    bill: Bill,
+    payee: AccountId,
+    debtor: AccountId | None,
+    minor: int | None,
+    now: int,
+    *,
+    by: AccountId | None = None,
 ) -> Outcome:
-    """`payee` says that he has received what `debtor` (or everybody) said to have paid for a bill.
+    """`payee`, or whoever says it for him, says that he has received what `debtor` (or everybody) said to have paid for
+    a bill.
 
     With a debtor and an amount, or with a debtor who has said nothing, it is what the payee says that counts. Raises
     `NobodySaid` and `OwesNothing`.
@@ -113,7 +121,7 @@ def receive(
     if debtor is None or (said and minor in (None, sum(one.minor for one in said))):
         if not said:
             raise NobodySaid
-        return _confirm(connection, said, payee, now)
+        return _confirm(connection, said, by or payee, now)
     if debtor not in bill.nets:
         raise OwesNothing
     for one in said:  # what he says himself takes the place of what they said
@@ -128,7 +136,7 @@ def receive(
             raise OwesNothing
     currency = bill.content.total.currency.code
     id = claim_store.add(connection, bill.ledger, bill.id, debtor, payee, currency, minor, now)
-    done = _confirm(connection, _found(connection, [id]), payee, now)
+    done = _confirm(connection, _found(connection, [id]), by or payee, now)
     return replace(done, dropped=(*done.dropped, *(one.id for one in said)))
 
 

@@ -131,7 +131,7 @@ class Notices:
         by_room: dict[RoomID, list[News]] = {}
         if not open_shares.reminded(unit.connection, user).off:
             for news in notice_store.waiting(unit.connection, user):
-                room = self._room(unit.connection, news)
+                room = self._room(unit.connection, user, news)
                 if room is not None:
                     by_room.setdefault(room, []).append(news)
         chat = self._around.chat_with(unit, user)
@@ -148,12 +148,13 @@ class Notices:
                     self._tell(unit, voice, user, matters, may_ring=may_ring)
         notice_store.drop_waiting(unit.connection, user)
 
-    def _room(self, connection: Connection, news: News) -> RoomID | None:
-        """The room of something that is still as it was."""
+    def _room(self, connection: Connection, user: UserID, news: News) -> RoomID | None:
+        """The room of something that is still as it was, if he is or has been in there."""
         claim = claim_store.find(connection, news.claim)
         if claim is None or claim.state is not news.state:
             return None
-        return ledger_store.room_of(connection, claim.ledger)
+        room = ledger_store.room_of(connection, claim.ledger)
+        return room if self._around.rooms.membership(connection, room, user) in ("join", "leave", "ban") else None
 
     def _tell(self, unit: Unit, voice: Voice, user: UserID, news: Sequence[News], *, may_ring: bool) -> None:
         claims = _found(unit.connection, news)

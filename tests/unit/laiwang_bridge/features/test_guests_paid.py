@@ -106,3 +106,14 @@ async def test_what_counts_by_the_payers_word_is_taken_back_from_the_plan(table:
     await table.say(bo, f"!aa unsettled {number}")
     assert (await table.owed())["Tom"] == 12000
     assert "⏳ Bo: €120.00" in table.card(2)
+
+
+async def test_who_says_it_for_another_can_undo_it(table: Table, people: Three) -> None:
+    ann, bo, cat = people
+    await table.say(cat, "!aa together @cat @ann")
+    await table.say(ann, "!aa choose 1 1")
+    await table.tap(bo, "· #1", "✅")
+    await table.tap(cat, "· #1", "👍")
+    assert "✅ Bo: €40.00 paid" in table.card(1)
+    await table.say(cat, "!aa undo")
+    assert "⏳ Bo: €40.00" in table.card(1)

@@ -156,3 +156,12 @@ async def test_no_to_a_part_of_two_is_what_the_other_part_leaves(table: Table, p
     assert "🕓 Bo: €40.00" in table.card(1)
     await table.say(ann, "!aa missing #1")
     assert "⏳ Bo: €30.00 of €40.00 still open" in table.card(1)
+
+
+async def test_whoever_is_owed_more_than_he_owes_has_paid_only_what_he_gave(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "AA 60 taxi @ann")
+    await pay(table, ann, bo, 5)
+    assert "⏳ Ann: €25.00 of €30.00 still open" in table.card(2)
+    await pay(table, bo, ann, 15)
+    assert "✅ Bo: €40.00 paid" in table.card(1), "the two are even, as he owes nobody else"
