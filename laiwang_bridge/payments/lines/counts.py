@@ -68,6 +68,7 @@ _LABEL = re.compile(rf"(?<![^\W\d_])(?:{_NAMES_OF_THINGS})\s\Z")
 _MAYBE_LABEL = re.compile(rf"(?<![^\W\d_])(?:{_PERHAPS_BOUGHT})\s\Z")
 _NAME_BEFORE = re.compile(r"[A-Z][^\W\d_]*\s\Z")
 _HEADS = re.compile(r"\S\s+(?:for|für|pour)\s+\Z|\A\s*(?:for|für|pour)\s+\Z")
+_SO_MANY_AT = re.compile(r"(?<![\w.,])[0-9]+\s?[^\W\d_]+(?:\s[^\W\d_]+)?\s+(?:at|à)\s+\Z")
 _AT_A_TIME = re.compile(r"(?<![^\W\d_])(?:at|um|gegen|à|vers)\s+\Z")
 _TIME = re.compile(r"(?:[01]?[0-9]|2[0-3])\.[0-5][05]\Z")
 _PRICE_BEHIND = re.compile(r"[\s\x02]*(?:(?:for|zu|für|pour|=|[:：,，-]|->|→)\s*)?\Z")
@@ -186,7 +187,8 @@ def _is_heads(one: Found, numbers: list[Found], marked: Marked) -> bool:
 
 def _is_time(one: Found, numbers: list[Found], marked: Marked) -> bool:
     """`dinner at 8.30 60`."""
-    return bool(_AT_A_TIME.search(marked.folded[: one.start]))
+    before = marked.folded[: one.start]
+    return bool(_AT_A_TIME.search(before)) and not _SO_MANY_AT.search(before)
 
 
 def _thing(one: Found, marked: Marked) -> tuple[int, bool] | None:

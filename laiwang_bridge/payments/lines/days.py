@@ -52,11 +52,17 @@ _BARE = (
     re.compile(rf"(?<={PERSON})\s*(?P<date>{_SLASHED})(?=\s*(?:\Z|\x02|{PERSON}))"),
     re.compile(rf"(?<!\S)(?<![0-9] )(?P<date>{_SLASHED})(?=\s+(?:{PERSON}|[€$£¥]?[0-9][0-9.,]*(?:\s|\Z)))"),
     re.compile(rf"{_APART}\s*{_WEEKDAY_BEFORE}(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=[\s)]|\Z|\x02|{PERSON})"),
+    re.compile(rf"(?<=\s){_WEEKDAY_BEFORE}(?P<date>[0-3]?[0-9]\.[01]?[0-9]\.)(?=\s+[€$£]?[0-9][0-9.,]*(?:\s|\Z))"),
     re.compile(rf"{_APART}\s*(?P<date>[0-3]?[0-9][号號日])(?=\s|\Z|\x02|{PERSON})"),
     re.compile(
         r"\A\s*(?P<date>[0-3]?[0-9][号號])的?(?=[\u3400-\u9fff])(?![线線楼樓桌厅廳台臺车車店院馆館出口门門机機池房库站位球床航院])"
     ),
 )
+_HINT = re.compile(
+    r"[0-9][./年月号號日-]|[月前号號]|ago|vor |il y a|jan|f[eé][bv]|m[aä]r|a[pv]r|ma[iy]|ju[inl]|jän|ao[uû]|aug"
+    r"|sep|o[ck]t|nov|d[eé][cz]"
+)
+"""What is in any line with such a day."""
 _MONTH_FIRST = re.compile(
     rf"(?<!\S)(?<![0-9] )(?P<date>(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01]))(?=\s+\S|{PERSON}|[\u3400-\u9fff])"
 )
@@ -66,6 +72,7 @@ _RELATIVE = (
     re.compile(rf"{_BESIDE}(?P<date>{LAST_WEEKDAY}|{RELATIVE}){ALONE}"),
     re.compile(rf"{_APART}\s*(?P<date>{WEEKDAY}){ALONE}"),
     re.compile(rf"(?<={PERSON})\s*[,;]?\s*(?P<date>mon|tues?|wed|thurs?|fri|sat|sun)(?=\s*(?:\Z|\x02|{PERSON}))"),
+    re.compile(r"(?<=[^\W\d_]\s)(?P<date>yesterday|gestern|vorgestern|avant-hier)(?=\s+[^\W\d_])"),
     re.compile(rf"\A\s*(?P<date>{HAN_WEEKDAY}|{AGO})的?(?=\s|[\u3400-\u9fffa-z])"),
     re.compile(rf"(?<=[\s\x02,，、(（])(?P<date>{HAN_WEEKDAY}){ALONE}"),
     re.compile(rf"\A\s*(?P<date>{HAN_RELATIVE})(?:早上|上午|中午|下午|晚上|傍晚|夜里|半夜|凌晨)?(?!下)(?:的(?!士))?"),
@@ -94,6 +101,7 @@ _WITHOUT_MONTH = re.compile(r"[0-9.]*[0-9][.号號日]")
 _DAY_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}")
 _NEAR = timedelta(days=92)
 """`11/20` is a day only if it was not longer ago; else it may be a sum, or November 2020."""
+_DAY_BEFORE_A_MONTH = re.compile(r"(?<![\w.,$€£¥])(?:0?[1-9]|[12][0-9]|3[01])\.?\s\Z")
 _NAMED = re.compile("[a-zäéû]{3}")
 _A_NUMBER = re.compile(r"[0-9一二三四五六七八九十百千万]")
 
@@ -106,7 +114,7 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
         or [match for pattern in (_ON_THE, _ON_THE_NTH, _AM_WEEKDAY) for match in pattern.finditer(rest.folded)]
         or [
             match
-            for pattern in _bare(habits)
+            for pattern in _bare(rest.folded, habits)
             for match in pattern.finditer(rest.folded)
             if _is_day(match, options, habits)
         ]
@@ -118,6 +126,14 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     if any(other.start() >= match.end() or other.end() <= match.start() for other in found[1:]):
         return said_twice(rest, *found[1].span())
     said = match["date"]
+    number = _DAY_BEFORE_A_MONTH.search(rest.folded[: match.start("date")]) if said[0].isalpha() else None
+    if (
+        number is not None
+        and _NAMED.match(said)
+        and said[-1].isdigit()
+        and not _A_NUMBER.search(rest.folded, match.end())
+    ):
+        return bad_date(rest, number.start(), match.end("date"))  # 14 nov 22
     dates = read_dates(f"{said}." if match.re is _ON_THE and said[-1].isdigit() else said, habits.today)
     word = match["word"] if match.re is _ON else None
     if word in ("am", "vom", "le", "du", "datum"):
@@ -132,7 +148,9 @@ def take_date(options: Options, habits: Habits) -> Options | Mistake:
     return replace(options, rest=rest.blank(*match.span()), dates=dates)
 
 
-def _bare(habits: Habits) -> tuple[re.Pattern[str], ...]:
+def _bare(folded: str, habits: Habits) -> tuple[re.Pattern[str], ...]:
+    if _HINT.search(folded) is None:
+        return ()
     return (*_BARE, _MONTH_FIRST) if habits.language is Language.ZH else _BARE
 
 

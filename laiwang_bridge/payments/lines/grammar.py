@@ -19,6 +19,7 @@ from laiwang_bridge.payments.lines.amounts import Found, find, found_at, minor_o
 from laiwang_bridge.payments.lines.choosing_amount import MOST_READINGS, choose
 from laiwang_bridge.payments.lines.counts import without_counts
 from laiwang_bridge.payments.lines.items import is_itemised, read_items
+from laiwang_bridge.payments.lines.leftovers import is_about_somebody
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.lines.numbers_of_people import are_others, is_split_otherwise
 from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, Times, stranger
@@ -88,7 +89,11 @@ def read_bill(
         return stranger(word)
     read = _read_marked(marked, habits)
     guests = with_perhaps_names(marked, names)
-    if guests is None or isinstance(read, Mistake):
+    if isinstance(read, Mistake):
+        return _answer(read)
+    if names and any(is_about_somebody(bill.title, names) for bill in read[0]):
+        read[1].append(Doubt.WORDS)
+    if guests is None:
         return _answer(read)
     among = _read_marked(guests, habits)
     if isinstance(among, Mistake):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from appservice.bots.line import fold
 from laiwang_bridge.payments.lines.marking import Marked
 
 _BEHIND_SOMEBODY = re.compile(
@@ -18,11 +19,16 @@ _BEHIND_SOMEBODY = re.compile(
     r"|la moitié|zweimal|dreimal|das doppelte|das dreifache|die hälfte|half|extra|more|less"
     r"|hat|haben|hatte|zahlt|zahlen"
     r"|schuldet|schulden|bekommt|kriegt|gab|schickte|lieh|reçoit|prête|donne|envoie|übernimmt|war|nicht|keine?n?|doppelt|halb|mehr|weniger|doit|doivent|paye|paie|prend"
-    r"|était|n['’](?:a|était)|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|请客|结账|买单|多|少|没|不|算|只|百分之|的(?![\s士])))"
+    r"|était|[nm]['’](?:a|était)|a (?:rien|pas|bu|mangé|pris|payé|offert|donné)"
+    r"|pas|moins)(?![^\W\d_])|(?:付|出|欠|垫|俾|畀|冇|沒|请客|结账|买单|多|少|没|不|算|只|百分之|的(?![\s士])))"
 )
 _BEFORE_SOMEBODY = re.compile(
-    r"(?:(?<![^\W\d_])(?:by|from|of|to|at|on|auf|sur|owe|owes|owed|without|except|excluding|but|not|minus|save|ohne|außer|nicht|von|vom"
+    r"(?:(?<![^\W\d_])(?:by|from|of|to|at|on|auf|sur|owe|owes|owed|without|except|excluding|but|not|no|kein|minus|save|ohne|außer|nicht|von|vom"
     r"|an|bei|zu|sans|sauf|pas|hors|de|du|par|à|chez)|[除没不欠替帮请由向])\s*\x02|(?:\s|\A)[!~¬]\x02|[-=]?[>→⇒]\s*\x02|\x02\s*[-=]?[>→⇒]"
+)
+_BEFORE_A_NAME = re.compile(
+    r"(?:(?<![^\W\d_])(?:by|owe[sd]?|without|except|excluding|but|not|no|minus|paid|ohne|außer|ausser|nicht|keine?|sans|sauf|pas"
+    r"|hors)|[除没沒不欠替帮幫请請]|[垫墊代]付)\s*\x02"
 )
 _PERCENT = re.compile(
     r"\x02\s*[=:]?\s*[0-9.,]+\s?[%％]|[0-9]\s?[%％]\s*(?:for|to|für|an|pour|à|给)?\s*\x02|(?<!\w)50/50(?!\w)"
@@ -67,7 +73,8 @@ _MORE_PEOPLE = re.compile(
     r"|\A(?!.*(?<![^\W\d_])hab(?:e|en|s)?(?![^\W\d_])).*(?<![^\W\d_])(?:bezahlt|gezahlt)\s*\x02"
 )
 _HALF = re.compile(
-    r"(?<![^\W\d_])(?:half|halb|halbe|demi|moitié|hälfte)\s*(?:\x02|\Z)|(?:will|should|must|to) be\s*\x02"
+    r"(?<![^\W\d_])(?:half|halb|halbe|demi|moitié|hälfte)\s*(?:\x02|\Z)"
+    r"|(?<![^\W\d_])(?:double|twice|doppelt)\s*\x02|(?:will|should|must|to) be\s*\x02"
 )
 _MOVED = re.compile(
     r"(?<![^\W\d_])(?:gave|give|sent|send|lent|lend|loaned|paid|pay|transferred|venmoe?d?|paypale?d?|borrowed|überwiesen"
@@ -119,7 +126,7 @@ _EACH_THING_BEFORE = re.compile(
 _ABOUT_BEHIND = re.compile(
     r"\s[1-3]/[2-8](?![\w/])|[，。、][0-9]{1,2}(?![0-9\u3400-\u9fff])|\s[.,][0-9]|,[-–][0-9]|\s[kw](?![^\W_]|/)|\s?[多几幾余](?:块|元|[\s\x02]|\Z)"
     r"|\s*(?:times|mal|fois|乘以?|x)\s*(?:two|three|four|five|six|zwei|drei|vier|fünf|sechs|deux|trois|quatre|cinq|[0-9二两三四五])"
-    r"|\s?(?:cr(?![^\W_])|左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
+    r"|\s?(?:(?:cr|mil)(?![^\W_])|左右|上下|出头|不到|ish\b|or so\b|or more\b|odd\b|max\b)|\+(?![\w@])|\s*[/÷:]\s?[0-9]"
 )
 _TIMES_LATER = re.compile(r"\s[^\W\d_][^0-9\x02]*\s?(?<![^\W_])[x×]\s?[2-9](?![\w.,])")
 """`5.99 meal deal x3`."""
@@ -137,7 +144,7 @@ _PER_ANYTHING = re.compile(
 )
 _REFUND = re.compile(
     r"(?<![^\W\d_])(?:refund(?:ed)?|returned|money back|cash ?back|credit (?:from|for|by|note)"
-    r"|gutschrift|reimburse(?:d|ment)?|rückerstattung"
+    r"|gutschrift|rendue?s?|restituée?s?|zurückgegeben|reimburse(?:d|ment)?|rückerstattung"
     r"|erstattung|erstattet"
     r"|pfand zurück|geld zurück|zurück(?:bekommen|erhalten|gezahlt)|remboursement|remboursée?s?|remboursé"
     r"|avoir)(?![^\W\d_])"
@@ -164,6 +171,15 @@ def is_doubtful(rest: Marked) -> bool:
         ),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
+
+
+def is_about_somebody(title: str, names: frozenset[str]) -> bool:
+    """Whether a title has the name of a member with words beside it that may say who pays: `Fritz zahlt nix`."""
+    text = fold(title)
+    for name in names:
+        if name in text and len(name) > 1:
+            text = re.sub(rf"(?<![^\W\u3400-\u9fff]){re.escape(name)}(?![^\W\u3400-\u9fff]|['’])", "\x02", text)
+    return "\x02" in text and bool(_BEHIND_SOMEBODY.search(text) or _BEFORE_A_NAME.search(text))
 
 
 def is_about(rest: Marked, start: int, end: int) -> bool:

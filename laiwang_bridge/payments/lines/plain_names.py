@@ -65,7 +65,7 @@ _PERHAPS = re.compile(
 _NOTHING = re.compile(r"[\s,，、.!€$£¥]*")
 _TOKEN = re.compile(rf"{PERSON}|{_WORD}")
 _JOINING = frozenset(("and", "und", "et", "n", "u"))
-_JOINT = re.compile(r"(?:\s*[,，、&+])?\s*(?:(?:and|und|et|n|u\.?)\s+)?")
+_JOINT = re.compile(r"(?:\s*[,，、&+和跟与與及])?\s*(?:(?:and|und|et|n|u\.?)\s+)?")
 _ME = frozenset(("me", "myself", "ich", "mir", "mich", "moi", "我"))
 _ONLY_TITLE = re.compile(r"[^\w]*[0-9][0-9.,]*\s*(?:for|für|pour)\s+(?P<names>[A-ZÀ-Ý][\w'’-]*)\s*\Z")
 _NO_NAMES = frozenset(
@@ -150,6 +150,19 @@ def _with_known_run(marked: Marked, names: frozenset[str]) -> Marked | None:
     return None
 
 
+def _all_names(marked: Marked, start: int, end: int, names: frozenset[str]) -> list[tuple[int, int]]:
+    """The names in a Chinese word that has nothing else in it: `大刘小陈和`; none where it has."""
+    found: list[tuple[int, int]] = []
+    while start < end:
+        behind = _known_end(marked, start, names)
+        if behind:
+            found.append((start, behind))
+        elif not found or marked.folded[start] not in "和跟与與及":
+            return []
+        start = behind or start + 1
+    return found
+
+
 def _with_people(marked: Marked, run: list[tuple[int, int]]) -> Marked:
     for start, end in reversed(run):
         word = marked.text[start:end]
@@ -168,11 +181,12 @@ def _runs(marked: Marked, names: frozenset[str], start: int = 0) -> Iterator[lis
         if run and not _JOINT.fullmatch(marked.folded, run[-1][1], token.start()):
             yield run
             run = []
-        if token[0] in names or token[0] in _ME or token[0] in marked.people:
-            run.append(token.span())
-        elif run:
+        is_one = token[0] in names or token[0] in _ME or token[0] in marked.people
+        found = [token.span()] if is_one else _all_names(marked, *token.span(), names)
+        if not found and run:
             yield run
             run = []
+        run += found
     if run:
         yield run
 

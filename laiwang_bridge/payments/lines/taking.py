@@ -30,6 +30,8 @@ _EACH = re.compile(
 )
 
 _OF_PEOPLE = re.compile(r"per|pro|für|pour|for|head|us|pp|p\.|人|位|nase")
+_ONE_THING = re.compile(r"\s?[一1][杯份个個张張瓶碗件只隻条條盒间間]")
+"""`一人一杯奶茶 54`: perhaps 54 is for all of them."""
 _COUNTED = re.compile(
     r"(?<![\w.,])(?:[2-9]|[1-9][0-9])(?:\s?(?:[x×]\s?)?(?!each|people|persons?|pax|guests?|friends|personen|leute|personnes)"
     r"[^\W\d_\u3400-\u9fff]{3,}|[张杯份瓶])(?=.*[0-9])"
@@ -70,8 +72,10 @@ def _per_head(options: Options, _habits: Habits) -> Options | Mistake:
     before = _past_currency(rest.folded[: match.start()].rstrip())[-1:]
     after = rest.folded[match.end() :].lstrip()[:1]
     is_price = _COUNTED.search(rest.folded) is not None and match["slash"] is None and not _OF_PEOPLE.search(match[0])
-    is_sure = not is_price and (
-        match["each"] is None or _touches(before) or _touches(after) or after in ("", "\x02", ",", "，")
+    is_sure = (
+        not is_price
+        and not _ONE_THING.match(rest.folded, match.end())
+        and (match["each"] is None or _touches(before) or _touches(after) or after in ("", "\x02", ",", "，"))
     )
     return replace(
         options,

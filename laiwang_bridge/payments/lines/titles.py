@@ -28,7 +28,7 @@ _I_PAID = re.compile(
 )
 _JOINING = re.compile(
     r"(?:(?<=\s)(?:was|were|is|costs?|kostete?n?|kosten|hat|haben|for|für|pour|zu|on|the|a coûté|coûte|coûtait|total)"
-    r"|(?<=[\u3400-\u9fff\s])(?:一共花了|总共花了|花了|一共|总共|共计|合计|总计|共)|=|=>|[-=]>|→|…|\.{2,})\s*\Z",
+    r"|(?<=[\u3400-\u9fff\s])(?:一共花了|总共花了|花了|一共|总共|共计|合计|总计|总价|總價|實付|实付|共)|=|=>|[-=]>|→|…|\.{2,})\s*\Z",
     re.IGNORECASE,
 )
 _VERB_AT_END = re.compile(r"\s(?:bezahlt|gezahlt|ausgegeben|ausgelegt|gekostet)\s*(?=[\x02,，;；.]|\Z)", re.IGNORECASE)

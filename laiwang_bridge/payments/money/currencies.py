@@ -96,7 +96,7 @@ _LATIN: dict[str, _Name] = {
     **dict.fromkeys(("dirham", "dirhams"), _Name(_DIRHAMS, _DIRHAMS)),
     **dict.fromkeys(("dinar", "dinars"), _Name(_DINARS, ("KWD", "JOD", "RSD", "TND"))),
     **dict.fromkeys(("riyal", "riyals"), _Name(_RIYALS, ("SAR", "QAR"))),
-    **dict.fromkeys(("lira", "liras"), _only("TRY")),
+    **dict.fromkeys(("lira", "liras", "tl"), _only("TRY")),
     **dict.fromkeys(("rouble", "roubles", "ruble", "rubles", "rubel"), _Name(("RUB", "BYN"), ("RUB",))),
     **dict.fromkeys(("hryvnia", "hrywnja"), _only("UAH")),
     **dict.fromkeys(("baht",), _only("THB")),

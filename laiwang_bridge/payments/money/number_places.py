@@ -16,12 +16,12 @@ _WIDE_CLOSING = "】）」》"
 _PAUSES = ",，、;；:：!！?？…–—|~=。"
 _COUNTED = re.compile(
     "(?:个|個|人|位|天|晚|夜|次|回|杯|瓶|份|碗|盘|張|张|件|号|號|楼|層|层|路|点|點|月|日|年|岁|歲|届|周|週|星期|排|桌|间|間|"
-    "栋|幢|单元|只|折|度|室(?![内外友])|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
+    "栋|幢|单元|只|折|度|室(?![内外友])|條|条|本|双|套|台|辆|斤|克|千克|公斤|公里|米|升|小时|小時|分钟|秒|步|场|場|罐|包(?![邮郵车車场場])|袋|盒|串|根|口|家|种|代|线|線|环|环路|寸)"
     r"|\s?(?:people|persons?|ppl|pax|guests?|friends|adults?|kids|children|personen|leute|gäste|freunde|kinder"
     r"|personnes?|gens|amis|enfants|adultes|nights?|days?|weeks?|months?|years?|hours?|hrs?|min|minutes?|nächte|tage?|"
     r"wochen?|stunden?|uhr|o'clock|nuits?|jours?|semaines?|mois|heures?|kg|g|ml|cl|km|cm|mm|erwachsenen?|kind|minuten?|sekunden?|senioren|l|lbs?|oz|gb|tb|mb|zoll|inch|inches|pack|adults?|child|kids?|seniors?|students?)(?![^\W_]|['’])"
     r"|\.\s(?:klasse|stock|etage|og|ug|reihe|rang|runde|geburtstag|mal|advent|semester|etappe|liga|bezirk)(?![^\W_])"
-    r"|\s?ways(?![^\W_])|\s[x×]\s(?!\(?[0-9])"
+    r"|\s?(?:ways|of us|von uns|d['’]entre nous)(?![^\W_])|\s[x×]\s(?!\(?[0-9])"
 )
 _COUNTED_BY_PIECES = re.compile("[一二两兩三四五六七八九][块塊](?![钱錢半零一二两兩三四五六七八九])[\u3400-\u9fff]")
 _OF_K = re.compile(
