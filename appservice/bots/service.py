@@ -227,7 +227,8 @@ class Service:
         wanted = fold(topic)
         if wanted:
             found = [(one, router) for router in routers if (one := router.find(wanted)) and may_use(one)]
-            if found:
+            is_prefix = any(wanted == fold(prefix).strip("!") for router in routers for prefix in router.prefixes)
+            if found and not is_prefix:
                 return paragraphs(*(details(one, context.catalogue, prefix_of(router)) for one, router in found))
             named = tuple(r for r in routers if wanted in (fold(name).strip("!") for name in (r.name, *r.prefixes)))
             routers = named or routers

@@ -432,6 +432,8 @@ async def test_what_the_help_says_is_needed_most_works_as_it_stands_there(
     for line in ("!aa edit #1 amount 130", "!aa balance", "!aa settle", "!aa undo", "!aa poll who was at dinner? 120"):
         assert f"`{line}`" in said
         assert "try" not in (await table.say(bo, line)).lower()
+    chat = await table.town.arrive("dan")
+    assert "`!aa settle`" in await chat.say("help aa")
     said = await table.say(bo, "!记账 帮助")
     for line in ("!记账 余额", "!记账 结算", "!记账 改 #1 金额 130", "!记账 撤销", "!记账 投票 谁去吃饭了？120"):
         assert f"`{line}`" in said
