@@ -59,23 +59,16 @@ def allot(connection: Connection, paid: Claim, entry: EntryId) -> Allotted:
     payer, payee = (_side(connection, paid, account) for account in (paid.debtor, paid.payee))
     if payer == payee:
         return Allotted()
-    is_general = paid.bill is None
     settled: list[tuple[_Share, int]] = []
-    left = _open(connection, paid, payer)
-    if payer.net == 0 or (payer.net > 0 and payer.net < paid.minor and is_general):
-        settled += [(share, share.minor) for share in left]
-    elif is_general:
-        settled += _part(connection, paid, payer, payee, left)
     opened: list[tuple[_Share, int]] = []
-    left = _open(connection, paid, payee)
+    if payer.net == 0 or (paid.bill is None and 0 < payer.net < paid.minor):
+        settled = _whole(_open(connection, paid, payer))
+    elif paid.bill is None:
+        settled = _part(connection, paid, payer, payee)
+    if paid.bill is None:
+        opened = _given_back(connection, paid, payer, payee, paid.minor - sum(minor for _share, minor in settled))
     if payee.net == 0:
-        settled += [(share, share.minor) for share in left]
-    elif is_general:
-        missing = min(paid.minor, payee.owes - sum(share.minor for share in left))
-        opened += _spread(_returned(connection, paid, payer, payee), missing)
-    if is_general:
-        rest = paid.minor - sum(minor for _share, minor in opened)
-        opened += _spread(_too_much(connection, paid, payer, payee), rest)
+        settled += _whole(_open(connection, paid, payee))
     dropped: list[ClaimId] = []
     for share, minor in settled:
         claim_store.note_even(connection, share.account, {share.bill.id: minor}, entry)
@@ -89,16 +82,35 @@ def allot(connection: Connection, paid: Claim, entry: EntryId) -> Allotted:
     return Allotted(tuple(share.bill.id for share, _minor in (*settled, *opened)), tuple(dropped))
 
 
-def _part(
-    connection: Connection, paid: Claim, payer: _Side, payee: _Side, left: list[_Share]
-) -> list[tuple[_Share, int]]:
+def _whole(shares: Iterable[_Share]) -> list[tuple[_Share, int]]:
+    return [(share, share.minor) for share in shares]
+
+
+def _part(connection: Connection, paid: Claim, payer: _Side, payee: _Side) -> list[tuple[_Share, int]]:
     """What a payment settles of somebody who owes something after it all the same, or was owed something before it."""
-    his = [share for share in left if _goes_to(connection, share, payee)]
+    his = (share for share in _open(connection, paid, payer) if _goes_to(connection, share, payee))
     found = _spread(his, paid.minor)
-    rest = paid.minor - sum(minor for _share, minor in found)
-    too_much = sum(share.minor for share in left) - (paid.minor - rest) - payer.owes
+    given = sum(minor for _share, minor in found)
     was_owed = payee.net + paid.minor  # what is given to somebody who is owed nothing is lent
-    return found + _spread([share for share in left if share not in his], min(rest, too_much, was_owed))
+    if given == paid.minor or was_owed <= 0:
+        return found
+    left = list(_open(connection, paid, payer))
+    too_much = sum(share.minor for share in left) - given - payer.owes
+    others = (share for share in left if not _goes_to(connection, share, payee))
+    return found + _spread(others, min(paid.minor - given, too_much, was_owed))
+
+
+def _given_back(
+    connection: Connection, paid: Claim, payer: _Side, payee: _Side, minor: int
+) -> list[tuple[_Share, int]]:  # fmt: skip
+    """What is given back with so much that settles nothing: shares that the payee owes again, then what he had paid
+    beyond his shares."""
+    if minor <= 0:
+        return []
+    missing = min(minor, payee.owes - sum(share.minor for share in _open(connection, paid, payee)) if payee.owes else 0)
+    found = _spread(_returned(connection, paid, payer, payee), missing)
+    rest = minor - sum(part for _share, part in found)
+    return found + _spread(_too_much(connection, paid, payer, payee), rest)
 
 
 def _spread(shares: Iterable[_Share], minor: int) -> list[tuple[_Share, int]]:
@@ -121,15 +133,14 @@ def _side(connection: Connection, paid: Claim, account: AccountId) -> _Side:
     return _Side(tuple(unit), standing.net_of(connection, paid.ledger, account, paid.currency))
 
 
-def _open(connection: Connection, paid: Claim, side: _Side) -> list[_Share]:
+def _open(connection: Connection, paid: Claim, side: _Side) -> Iterator[_Share]:
     """The shares that they have open in the currency of a payment, the oldest first."""
-    found = []
     for one in open_shares.of_accounts(connection, side.accounts):
         bill = bill_store.find(connection, one.bill)
         if bill.content.total.currency.code == paid.currency:
             his = standing.statuses(connection, bill)[one.account]
-            found.append(_Share(bill, one.account, his.owed - his.paid))
-    return [share for share in found if share.minor > 0]
+            if his.owed > his.paid:
+                yield _Share(bill, one.account, his.owed - his.paid)
 
 
 def _returned(connection: Connection, paid: Claim, giver: _Side, taker: _Side) -> Iterator[_Share]:

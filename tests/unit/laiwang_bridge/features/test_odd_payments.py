@@ -48,6 +48,17 @@ async def test_what_is_paid_too_much_stands_on_the_card_until_it_is_given_back(t
     assert (await table.owed())["bo"] == -1000
 
 
+async def test_who_pays_his_own_share_gives_nothing_back(table: Table, people: Three) -> None:
+    ann, bo, _cat = people
+    await table.say(bo, "AA 20 taxi @ann")
+    await table.say(bo, "!aa received #2 @ann 15")
+    assert "✅ Ann: €10.00 paid, and €5.00 more than that" in table.card(2)
+    await table.say(bo, f"!aa pay {ann.user} 30")
+    await table.tap(ann, "has it come", "👍")
+    assert "⏳ Bo: €10.00 of €40.00 still open" in table.card(1)
+    assert "✅ Ann: €10.00 paid, and €5.00 more than that" in table.card(2)
+
+
 async def test_a_part_that_is_said_to_be_paid_stands_beside_what_is_open(table: Table, people: Three) -> None:
     _ann, bo, _cat = people
     await table.say(bo, "!aa paid #1 10")
