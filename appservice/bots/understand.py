@@ -48,12 +48,14 @@ class CancelWanted:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong, and whole commands that are not. `router` is the one that it concerns."""
+    """What is wrong, and whole commands that are not. `router` is the one that it concerns; `has_begun`: some of what
+    stands behind the command's name was understood."""
 
     message: Message
     values: Mapping[str, Any]
     corrected: tuple[str, ...]
     router: Router | None = None
+    has_begun: bool = False
 
 
 Understood = Call | HelpWanted | Greeted | CancelWanted | Mistake
@@ -76,8 +78,8 @@ def understand(
     name = fold(first.text).strip("`") if first.user is None else ""
     if (command := find(name, routers)) is not None:
         bound = _bind(command, first.text, line, first.end, prefix, routers)
-        if isinstance(bound, Mistake) and (other := _namesake(name, command, line, first, prefix, routers)):
-            return other
+        if isinstance(bound, Mistake) and not bound.has_begun:
+            bound = _namesake(name, command, line, first, prefix, routers) or bound
         return _or_as_text(bound, line, first, fallback, prefix) if len(words) > 1 else bound
     if (built_in := _built_in(name, line, first)) is not None:
         return built_in
@@ -193,7 +195,7 @@ class _Binding:
         self._line = line
         self._language = Language.ZH if contains_han(head[-1] if head else line.text) else Language.EN
         self._words = line.words(start)
-        self._end = start  # of what has been understood
+        self._start = self._end = start  # of what has been understood
         self._right = head  # the corrected command so far
         self._end_of_list: ArgumentError | None = None  # why a list ended at the word that comes next
         self._passed_over: tuple[Parameter, ArgumentError] | None = None  # the first choice that this word is none of
@@ -251,7 +253,7 @@ class _Binding:
 
     def _mistake(self, message: Message, values: Mapping[str, Any], *tail: str) -> Mistake:
         corrected = " ".join(piece for piece in (*self._right, *tail) if piece)
-        return Mistake(message, values, (corrected,), self._router)
+        return Mistake(message, values, (corrected,), self._router, has_begun=self._end > self._start)
 
 
 def _misspelt(name: str, line: Line, first: Word, router: Router) -> list[Command]:
