@@ -108,8 +108,12 @@ class ClaimBot:
             raise UserError(_SAID_ALREADY) from None
         self._tell(context, outcome)
         if outcome.minor > open_before:
-            said = _("That is {over} more than is open of your share. It counts as your credit.")
-            context.reply(said, over=shown(outcome.minor - open_before, unit, context.language))
+            said = _(
+                "That is {over} more than is open of your share. It counts as your credit: {line} and the plan to "
+                "settle have it, the cards of other bills do not."
+            )
+            over = shown(outcome.minor - open_before, unit, context.language)
+            context.reply(said, over=over, line=code(self.balance(context)))
 
     def unpaid(self, context: Context, bill: BillNumber | None = None) -> None:
         found = self._needed(context, bill, self.unpaid)
