@@ -106,6 +106,8 @@ class Router:
         self.overheard: Overhears | None = None
         self.named: dict[str, Command] = {}
         """The commands by their names, folded."""
+        self.words_of_a_name = 1
+        """How many words the longest name of a command has."""
         self.bare: list[Command] = []
         """Those that need no name before some arguments."""
 
@@ -122,7 +124,8 @@ class Router:
         listed: bool = True,
         named_in: Where | None = None,
     ) -> Callable[[Callable[Concatenate[Context, P], None]], Callable[Concatenate[Context, P], None]]:
-        """Declare a handler as the command of these names; the first is the one that is stored and logged.
+        """Declare a handler as the command of these names; the first is the one that is stored and logged. The others
+        may have several words.
 
         `power` is the power level in the room that it takes. With `default` it also gets what follows the prefix when
         that is no command's name. Where nothing else is meant, a text for which `bare` says yes is taken for the
@@ -130,8 +133,8 @@ class Router:
         tells about it when asked, and does not name it. It names the others where they work, or only where `named_in`
         says. The handler itself is left as it is. Raises `DeclarationError`.
         """
-        if not names or not all(name and not any(char.isspace() for char in name) for name in names):
-            raise DeclarationError("a command needs a name, and names have no spaces")
+        if not names or not all(name and " ".join(name.split()) == name for name in names) or " " in names[0]:
+            raise DeclarationError("a command needs a name, and the first has no spaces")
 
         def declare(handler: Callable[Concatenate[Context, P], None]) -> Callable[Concatenate[Context, P], None]:
             parameters = parameters_of(handler)
@@ -152,6 +155,7 @@ class Router:
             for name in names:
                 if self.named.setdefault(fold(name), command) is not command:
                     raise DeclarationError(f"{self.name} has two commands called {name!r}")
+                self.words_of_a_name = max(self.words_of_a_name, len(name.split()))
             self.commands.append(command)
             if bare is not None:
                 self.bare.append(command)

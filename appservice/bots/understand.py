@@ -74,7 +74,7 @@ def understand(
         if fallback and fallback.default and not any(p.required for p in fallback.default.parameters):
             return Call(fallback.default, _defaults(fallback.default))
         return HelpWanted()
-    first = words[0]
+    first = _whole_name(words, routers)
     name = fold(first.text).strip("`") if first.user is None else ""
     if (command := find(name, routers)) is not None:
         bound = _bind(command, first.text, line, first.end, prefix, routers)
@@ -95,6 +95,15 @@ def understand(
             return _ambiguous(line, first, guesses, fallback, fallback.default, prefix)
         return _bind(fallback.default, "", line, first.start, prefix, routers)
     return _unknown(line, first, name, routers, prefix)
+
+
+def _whole_name(words: Sequence[Word], routers: Sequence[Router]) -> Word:
+    """The words that are a command's name together; else the first word."""
+    for count in range(max(router.words_of_a_name for router in routers), 1, -1):
+        together = Word(" ".join(word.text for word in words[:count]), words[0].start, words[:count][-1].end)
+        if " " in together.text and find(together.text, routers) is not None:
+            return together
+    return words[0]
 
 
 def _namesake(

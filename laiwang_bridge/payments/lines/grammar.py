@@ -202,7 +202,9 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
             continue
         found += bills[0]
         doubts += bills[1]
-        if not choice.title and _FOR_SOMEBODY.search(options.rest.folded) and not options.payers:
+        is_for = not options.payers and _FOR_SOMEBODY.search(options.rest.folded) is not None
+        is_for_one = is_for and not doubts and any(len(_people(bill)) == 2 for bill in bills[0])
+        if is_for_one or (is_for and not choice.title):
             alone = _complete(plain, options, _splitting(terms, (*options.excluded, Sender()), habits), habits)
             if not isinstance(alone, Mistake) and Sender() in {who for bill in bills[0] for who in _people(bill)}:
                 found += alone[0]

@@ -25,6 +25,10 @@ from laiwang_bridge.payments.till import BillNumber, Till, shown
 from laiwang_bridge.people.names import who_asks
 
 REMIND = "🔔"
+_LEAVE_ME_ALONE = (
+    *("do not remind me", "don't remind me", "don’t remind me", "dont remind me", "stop reminding me"),
+    *("别再提醒我", "别提醒我", "不要提醒我", "不用提醒我"),
+)
 
 Id = Annotated[int, Argument(_("which one"), least=1)]
 OnOrOff = Annotated[
@@ -48,17 +52,7 @@ class ReminderBot:
             "remind", "催", "提醒", help=_("Remind those who have not paid"), group=GROUP, named_in="room"
         )(self.remind)  # fmt: skip
         command("reminders", "提醒设置", help=_("Whether you are reminded"), group=GROUP)(self.reminders)
-        command(
-            "no",
-            "不再",
-            "别再提醒我",
-            "别提醒我",
-            "不要提醒我",
-            "不用提醒我",
-            help=_("No more reminders"),
-            group=GROUP,
-            listed=False,
-        )(self.no)
+        command("no", "不再", *_LEAVE_ME_ALONE, help=_("No more reminders"), group=GROUP, listed=False)(self.no)
         command("paidfor", "付清", help=_("Say that you have paid a bill"), where="direct", listed=False)(self.paid_for)
         command("gotit", "钱到了", help=_("Say that a payment has come"), where="direct", listed=False)(self.got_it)
         command("notcome", "钱没到", help=_("Say that a payment has not come"), where="direct", listed=False)(

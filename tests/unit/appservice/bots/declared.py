@@ -35,7 +35,7 @@ lw = Router("people", ("!lw", "!来往"), title=_("People"))
 def friends(context: Context) -> None: ...
 
 
-@lw.command("block", "屏蔽", help=_("Never see somebody again"))
+@lw.command("block", "屏蔽", "keep away", help=_("Never see somebody again"))
 def block(context: Context, whom: Whom) -> None: ...
 
 

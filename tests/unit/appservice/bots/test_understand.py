@@ -52,6 +52,7 @@ def mistake(text: str, *pills: Pill) -> tuple[str, tuple[str, ...]]:
         ("!来往好友", "friends", {}),
         ("!lw好友", "friends", {}),
         ("!lw block @ann:example.org", "block", {"whom": ANN}),
+        ("!lw Keep  away @ann:example.org", "block", {"whom": ANN}),
         ("!lw 屏蔽@ann:example.org", "block", {"whom": ANN}),
         ("!来往屏蔽@ann:example.org", "block", {"whom": ANN}),
         ("!lw block https://matrix.to/#/@ann:example.org", "block", {"whom": ANN}),
@@ -255,7 +256,7 @@ def one_typo(name: str) -> st.SearchStrategy[str]:
 
 
 NAMES: list[tuple[Command, str]] = [
-    (command, name) for command in declared.lw.commands for name in command.names if len(name) > 1
+    (command, name) for command in declared.lw.commands for name in command.names if len(name) > 1 and " " not in name
 ]
 
 

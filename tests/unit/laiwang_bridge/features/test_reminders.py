@@ -88,6 +88,7 @@ async def test_a_reminder_says_how_to_pay_and_how_to_have_no_more(table: Table, 
     said = bo.news()
     assert "How to pay: `how`" in said
     assert "No more reminders: `reminders off`" in said
+    assert await bo.say("Do not remind me") == "I do not remind you any more."
     assert await bo.say("别再提醒我") == "我不再提醒你。"
 
 
