@@ -23,7 +23,7 @@ from laiwang_bridge.payments.lines.leftovers import is_about_somebody
 from laiwang_bridge.payments.lines.marking import PERSON, Marked, mark
 from laiwang_bridge.payments.lines.numbers_of_people import are_others, is_split_otherwise
 from laiwang_bridge.payments.lines.options import Options, Payer, Perhaps, Times, stranger
-from laiwang_bridge.payments.lines.plain_names import stranger_in, with_known_names, with_perhaps_names
+from laiwang_bridge.payments.lines.plain_names import names_others, stranger_in, with_known_names, with_perhaps_names
 from laiwang_bridge.payments.lines.shares import does_not_fit, share_out, sum_of_parts
 from laiwang_bridge.payments.lines.taking import take_options
 from laiwang_bridge.payments.lines.terms import Term, is_rest, take_lists
@@ -91,7 +91,8 @@ def read_bill(
     guests = with_perhaps_names(marked, names)
     if isinstance(read, Mistake):
         return _answer(read)
-    if names and any(is_about_somebody(bill.title, names) for bill in read[0]):
+    others = names_others(marked)
+    if names and any(is_about_somebody(bill.title, names, is_among_named=others) for bill in read[0]):
         read[1].append(Doubt.WORDS)
     if guests is None:
         return _answer(read)

@@ -173,13 +173,17 @@ def is_doubtful(rest: Marked) -> bool:
     return any(pattern.search(rest.folded) for pattern in patterns)
 
 
-def is_about_somebody(title: str, names: frozenset[str]) -> bool:
-    """Whether a title has the name of a member with words beside it that may say who pays: `Fritz zahlt nix`."""
+def is_about_somebody(title: str, names: frozenset[str], *, is_among_named: bool) -> bool:
+    """Whether a title has the name of a member who may be one of those who pay: `uber, sam and I`.
+
+    Where others are named (`is_among_named`) only with words beside it that say so: `Fritz zahlt nix`.
+    """
     text = fold(title)
     for name in names:
         if name in text and len(name) > 1:
             text = re.sub(rf"(?<![^\W\u3400-\u9fff]){re.escape(name)}(?![^\W\u3400-\u9fff]|['’])", "\x02", text)
-    return "\x02" in text and bool(_BEHIND_SOMEBODY.search(text) or _BEFORE_A_NAME.search(text))
+    is_there = "\x02" in text
+    return is_there and bool(not is_among_named or _BEHIND_SOMEBODY.search(text) or _BEFORE_A_NAME.search(text))
 
 
 def is_about(rest: Marked, start: int, end: int) -> bool:

@@ -106,6 +106,11 @@ def stranger_in(marked: Marked) -> str | None:
     return None
 
 
+def names_others(marked: Marked) -> bool:
+    """Whether anybody else than whoever writes is named."""
+    return any(sign in marked.text and who not in (Everybody(), Sender()) for sign, who in marked.people.items())
+
+
 def with_perhaps_names(marked: Marked, names: frozenset[str]) -> Marked | None:
     """The line with what looks like names as people, where they may be meant; None where nothing looks so."""
     is_anybody = _is_anybody(marked)
