@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,8 @@ async def test_synapse_is_understood(
         assert [message["content"] for message in inbox.to_device("m.test")] == [{"a": "一"}, {"a": "三"}]
         assert {message["to_device_id"] for message in inbox.to_device("m.test")} == {ghost["device_id"]}
 
-        assert "1 of 1 under to_device are not readable and left out" in caplog.text
+        # How many of them come in one transaction is the homeserver's to say.
+        assert re.search("1 of [1-3] under to_device are not readable and left out", caplog.text)
 
         # Events arrive in order and once, ephemeral data beside them
         for number in range(5):
