@@ -40,6 +40,7 @@ from laiwang_bridge.payments.lines.wording import (
     Sender,
     WeightsWording,
     Who,
+    heads,
     total,
 )
 from laiwang_bridge.payments.money.money import Money
@@ -65,6 +66,8 @@ _REST_BEFORE = re.compile(
     rf"(?<![^\W_])(?:(?:the |den |le )?reste?|其余|剩下的?|剩余)\s*:?\s*(?P<who>{PERSON})[出付]?"
     r"(?=\s*(?:\Z|[\x02,;，；]))"
 )
+_SHARED_AMONG = re.compile(r"(?<![\w.,/÷+*×-])[0-9][0-9.,]*\s?[/÷]\s?(?P<heads>[0-9]{1,2})(?![\w.,/÷+*×-])")
+"""`268/2 @bo`: half of it, or all of it for two."""
 _PERCENT_AT_END = re.compile(rf"{PERSON}\s*=?\s*[0-9.,]+\s?[%％](?![^\W_])\s*(?:\Z|[;；\n])")
 _STRANGERS = re.compile(
     r"(?:(?:between|among|zwischen|entre)\s+(?P<one>[^\W\d_]+)\s+(?:and|und|et)\s+[^\W\d_]|split\s+(?:with|between)\s+(?P<two>[^\W\d_]+))"
@@ -214,10 +217,19 @@ def _read(options: Options, times: Times, habits: Habits) -> _Read | Mistake:
         if plain.per_head and Perhaps.PER_HEAD not in options.unsure and _are_several(rest, habits):
             found += [replace(bill, per_head=False) for bill in bills[0]]
             doubts.append(Doubt.PER_HEAD)
+        if not (doubts or plain.per_head) and _is_shared_among(bills[0], rest):
+            found += [replace(bill, per_head=True) for bill in bills[0]]
+            doubts.append(Doubt.PER_HEAD)
         doubts += [Doubt.PER_HEAD] if plain.per_head and any(are_others(bill, rest) for bill in bills[0]) else []
     if not found and wrong is not None:
         return wrong
     return found, doubts
+
+
+def _is_shared_among(bills: list[BillWording], rest: Marked) -> bool:
+    """Whether the amount is divided by just as many as pay."""
+    among = _SHARED_AMONG.search(rest.folded)
+    return among is not None and any(heads(bill) == int(among["heads"]) for bill in bills)
 
 
 def _are_several(rest: Marked, habits: Habits) -> bool:

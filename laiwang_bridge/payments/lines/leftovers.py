@@ -34,7 +34,7 @@ _PERCENT = re.compile(
     r"\x02\s*[=:]?\s*[0-9.,]+\s?[%％]|[0-9]\s?[%％]\s*(?:for|to|für|an|pour|à|给)?\s*\x02|(?<!\w)50/50(?!\w)"
 )
 _EVERYBODY = re.compile(
-    r"(?<![^\W\d_])(?:everyone|everybody)(?![^\W\d_])"
+    r"(?<![^\W\d_])(?:everyone|everybody|each|jede[rs]?|chacune?)(?![^\W\d_])"
     r"|(?<![^\W\d_])(?:except|excluding|exclusive|sauf|außer|ausser)\s+[^\W\d_]|(?:除了|不含|不算|不包括|唔計)[\u3400-\u9fff]"
 )
 _WEEKDAYS = (
