@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from laiwang_bridge.payments.lines.amounts import Found, Reading, find, mistake
@@ -12,6 +12,7 @@ from laiwang_bridge.payments.lines.leftovers import is_about, is_doubtful, is_re
 from laiwang_bridge.payments.lines.marking import Marked
 from laiwang_bridge.payments.lines.titles import AROUND, title
 from laiwang_bridge.payments.lines.wording import Doubt, Habits, Mistake, Problem
+from laiwang_bridge.payments.money.currencies import meant_by
 from laiwang_bridge.payments.money.money import Money
 from laiwang_bridge.payments.money.number_places import Kind
 
@@ -71,7 +72,22 @@ def choose(marked: Marked, habits: Habits) -> tuple[tuple[Choice, ...], Doubt | 
     kept = tuple(dict.fromkeys(choice for choice in choices if choice.money))[:MOST_READINGS]
     if not kept:
         return mistake(Problem.BAD_AMOUNT, text=marked.shown(chosen[0].start, chosen[0].end))
-    return kept, doubt
+    elsewhere = [] if doubt else [each for choice in kept for each in _in_currencies_beside(choice, marked)]
+    return (*kept, *(each for each in elsewhere if each is not None)), Doubt.CURRENCY if elsewhere else doubt
+
+
+def _in_currencies_beside(choice: Choice, marked: Marked) -> Iterator[Choice | None]:
+    """The same in another currency, where the title begins or ends with the name of one: `60 dinner €`. None for one
+    that has too few decimals."""
+    words = choice.title.split()
+    if choice.title in marked.quotes.values():
+        return
+    for place in (0, -1)[: len(words)]:
+        rest = " ".join(words[1:] if place == 0 else words[:-1])
+        for unit in meant_by(words[place], choice.money.currency):
+            if unit != choice.money.currency:
+                money = choice.money.as_many(unit)
+                yield None if money is None else Choice(money, rest)
 
 
 def _candidates(numbers: list[Found], marked: Marked) -> tuple[list[Found], Doubt | None]:

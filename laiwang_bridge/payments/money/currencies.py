@@ -249,6 +249,15 @@ def meaning(folded: str, room: Currency) -> Meaning | None:
     return Meaning(tuple(currency(code) for code in dict.fromkeys(codes)), name.part, name.family)
 
 
+def meant_by(word: str, room: Currency) -> tuple[Currency, ...]:
+    """What a word alone can mean in a room that counts in `room`, where it names whole units of money; else nothing."""
+    folded = word.lower()
+    if may_be_a_word(word, room) or not re.fullmatch(_pattern(), folded):
+        return ()
+    meant = meaning(folded, room)
+    return meant.currencies if meant is not None and meant.part == 1 else ()
+
+
 def named(text: str) -> Currency | None:
     """The one currency that a code, a word or a sign alone names; None where it names none, or one of several."""
     folded = text.strip().lower()

@@ -82,6 +82,11 @@ class Money:
     def __bool__(self) -> bool:
         return self.minor != 0
 
+    def as_many(self, unit: Currency) -> Money | None:
+        """The same number of another currency; None where that has fewer decimals than are needed."""
+        minor, rest = divmod(self.minor * unit.scale, self.currency.scale)
+        return None if rest else Money(minor, unit)
+
     def text(self, language: str) -> str:
         """For people, in a language of Babel's ("en", "zh"): all decimals, and a sign or code that is clear."""
         exponent = self.currency.exponent
