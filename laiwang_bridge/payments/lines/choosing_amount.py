@@ -35,7 +35,7 @@ _ON_TOP = re.compile(
     r"|(?:(?<!\w)(?:plus|and|zzgl\.?|und|et)\s+|\+\s?|[外另]?加)(?:the )?"
     r"(?:tips?|tax|taxes|tx|vat|gst|hst|service|gratuity|trinkgeld|mwst|ust|steuern?|pourboire|tva|taxes|tps|tvq"
     r"|小费|小費|税|稅|服务费|服務費)(?![^\W\d_\u3400-\u9fff])"
-    r"|打\s?[0-9.一二三四五六七八九]+折)"
+    r"|[外另再]加\s?[0-9.]+\s*[%％]|打\s?[0-9.一二三四五六七八九]+折)"
 )
 """What may come on top of an amount, or be in it: `+ 20%`, `tip 10%`, `+20`."""
 

@@ -94,6 +94,11 @@ _TREAT = re.compile(
     r"我(?:请|出|包)(?![\u3400-\u9fff])|算我的"
     r"|(?<![^\W\d_])(?:my treat|on me|auf mich|lade (?:euch )?ein|j['’]invite|c['’]est pour moi)(?![^\W\d_])|请客|請客"
 )
+_NOTHING = re.compile(
+    r"(?<![^\W\d_])(?:nothing|for free|nichts|nix|umsonst|gratis|rien|gratuite?ment)(?![^\W\d_])|免费|免費|不用[付给出]"
+    r"|(?<![\w.,])[0-9]{1,2}\s?[x×]\s?\x02"
+)
+"""Who pays nothing, or several parts: `@bo zahlt nichts`, `3x @bo`."""
 _RELATION = (
     "girlfriend|boyfriend|wife|husband|partner|kids?|friends?|family|freundin|freund|frau|mann|kindern?|familie|copine|copain|sohn|tochter|kind|son|daughter|kid|baby|fils|fille|enfant"
     "|femme|mari|enfants?|amie?s?|famille"
@@ -168,6 +173,7 @@ def is_doubtful(rest: Marked) -> bool:
             _COMPANY,
             _CHILDREN,
             _NO_MONEY,
+            _NOTHING,
         ),
     )
     return any(pattern.search(rest.folded) for pattern in patterns)
