@@ -1,4 +1,4 @@
-"""What people type about how they are paid, and about how they can pay somebody."""
+"""What people type about how they are paid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from mautrix.types import ContentURI, RoomID, UserID
 
-from appservice.bots import Argument, ArgumentError, Button, Context, File, Router, UserError, Voice, button
+from appservice.bots import Argument, Context, File, Router, UserError, Voice
 from appservice.bots.line import fold
 from appservice.content import Rich, bullets, code, lines, numbered, paragraphs
 from appservice.effects import Answer, Job
@@ -16,26 +16,17 @@ from appservice.homeserver import HomeserverAway, HomeserverError
 from appservice.language import Language, _
 from appservice.routes import Later, Routes
 from appservice.unit import Unit
-from laiwang_bridge.payments.bills.bill_store import Bill
-from laiwang_bridge.payments.ledger import ledger_store
-from laiwang_bridge.payments.ledger.ledger_store import LedgerId
-from laiwang_bridge.payments.ledger.splitting import AccountId
-from laiwang_bridge.payments.lines.wording import Guest, User, Who
-from laiwang_bridge.payments.paying import owing
 from laiwang_bridge.payments.paying.owing import Owed
-from laiwang_bridge.payments.paying.rules import ShareState, ShareStatus
 from laiwang_bridge.payments.rails import Details, Mistake, Rail, pictures, rail_store, takes
+from laiwang_bridge.payments.rails.how_bot import HowBot
 from laiwang_bridge.payments.rails.rail_store import MOST_WAYS, RequestId
 from laiwang_bridge.payments.rails.telling import Commands, Telling
 from laiwang_bridge.payments.rails.ways import Ways
 from laiwang_bridge.payments.surroundings import Surroundings
-from laiwang_bridge.payments.till import Till, read_who, show_who
+from laiwang_bridge.payments.till import Till
 from laiwang_bridge.people import store as people
 from laiwang_bridge.people.names import who_asks
 from laiwang_bridge.people.rules import PersonId
-
-MOST_TOLD = 5
-"""Debts that somebody is told about at once."""
 
 _GROUP = _("Being paid and paying")
 _ASKS_ALWAYS = _("I ask you each time before I tell anybody.")
@@ -49,29 +40,6 @@ _PAUSE_SECONDS = 10.0
 _NOT_NOW = (429, 502, 503, 504)
 
 
-def _read_target(text: str) -> int | Who:
-    """The number of a bill, or somebody."""
-    digits = fold(text).removeprefix("#")
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return int(digits)
-    try:
-        return read_who(text)
-    except ArgumentError as error:
-        raise ArgumentError(
-            _("“{word}” is neither a person nor a bill. Mention the person, or write the number of the bill."),
-            word=text[:30],
-            suggestion="#7",
-        ) from error
-
-
-def _show_target(target: int | Who) -> str:
-    return f"#{target}" if isinstance(target, int) else show_who(target)
-
-
-Target = Annotated[
-    int | Who | None,
-    Argument(_("whom, or which bill"), parse=_read_target, show=_show_target, example="@ann:example.org"),
-]
 What = Annotated[
     Literal["add", "remove", "ask"],
     Argument(
@@ -90,7 +58,7 @@ class Download(Protocol):
 
 
 class RailsBot:
-    """`ways` and `way` for whoever is paid, `how` for whoever pays, `tell` for whoever is asked."""
+    """`ways` and `way` for whoever is paid, `tell` for whoever is asked; `paying` is for whoever pays."""
 
     def __init__(
         self, prefixes: tuple[str, ...], around: Surroundings, till: Till, ways: Ways, download: Download
@@ -105,7 +73,7 @@ class RailsBot:
         command = router.command
         command("ways", "收款方式", help=_("How you are paid"), group=_GROUP, where="direct")(self.ways)
         command("way", "设置收款", help=_("Add or remove a way to be paid"), group=_GROUP, where="direct")(self.way)
-        command("how", "怎么付", help=_("How to pay somebody, told to you alone"), group=_GROUP)(self.how)
+        self.paying = HowBot(router, around, till, self.telling, _GROUP)
         command("tell", "告诉", help=_("Let somebody who owes you know how you are paid"), group=_GROUP,
                 where="direct")(self.tell)  # fmt: skip
         router.receives(lambda file: file.kind == "m.image", self.take_picture)
@@ -323,67 +291,6 @@ class RailsBot:
             except UserError as error:
                 voice.send(error.message, **error.values)
 
-    # -- paying -----------------------------------------------------------------------------------------------------
-
-    def how(self, context: Context, target: Target = None) -> None:
-        me = who_asks(context)
-        owed = self._owed_anywhere(context, target) if context.is_direct else self._owed_here(context, target)
-        is_tap = context.event.type == "m.reaction"
-        if not owed:
-            if not is_tap:  # whoever taps out of curiosity need not be told before everybody
-                context.reply(_("You owe nothing there at the moment."))
-            return
-        voice = context if context.is_direct else self._around.write_to(context.unit, context.sender, context.language)
-        if voice is None:
-            raise UserError(_("I can tell you that in a chat with me alone. Open one first."))
-        for each in owed[:MOST_TOLD]:
-            self.telling.tell(voice, me, each)
-        if len(owed) > MOST_TOLD:
-            voice.send(_("There is more; ask again when these are paid."))
-        if not context.is_direct and not is_tap:
-            context.agree()
-
-    @property
-    def button(self) -> Button:
-        """What is below a plan to settle."""
-        return button("💳", _("how to pay"), self.how)
-
-    def buttons(self, bill: Bill, statuses: Mapping[AccountId, ShareStatus]) -> list[Button]:
-        """What is below the card of a bill while somebody has to pay for it."""
-        waits = any(one.state in (ShareState.OPEN, ShareState.DISPUTED) for one in statuses.values())
-        return [button("💳", _("how to pay"), self.how, bill.number)] if waits else []
-
-    def _owed_here(self, context: Context, target: int | Who | None) -> list[Owed]:
-        connection = context.connection
-        ledger = self._till.ledger(context)
-        mine = self._till.me(context, ledger)
-        if target is None and context.replied_to is None:
-            return owing.in_ledger(connection, ledger, mine, context.now)
-        if target is None or isinstance(target, int):
-            bill = self._till.bill(context, target)
-            if bill is None:
-                return owing.in_ledger(connection, ledger, mine, context.now)
-            return owing.for_bill(connection, bill, mine)
-        return owing.to_somebody(connection, ledger, mine, self._till.account(context, ledger, target), context.now)
-
-    def _owed_anywhere(self, context: Context, target: int | Who | None) -> list[Owed]:
-        """In all rooms; a number means nothing here."""
-        if isinstance(target, int):
-            raise UserError(_("Bills have their numbers in their room: ask there, or mention whom you want to pay."))
-        users = people.user_ids(context.connection, who_asks(context))
-        found: dict[tuple[int, int], list[Owed]] = {}
-        for balance in ledger_store.balances_of_user(context.connection, users):
-            key = (balance.ledger, balance.account)
-            if key in found or balance.minor >= 0:
-                continue
-            if target is None:
-                found[key] = owing.in_ledger(context.connection, balance.ledger, balance.account, context.now)
-                continue
-            other = _find(context, balance.ledger, target)
-            if other is not None:
-                found[key] = owing.to_somebody(context.connection, balance.ledger, balance.account, other, context.now)
-        return [owed for each in found.values() for owed in each]
-
 
 def _narrow(rail: Rail) -> tuple[bool, int, str]:
     """What takes few currencies comes first: it is what people there use."""
@@ -395,13 +302,3 @@ def _called(voice: Voice, rail: Rail) -> str:
     title, _more, _rest = voice.say(rail.title).plain.replace("(", "（").partition("（")
     word = title.strip()
     return rail.name if word.isascii() or " " in word else word
-
-
-def _find(context: Context, ledger: LedgerId, who: Who) -> AccountId | None:
-    """The account of somebody in a ledger, where there is one."""
-    match who:
-        case User(user):
-            return ledger_store.find_account(context.connection, ledger, user)
-        case Guest(name):
-            return ledger_store.find_guest(context.connection, ledger, name)
-    raise UserError(_("Mention the person, or write the whole Matrix id."))
