@@ -99,7 +99,7 @@ def understand(
 
 def _whole_name(words: Sequence[Word], routers: Sequence[Router]) -> Word:
     """The words that are a command's name together; else the first word."""
-    for count in range(max(router.words_of_a_name for router in routers), 1, -1):
+    for count in range(max((router.words_of_a_name for router in routers), default=1), 1, -1):
         together = Word(" ".join(word.text for word in words[:count]), words[0].start, words[:count][-1].end)
         if " " in together.text and find(together.text, routers) is not None:
             return together

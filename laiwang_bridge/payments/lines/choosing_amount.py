@@ -33,7 +33,7 @@ _ON_TOP = re.compile(
     r"(?:tip|tax|vat|service|trinkgeld|mwst|pourboire|tva|小费|税|服务费):?\s*[0-9]+(?:[.,][0-9]+)?\s*[%％]"
     r"|(?<=[\s\x02])\+\s?[0-9]+(?![\w%])"
     r"|(?:(?<!\w)(?:plus|and|zzgl\.?|und|et)\s+|\+\s?|[外另]?加)(?:the )?"
-    r"(?:tips?|tax|taxes|tx|vat|gst|hst|service|gratuity|trinkgeld|mwst|ust|steuern?|pourboire|tva|taxes|tps|tvq"
+    r"(?:tips?|tax(?:es)?|tx|vat|gst|hst|service|gratuity|trinkgeld|mwst|ust|steuern?|pourboire|tva|tps|tvq"
     r"|小费|小費|税|稅|服务费|服務費)(?![^\W\d_\u3400-\u9fff])"
     r"|[外另再]加\s?[0-9.]+\s*[%％]|打\s?[0-9.一二三四五六七八九]+折)"
 )

@@ -116,6 +116,10 @@ _NO_MONEY = re.compile(
     r"(?<![^\W_])(?:xau|xag|xpt|xpd|xdr|btc|xbt|eth|usdt|usdc|sats?|satoshis?|hrk|bgn|dem|frf|itl|ats)(?![^\W_])"
 )
 """What has a code and is no currency of a bill: such an amount is not one of the room's currency."""
+_ABOUT_PEOPLE = (
+    _BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME, _OWING, _MOVED, _SEVERAL_PAID, _HALF,
+    _HAN_BEHIND, _MORE_PEOPLE, _PORTION, _TREAT, _COMPANY, _CHILDREN, _NO_MONEY, _NOTHING,
+)  # fmt: skip
 _ABOUT_BEFORE = re.compile(
     r"(?:[~≈±≤≥]|(?<![-=])[<>]|(?<![^\W\d_])(?:few|couple(?: of)?|several|some|ein paar|paar|einige|quelques)"
     r"|(?<![^\W\d_])(?:about|approx\.?|approximately|around|roughly|almost|nearly|over|under|ca\.?|circa|etwa"
@@ -159,24 +163,7 @@ _REFUND = re.compile(
 
 def is_doubtful(rest: Marked) -> bool:
     """Whether words are left that may be about people and their parts."""
-    patterns = (
-        *(_BEHIND_SOMEBODY, _BEFORE_SOMEBODY, _PERCENT, _EVERYBODY, _RHYTHM, _ME),
-        *(
-            _OWING,
-            _MOVED,
-            _SEVERAL_PAID,
-            _HALF,
-            _HAN_BEHIND,
-            _MORE_PEOPLE,
-            _PORTION,
-            _TREAT,
-            _COMPANY,
-            _CHILDREN,
-            _NO_MONEY,
-            _NOTHING,
-        ),
-    )
-    return any(pattern.search(rest.folded) for pattern in patterns)
+    return any(pattern.search(rest.folded) for pattern in _ABOUT_PEOPLE)
 
 
 def is_about_somebody(title: str, names: frozenset[str], *, is_among_named: bool) -> bool:
